@@ -1,0 +1,1 @@
+"""Intake, store, cohorts, estimators, charts and reports of calcpci."""

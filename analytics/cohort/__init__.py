@@ -1,0 +1,1 @@
+"""Who is counted from when, in which group, for which endpoint."""

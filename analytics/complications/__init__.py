@@ -1,0 +1,1 @@
+"""Complication rates with their denominators."""

@@ -1,0 +1,47 @@
+"""What the complication estimators return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ComplicationRate:
+    """One complication in one group.
+
+    Parameters
+    ----------
+    complication
+        Key of the complication, for example ``dissection_d_f``.
+    strategy
+        Device strategy of the group, or ``all``.
+    severity
+        Calcification severity of the group, or ``all``.
+    unit
+        What is counted: ``lesion``, ``procedure`` or ``patient``.
+    n_events, n_total
+        Numerator, and denominator after the denominator rule.
+    n_unrecorded
+        Rows of the group left out because their site did not state absence (`complications_recorded` is not ``all``).
+    status
+        ``observed``; ``zero`` (none seen, so `upper` is the figure to read); ``structural_zero`` (the device cannot
+        cause it: rate and interval are None and ``n/a`` is shown); ``no_denominator`` (nothing recorded).
+    rate, lower, upper
+        Proportion and Wilson limits, 0 to 1; for ``zero`` the lower limit is 0 and the upper limit is the exact one-sided
+        97.5 % limit (Clopper and Pearson).
+    note
+        A sentence to show beside the number, or an empty text.
+    """
+
+    complication: str
+    strategy: str
+    severity: str
+    unit: str
+    n_events: int
+    n_total: int
+    n_unrecorded: int
+    status: str
+    rate: float | None
+    lower: float | None
+    upper: float | None
+    note: str = ""

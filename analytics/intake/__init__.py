@@ -1,0 +1,1 @@
+"""From a site's bytes to canonical text, findings and a gate."""

@@ -1,0 +1,1 @@
+"""Result objects to HTML, Markdown and JSON."""

@@ -1,0 +1,1 @@
+"""Event curves, tests and regression models of time to event."""

@@ -1,0 +1,1 @@
+"""Canonical registry tables: vocabulary, Pandera schemas, rules and mappings."""

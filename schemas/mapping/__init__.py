@@ -1,0 +1,1 @@
+"""Mapping files, format 1: a foreign file read as canonical tables."""

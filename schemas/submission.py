@@ -1,0 +1,119 @@
+"""What passes between a mapping, the validation and the loader.
+
+A mapping turns a site's file into canonical *text*; `schemas.validation` turns text into typed accepted rows, rejected
+rows and findings. Nothing here holds an opinion: these are the shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FINDING_SCHEMA: dict[str, type[pl.DataType]] = {
+    "rule_id": pl.String,  # id in the rule catalogue
+    "level": pl.String,  # FILE, ROW, NULL, WARN or INFO
+    "file": pl.String,  # file name without its folder
+    "table": pl.String,  # canonical table, or "file"
+    "column": pl.String,  # canonical column, or null
+    "header": pl.String,  # header in the site's file, or null
+    "row": pl.Int64,  # 0-based row of the canonical text table, or null
+    "record": pl.Int64,  # 1-based data record of the file (header not counted), or null
+    "line": pl.Int64,  # 1-based physical line where the record starts (header counted), or null
+    "sentence": pl.String,  # what is wrong; never a cell value
+    "remedy": pl.String,  # how to fix it
+    "n": pl.Int64,  # how many cells or rows the finding stands for
+}
+"""Columns of every findings frame, in order. No column ever holds a cell value of a record."""
+
+
+def empty_findings() -> pl.DataFrame:
+    """Return a findings frame without rows."""
+    return pl.DataFrame(schema=FINDING_SCHEMA)
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """Rows of one canonical table as text, before any type.
+
+    Parameters
+    ----------
+    table
+        Name of the canonical table.
+    frame
+        Canonical columns as ``String`` in canonical spelling (ISO dates, point as decimal sign, ``true``/``false``, code
+        values), null where nothing was sent, plus ``row`` (0-based), ``record`` and ``line`` as ``Int64``. Columns that the
+        file does not offer may be absent.
+    file
+        Name of the file the rows come from.
+    headers
+        Canonical column to the site's header, where a column came from one header.
+    """
+
+    table: str
+    frame: pl.DataFrame
+    file: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class TableReport:
+    """One canonical table after validation: accepted + rejected = input.
+
+    Parameters
+    ----------
+    table
+        Name of the canonical table.
+    accepted
+        Typed canonical columns in schema order plus ``source_row`` (physical line) and ``record``.
+    rejected
+        The rejected rows as they came: canonical columns as ``String`` plus ``row``, ``record``, ``line``, ``rule_id`` (the
+        root cause) and ``is_cascade`` (rejected only because a parent was).
+    n_input
+        Rows that came in.
+    """
+
+    table: str
+    accepted: pl.DataFrame
+    rejected: pl.DataFrame
+    n_input: int
+
+
+@dataclass(frozen=True, eq=False)
+class SubmissionReport:
+    """A whole submission after validation.
+
+    Parameters
+    ----------
+    tables
+        Report of each canonical table, by name, in load order.
+    findings
+        All findings, columns of `FINDING_SCHEMA`, in order of file, line, table.
+    """
+
+    tables: Mapping[str, TableReport]
+    findings: pl.DataFrame
+
+    @property
+    def n_input(self) -> int:
+        """Canonical rows that came in, over all tables."""
+        return sum(table.n_input for table in self.tables.values())
+
+    @property
+    def n_accepted(self) -> int:
+        """Canonical rows accepted, over all tables."""
+        return sum(table.accepted.height for table in self.tables.values())
+
+    @property
+    def n_rejected(self) -> int:
+        """Canonical rows rejected, over all tables."""
+        return sum(table.rejected.height for table in self.tables.values())
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a finding of level FILE forbids loading anything."""
+        return not self.findings.filter(pl.col("level") == "FILE").is_empty()

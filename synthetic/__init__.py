@@ -1,0 +1,1 @@
+"""Synthetic registries with a known truth."""
