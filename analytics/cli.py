@@ -1,0 +1,217 @@
+"""The command `calcpci`: parse, call one function, print.
+
+Heavy imports wait inside the commands, so that ``--help`` answers at once. Results go to standard output, messages
+to standard error. Exit codes: 0 done; 1 a bug; 2 usage; 3 a file was rejected by the gate; 10-19 other errors that a
+user can act on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not a secret
+_FILE = click.Path(path_type=Path)
+
+
+class _Commands(click.Group):
+    """Turns an error that a user can act on into one line and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        from analytics.errors import CalcpciError
+        from schemas.errors import SchemaFileError
+
+        try:
+            return super().invoke(ctx)
+        except CalcpciError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except SchemaFileError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(12)
+        except BrokenPipeError:
+            # A reader such as `head` went away; nothing is wrong.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="calcpci", prog_name="calcpci")
+@click.option("--verbose", is_flag=True, help="Log what happens, in counts and names only.")
+def main(*, verbose: bool) -> None:
+    """Outcomes analytics for PCI of calcified coronary lesions.
+
+    Describes registries. Gives no advice on the care of one patient.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+
+
+def _secret() -> bytes | None:
+    """The secret for pseudonyms, from the environment only."""
+    value = os.environ.get(SECRET_VARIABLE)
+    return value.encode() if value else None
+
+
+def _show(value: dict[str, Any] | list[Any]) -> None:
+    """Print machine-readable output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@main.command()
+@click.option("--scenario", default="default", show_default=True, help="Name of a bundled scenario.")
+@click.option("--procedures", type=click.IntRange(min=1), default=5000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=2026, show_default=True)
+@click.option("--out", type=_FILE, required=True, help="Folder for the CSV files and truth.json.")
+@click.option("--dialect", type=click.Choice(["canonical"]), default="canonical", show_default=True)
+@click.option("--faults", is_flag=True, help="Plant faults and write faults.csv.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def generate(**options: Any) -> None:
+    """Write a synthetic registry as CSV files, with its truth."""
+    from analytics import demonstration
+
+    written = demonstration.generate_files(
+        options["out"],
+        scenario=options["scenario"],
+        procedures=options["procedures"],
+        seed=options["seed"],
+        faults=options["faults"],
+    )
+    if options["as_json"]:
+        _show(written)
+    else:
+        click.echo("\n".join(f"{name}: {count:,} rows" for name, count in written["rows"].items()))
+        click.echo(f"written to {options['out']}")
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=_FILE)
+@click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
+@click.option("--out", type=_FILE, help="Folder for findings.csv.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def validate(paths: tuple[Path, ...], mapping: str | None, out: Path | None, *, as_json: bool) -> None:
+    """Check files and say what is wrong with them. Never loads."""
+    from analytics import pipeline
+
+    prepared = pipeline.prepare(paths, mapping=mapping, secret=_secret())
+    if out is not None:
+        pipeline.write_findings(prepared, out)
+    if as_json:
+        _show(pipeline.describe_submission(prepared))
+    else:
+        click.echo(pipeline.render_submission(prepared))
+    if prepared.gate.colour == "red":
+        sys.exit(3)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=_FILE)
+@click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
+@click.option("--db", type=_FILE, required=True, help="DuckDB file; made if absent.")
+@click.option("--replace", is_flag=True, help="Supersede the earlier submission of this source.")
+@click.option("--out", type=_FILE, help="Folder for findings.csv.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def load(paths: tuple[Path, ...], **options: Any) -> None:
+    """Validate files, load what is good in one transaction, publish a snapshot."""
+    from analytics import pipeline
+
+    prepared = pipeline.prepare(paths, mapping=options["mapping"], secret=_secret(), db=options["db"])
+    if options["out"] is not None:
+        pipeline.write_findings(prepared, options["out"])
+    if not options["as_json"]:
+        click.echo(pipeline.render_submission(prepared))
+    outcome = pipeline.load(prepared, db=options["db"], replace=options["replace"])
+    if options["as_json"]:
+        _show(pipeline.describe_submission(prepared) | {"load": outcome.as_dict()})
+    else:
+        click.echo(outcome.sentence)
+
+
+@main.command()
+@click.option("--db", type=_FILE, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def status(db: Path, *, as_json: bool) -> None:
+    """Show submissions, gates, row counts and follow-up completeness."""
+    from analytics import pipeline
+
+    found = pipeline.describe_store(db)
+    if as_json:
+        _show(found)
+    else:
+        click.echo(pipeline.render_store(found))
+
+
+@main.command()
+@click.argument("spec", type=_FILE)
+@click.option("--db", type=_FILE, help="DuckDB file of the registry.")
+@click.option("--data", type=_FILE, help="Any CSV file with one row per patient.")
+@click.option("--out", type=_FILE, help="Folder for results.json and figures.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def estimate(spec: Path, db: Path | None, data: Path | None, out: Path | None, *, as_json: bool) -> None:
+    """Run one pre-specified analysis on the registry (--db) or on a CSV file (--data)."""
+    from analytics import analyses
+
+    if (db is None) == (data is None):
+        msg = "Give either --db FILE or --data CSV."
+        raise click.UsageError(msg)
+    answer = analyses.run_file(spec, db=db, data=data)
+    if out is not None:
+        analyses.write_answer(answer, out)
+    if as_json:
+        _show(analyses.describe_answer(answer))
+    else:
+        click.echo(analyses.render_answer(answer))
+
+
+@main.command()
+@click.option("--db", type=_FILE, required=True)
+@click.option("--plan", type=_FILE, help="Plan as TOML; the bundled plan if not given.")
+@click.option("--out", type=_FILE, required=True, help="Folder for report.html, report.md and report.json.")
+def report(db: Path, plan: Path | None, out: Path) -> None:
+    """Run every analysis of a plan and write the report."""
+    from analytics import reporting
+
+    for path in reporting.write_report(db, out, plan=plan):
+        click.echo(str(path))
+
+
+@main.command()
+@click.option("--db", type=_FILE, required=True)
+@click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; the first free one from 8501 if not given.")
+def dashboard(db: Path, port: int | None) -> None:
+    """Serve the dashboard on 127.0.0.1."""
+    from analytics import serving
+
+    serving.serve_dashboard(db, port=port, say=click.echo)
+
+
+@main.command()
+@click.option("--out", type=_FILE, required=True)
+def dictionary(out: Path) -> None:
+    """Write the data dictionary, CSV templates and JSON schemas of the canonical tables."""
+    from schemas.dictionary import write_dictionary
+
+    for path in write_dictionary(out):
+        click.echo(str(path))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard; the first free one from 8501 if not given.")
+@click.option("--no-serve", is_flag=True, help="Do everything but serve the dashboard.")
+@click.option("--out", type=_FILE, default=Path("demo"), show_default=True, help="Folder for all that is made.")
+def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
+    """Run the whole job on bundled synthetic data: generate, validate, load, analyse, report, dashboard."""
+    from analytics import demonstration, serving
+
+    db = demonstration.run_demo(out, say=click.echo)
+    if no_serve:
+        click.echo(f"Open the dashboard with: calcpci dashboard --db {db}")
+    else:
+        serving.serve_dashboard(db, port=port, say=click.echo)

@@ -1,0 +1,211 @@
+"""One pre-specified analysis, read from TOML: every key is known, or the file is refused."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from analytics.errors import InputFileError, SpecificationError
+from analytics.store.filters import CohortFilter
+
+ESTIMATORS = ("kaplan_meier", "aalen_johansen", "log_rank", "cox", "proportion")
+"""Estimators that a specification may name."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is counted, from when.
+
+    Parameters
+    ----------
+    endpoint
+        Name of a bundled endpoint; with a registry store.
+    time, event
+        Column names; with a CSV file. ``time`` in days (or the unit of the file, named in ``time_unit``).
+    entry
+        Column of the delayed entry time, or None.
+    event_codes
+        Values of ``event`` that are the endpoint, compared as text.
+    competing_codes
+        Value of ``event`` to the label of a competing cause.
+    time_unit
+        Unit of ``time`` in words, for the output.
+    """
+
+    endpoint: str | None = None
+    time: str | None = None
+    event: str | None = None
+    entry: str | None = None
+    event_codes: tuple[str, ...] = ("1",)
+    competing_codes: dict[str, str] = field(default_factory=dict)
+    time_unit: str = "days"
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Column that splits the patients, its levels in order, and strata of a test."""
+
+    by: str | None = None
+    levels: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelTerm:
+    """One term: a numeric column, a factor with levels and reference, or an interaction of two factors named before."""
+
+    column: str | None = None
+    levels: tuple[str, ...] = ()
+    reference: str | None = None
+    interaction: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """Terms and options of a Cox model."""
+
+    terms: tuple[ModelTerm, ...] = ()
+    ties: str = "efron"
+    strata: tuple[str, ...] = ()
+    cluster: str | None = None
+    weights: str | None = None
+    proportionality: str = "km"
+
+
+@dataclass(frozen=True)
+class Specification:
+    """One analysis: estimator, population, outcome, groups, model, options.
+
+    Parameters
+    ----------
+    name, question
+        Short name, and the question in words.
+    estimator
+        One of `ESTIMATORS`.
+    horizons_days
+        Days at which risks are given.
+    confidence
+        Level of the intervals, between 0 and 1.
+    landmark_days
+        Clock starts here for those event-free and under observation, or None.
+    population, outcome, groups, model
+        The parts.
+    """
+
+    name: str
+    estimator: str
+    question: str = ""
+    horizons_days: tuple[int, ...] = (30, 365, 1095)
+    confidence: float = 0.95
+    landmark_days: int | None = None
+    population: CohortFilter = field(default_factory=CohortFilter)
+    outcome: Outcome = field(default_factory=Outcome)
+    groups: Grouping = field(default_factory=Grouping)
+    model: ModelPart = field(default_factory=ModelPart)
+
+
+def read_specification(path: Path) -> Specification:
+    """Read one analysis from a TOML file.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such file.
+    SpecificationError
+        If it is no TOML, a key is unknown or a value does not fit.
+    """
+    return parse_specification(read_toml(path), where=path.name)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or say in one line why not."""
+    if not path.is_file():
+        raise InputFileError(where=str(path), what="no such file", fix="Give the path of a TOML file.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        detail = str(error).splitlines()[0]
+        raise SpecificationError(
+            where=path.name, what=f"is not valid TOML ({detail})", fix="Mend the line named."
+        ) from None
+
+
+def parse_specification(data: dict[str, Any], *, where: str) -> Specification:
+    """Turn parsed TOML into a specification; ``where`` names the place in messages."""
+    parts = {"analysis", "population", "outcome", "groups", "model"}
+    _refuse_unknown(data, parts, where=where)
+    head = _table(data, "analysis", where=where)
+    names = {entry.name for entry in fields(Specification)} - parts
+    _refuse_unknown(head, names, where=f"{where} [analysis]")
+    _check_head(head, where=f"{where} [analysis]")
+    built: dict[str, Any] = _tuples(head)
+    built["population"] = _build(CohortFilter, _table(data, "population", where=where), f"{where} [population]")
+    built["outcome"] = _build(Outcome, _table(data, "outcome", where=where), f"{where} [outcome]")
+    built["groups"] = _build(Grouping, _table(data, "groups", where=where), f"{where} [groups]")
+    built["model"] = _build_model(_table(data, "model", where=where), f"{where} [model]")
+    return Specification(**built)
+
+
+def _check_head(head: dict[str, Any], *, where: str) -> None:
+    """Refuse a missing or impossible entry of the head."""
+    for key in ("name", "estimator"):
+        if not isinstance(head.get(key), str):
+            raise SpecificationError(where=where, what=f"'{key}' is missing", fix=f"Add {key} = \"...\".")
+    if head["estimator"] not in ESTIMATORS:
+        raise SpecificationError(
+            where=where,
+            what=f"unknown estimator '{head['estimator']}'",
+            fix=f"Use one of {', '.join(ESTIMATORS)}.",
+        )
+    confidence = head.get("confidence", 0.95)
+    if not isinstance(confidence, float) or not 0 < confidence < 1:
+        raise SpecificationError(
+            where=where, what="'confidence' is not between 0 and 1", fix="Write for example confidence = 0.95."
+        )
+    horizons = head.get("horizons_days", [1])
+    if not isinstance(horizons, list) or not all(type(day) is int and day > 0 for day in horizons):
+        raise SpecificationError(
+            where=where, what="'horizons_days' is no list of whole days", fix="Write for example [30, 365]."
+        )
+
+
+def _build_model(data: dict[str, Any], where: str) -> ModelPart:
+    """Build the model part with its list of terms."""
+    terms = data.get("term", [])
+    rest = {key: value for key, value in data.items() if key != "term"}
+    built = _build(ModelPart, rest, where)
+    parsed = tuple(_build(ModelTerm, term, f"{where} term {number}") for number, term in enumerate(terms, 1))
+    return ModelPart(**{**built.__dict__, "terms": parsed})
+
+
+def _build(kind: type[Any], data: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - one builder for several dataclasses
+    """Build a frozen dataclass from a table, refusing unknown keys."""
+    _refuse_unknown(data, {entry.name for entry in fields(kind)}, where=where)
+    try:
+        return kind(**_tuples(data))
+    except (TypeError, ValueError) as error:
+        raise SpecificationError(where=where, what=str(error), fix="Compare with docs/analyses.md.") from None
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    """Lists become tuples, so that the value can be hashed and compared."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _table(data: dict[str, Any], key: str, *, where: str) -> dict[str, Any]:
+    """Return a sub-table, or an empty one."""
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise SpecificationError(where=where, what=f"'{key}' is no table", fix=f"Write [{key}] and its keys below.")
+    return value
+
+
+def _refuse_unknown(data: dict[str, Any], known: set[str], *, where: str) -> None:
+    """Refuse the first key that nothing reads."""
+    for key in data:
+        if key not in known:
+            raise SpecificationError(
+                where=where, what=f"unknown key '{key}'", fix=f"Known keys: {', '.join(sorted(known))}."
+            )
