@@ -1,0 +1,87 @@
+"""Every rule by id, gathered from the rule families: the one list that checks, findings and documents share."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pandera.polars as pa
+
+from schemas.rules import clinical_devices, clinical_lesions, clinical_patients, duplicates, file_format, keys
+from schemas.rules import time_order, values
+from schemas.rules.rule import CrossCheck, Rule, RowCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+__all__ = ["CROSS_CHECKS", "ROW_CHECKS", "RULES", "Rule", "row_checks"]
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        rule.id: rule
+        for family in (
+            file_format.RULES,
+            values.RULES,
+            keys.RULES,
+            duplicates.RULES,
+            time_order.RULES,
+            clinical_lesions.RULES,
+            clinical_devices.RULES,
+            clinical_patients.RULES,
+        )
+        for rule in family
+    }
+)
+"""The rule catalogue: id to rule, by family."""
+
+ROW_CHECKS: tuple[RowCheck, ...] = (
+    *values.ROW_CHECKS,
+    *time_order.ROW_CHECKS,
+    *clinical_lesions.ROW_CHECKS,
+    *clinical_devices.ROW_CHECKS,
+    *clinical_patients.ROW_CHECKS,
+)
+"""Checks that need one row only."""
+
+CROSS_CHECKS: tuple[CrossCheck, ...] = (
+    *keys.CROSS_CHECKS,
+    *duplicates.CROSS_CHECKS,
+    *time_order.CROSS_CHECKS,
+    *clinical_lesions.CROSS_CHECKS,
+    *clinical_devices.CROSS_CHECKS,
+    *clinical_patients.CROSS_CHECKS,
+)
+"""Checks that need other rows or other tables."""
+
+
+def level_of(check: RowCheck | CrossCheck) -> str:
+    """Return the effect of a failure: the check's own level, or that of its rule."""
+    return check.level or RULES[check.rule_id].level
+
+
+def row_checks(table: str, column: str, *, rejects: bool) -> list[pa.Check]:
+    """Return the Pandera checks of one column that look at the whole row.
+
+    Parameters
+    ----------
+    table, column
+        Column that a failure is reported at.
+    rejects
+        Whether to return the checks that reject the row, or those that keep it.
+    """
+    return [
+        pandera_check(check)
+        for check in ROW_CHECKS
+        if (check.table, check.column) == (table, column) and (level_of(check) == "ROW") is rejects
+    ]
+
+
+def pandera_check(check: RowCheck) -> pa.Check:
+    """Return a row check as a Pandera check that carries the id of its rule."""
+
+    def passes(data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(check.passes.fill_null(value=True).alias(data.key))
+
+    return pa.Check(passes, error=check.rule_id, name=check.rule_id)

@@ -1,0 +1,82 @@
+"""The accepted rows that cross-table rules look at, and the views that several of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Accepted rows of one submission.
+
+    Parameters
+    ----------
+    tables
+        Typed canonical columns by table, plus ``at``, the number of the row within its table.
+    known_keys
+        Primary keys that the store already holds, by table.
+    load_date
+        Date on which the submission is loaded.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    known_keys: Mapping[str, pl.Series]
+    load_date: date
+
+    def __getitem__(self, table: str) -> pl.DataFrame:
+        """Return the accepted rows of a table."""
+        return self.tables[table]
+
+    def has_store_rows(self, table: str) -> bool:
+        """Return whether the store may hold rows of a table that this submission does not show."""
+        return table in self.known_keys and not self.known_keys[table].is_empty()
+
+    def with_site(self, table: str) -> pl.DataFrame:
+        """Return a table with ``date_policy``, ``followup_source`` and cut-off of the row's site.
+
+        Follow-up and events take the site of their patient. A site that only the store knows leaves nulls.
+        """
+        frame = self[table]
+        if "site_id" not in frame.columns:
+            frame = frame.join(self["patients"].select("patient_id", "site_id"), on="patient_id", how="left")
+        columns = ("site_id", "date_policy", "followup_source", "data_cutoff_date", "data_cutoff_day")
+        return frame.join(self["sites"].select(columns), on="site_id", how="left", maintain_order="left")
+
+
+def first_procedures(frames: Frames) -> pl.DataFrame:
+    """Return per patient the ``first_date`` and ``first_day`` of the procedures of this submission."""
+    return (
+        frames["procedures"]
+        .group_by("patient_id")
+        .agg(
+            pl.col("procedure_date").min().alias("first_date"),
+            pl.col("procedure_day").min().alias("first_day"),
+        )
+    )
+
+
+def deaths(frames: Frames) -> pl.DataFrame:
+    """Return per patient the latest ``death_date`` and ``death_day`` that a death event allows."""
+    return (
+        frames["events"]
+        .filter(pl.col("event_type") == "death")
+        .group_by("patient_id")
+        .agg(pl.col("event_date").max().alias("death_date"), pl.col("event_day").max().alias("death_day"))
+    )
+
+
+def failing(frame: pl.DataFrame, fails: pl.Expr) -> pl.Series:
+    """Return the row numbers for which an expression is true; null is not a failure."""
+    return frame.filter(fails.fill_null(value=False))["at"].sort()
+
+
+def none_failing() -> pl.Series:
+    """Return no row number."""
+    return pl.Series("at", [], dtype=pl.Int64)
