@@ -1,0 +1,108 @@
+"""The whole main job on bundled synthetic data, step by step, for a newcomer to watch."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from analytics import pipeline, reporting
+from analytics.errors import InputFileError
+from analytics.store.publishing import find_current_snapshot, snapshot_folder
+from synthetic.corruption import plant_faults, write_faults
+from synthetic.scenario import load_scenario
+from synthetic.writer import generate_registry, tables_as_text, write_registry, write_text_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DEMO_PROCEDURES = 5000
+DEMO_SEED = 2026
+FAULTY_PROCEDURES = 150
+FAULTY_SEED = 7
+
+
+def generate_files(out: Path, *, scenario: str, procedures: int, seed: int, faults: bool = False) -> dict[str, Any]:
+    """Write a synthetic registry into ``out`` and return what was written.
+
+    Parameters
+    ----------
+    out
+        Folder; made if absent. Files of the same names are replaced.
+    scenario
+        Name of a bundled scenario.
+    procedures
+        How many procedures.
+    seed
+        Seed of every random stream.
+    faults
+        Plant faults, and write ``faults.csv`` that says where.
+
+    Returns
+    -------
+    dict
+        ``out``, ``scenario``, ``seed``, ``rows`` by table and ``n_faults``.
+
+    Raises
+    ------
+    InputFileError
+        If ``out`` is a file.
+    """
+    if out.is_file():
+        raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
+    registry = generate_registry(load_scenario(scenario), procedures=procedures, seed=seed)
+    write_registry(registry, out)
+    n_faults = 0
+    if faults:
+        texts, planted = plant_faults(tables_as_text(registry), seed=seed)
+        write_text_tables(texts, out)
+        write_faults(planted, out)
+        n_faults = planted.height
+    rows = {name: frame.height for name, frame in registry.tables.items()}
+    return {"out": str(out), "scenario": scenario, "seed": seed, "rows": rows, "n_faults": n_faults}
+
+
+def run_demo(out: Path, *, say: Callable[[str], object]) -> Path:
+    """Generate, validate, load, analyse and report; return the path of the store.
+
+    Parameters
+    ----------
+    out
+        Folder for everything that is made: ``registry/``, ``returned/``, ``registry.duckdb``, its snapshots, ``report/``.
+    say
+        Called with one line per step.
+    """
+    registry, db = out / "registry", out / "registry.duckdb"
+    with _step("1/5 generate a synthetic registry (nobody's data)", say):
+        written = generate_files(registry, scenario="default", procedures=DEMO_PROCEDURES, seed=DEMO_SEED)
+    say(f"      {written['rows']['procedures']:,} procedures of {written['rows']['patients']:,} patients -> {registry}")
+    with _step("2/5 validate: what a hospital's faulty file gets back", say):
+        _return_faulty_file(out / "returned", say)
+    with _step("3/5 load the good files in one transaction and publish a snapshot", say):
+        prepared = pipeline.prepare((registry,), mapping=None, secret=None, db=db)
+        outcome = pipeline.load(prepared, db=db)
+    say(f"      {outcome.sentence}")
+    with _step("4/5 analyse and write the report", say):
+        paths = reporting.write_report(db, out / "report")
+    say(f"      {paths[0]}")
+    say(f"5/5 dashboard on snapshot {find_current_snapshot(snapshot_folder(db)).name}")
+    return db
+
+
+def _return_faulty_file(folder: Path, say: Callable[[str], object]) -> None:
+    """Generate a small registry with planted faults and write the findings that its hospital would get."""
+    sent = folder / "sent"
+    written = generate_files(sent, scenario="default", procedures=FAULTY_PROCEDURES, seed=FAULTY_SEED, faults=True)
+    prepared = pipeline.prepare((sent,), mapping=None, secret=None)
+    path = pipeline.write_findings(prepared, folder)
+    say(f"      {written['n_faults']} faults planted; gate {prepared.gate.colour}; findings -> {path}")
+
+
+@contextmanager
+def _step(title: str, say: Callable[[str], object]) -> Iterator[None]:
+    """Say what begins, and how long it took."""
+    say(title)
+    began = time.perf_counter()
+    yield
+    say(f"      done in {time.perf_counter() - began:.1f} s")
