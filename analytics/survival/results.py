@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
+
+    from analytics.survival.cox_design import CoxSpec
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class NotEstimable:
         One sentence for a clinician, without any cell value.
     code
         Stable short name of the reason: ``no_patients``, ``no_events``, ``follow_up_too_short``, ``separation``,
-        ``not_converged``, ``one_group``, ``event_times_unknown``, ``singular``.
+        ``not_converged``, ``one_group``, ``event_times_unknown``, ``singular``, ``too_few_events``,
+        ``competing_events``.
     """
 
     group: str
@@ -162,6 +167,10 @@ class GroupTest:
         Upper tail probability.
     basis
         What the test rests on.
+    by_stratum
+        As ``table`` with a column ``stratum``, one row per stratum and group; None where not asked for.
+    trend
+        Test for trend over the groups in their order; None where it cannot be done.
     """
 
     groups: tuple[str, ...]
@@ -171,6 +180,8 @@ class GroupTest:
     degrees_of_freedom: int
     p_value: float
     basis: Basis
+    by_stratum: pl.DataFrame | None = None
+    trend: WaldTest | None = None
 
 
 @dataclass(frozen=True)
@@ -216,13 +227,16 @@ class CoxFit:
     log_likelihood, log_likelihood_null
         Partial log-likelihood at the estimate and at zero.
     baseline
-        ``stratum``, ``time_days``, ``cumulative_hazard`` at covariates zero.
+        ``stratum``, ``time_days``, ``cumulative_hazard`` at covariates zero, and for intervals of predictions
+        ``cumulative_variance`` and ``cumulative_mean``.
     tests
         ``likelihood_ratio``, ``wald``, ``score`` and, with a robust variance, ``robust_score``.
     ties
         ``efron``, ``breslow`` or ``exact``.
     basis
         What the fit rests on.
+    spec
+        The model as it was fitted, every factor with its levels.
     """
 
     terms: tuple[str, ...]
@@ -235,3 +249,9 @@ class CoxFit:
     tests: dict[str, WaldTest] = field(default_factory=dict)
     ties: str = "efron"
     basis: Basis = field(default_factory=lambda: Basis("Cox", "inverse information", "Wald, 95 %", 0, 0, 0.0))
+    spec: CoxSpec | None = None
+
+    @property
+    def coefficients(self) -> npt.NDArray[np.float64]:
+        """Log hazard ratios in the order of ``terms``."""
+        return self.table["coefficient"].to_numpy()

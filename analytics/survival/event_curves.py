@@ -1,0 +1,236 @@
+"""Kaplan-Meier curves from event counts.
+
+Times are whole days since time zero; an event on day 0 counts, with everybody at risk. Patients censored on
+the day of an event were still at risk of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from analytics.survival.intervals import IntervalKind, confidence_limits, describe
+from analytics.survival.refusals import refuse_counts
+from analytics.survival.results import Basis, EventCurve, NotEstimable
+from analytics.survival.risk_table import RiskTable, build_risk_table
+from analytics.survival.robust_variance import cell_units, influence_variance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from analytics.survival.event_counts import EventCounts
+
+EstimatorKind = Literal["kaplan-meier", "fleming-harrington"]
+
+NO_EVENTS = "No event was observed: the curve stays at 1 and its interval has no width."
+
+
+def estimate_event_curve(
+    counts: EventCounts,
+    *,
+    group: str,
+    confidence: float = 0.95,
+    interval: IntervalKind = "log-log",
+    estimator: EstimatorKind = "kaplan-meier",
+) -> EventCurve | NotEstimable:
+    """Estimate freedom from the endpoint in one group.
+
+    Parameters
+    ----------
+    counts
+        Event counts with cause 1 for the endpoint and no competing event; strata columns, if any, name the
+        groups. Delayed entry is taken from ``counts.entries``. Weighted counts give the weighted curve with
+        the robust (infinitesimal jackknife) variance, each row being its own cluster [3]_; clusters need
+        rows, see :func:`analytics.survival.weighted_curves.estimate_weighted_event_curve`.
+    group
+        Stratum to estimate, and label the curve carries.
+    confidence
+        Level of the pointwise interval.
+    interval
+        Scale of the interval.
+    estimator
+        ``kaplan-meier`` (product limit [1]_, Greenwood variance) or ``fleming-harrington`` (exponential of
+        the tie-corrected cumulative hazard [2]_, with its variance).
+
+    Returns
+    -------
+    EventCurve or NotEstimable
+        A group without events has a curve at 1 with a warning. Refused: ``no_patients``;
+        ``event_times_unknown`` where an event is only known to have happened by a visit; ``competing_events``
+        where one minus this curve would not be a risk (use cumulative incidence).
+
+    References
+    ----------
+    .. [1] Kaplan & Meier (1958), J Am Stat Assoc 53:457-481.
+    .. [2] Fleming & Harrington (1984), Commun Stat Theory Methods 13:2469-2486.
+    .. [3] Xie & Liu (2005), Stat Med 24:3089-3110; Lin & Wei (1989), J Am Stat Assoc 84:1074-1078.
+    """
+    own = counts.of_group(group)
+    refusal = refuse_counts(own, group=group, highest_cause=1)
+    if refusal is not None:
+        return refusal
+    table = build_risk_table(own)
+    if own.is_weighted:
+        return _weighted_curve(own, table, group=group, confidence=confidence, interval=interval)
+    columns = _ESTIMATORS[estimator](table)
+    basis = Basis(
+        method={"kaplan-meier": "Kaplan-Meier", "fleming-harrington": "Fleming-Harrington"}[estimator],
+        variance={"kaplan-meier": "Greenwood", "fleming-harrington": "tie-corrected hazard"}[estimator],
+        interval=describe(interval, confidence),
+        n=int(own.frame["n"].sum()),
+        n_events=int(table.all_events.sum()),
+        person_days=table.person_days,
+        warnings=() if table.all_events.any() else (NO_EVENTS,),
+    )
+    lower, upper = confidence_limits(
+        columns["survival"], columns["std_error"], confidence=confidence, interval=interval
+    )
+    frame = _curve_frame(table, {**columns, "lower": lower, "upper": upper})
+    return EventCurve(group, frame, basis)
+
+
+def estimate_event_curves(
+    counts: EventCounts, *, confidence: float = 0.95, interval: IntervalKind = "log-log"
+) -> tuple[EventCurve | NotEstimable, ...]:
+    """Estimate one Kaplan-Meier curve per stratum, in ascending order of the labels.
+
+    Parameters
+    ----------
+    counts
+        As for :func:`estimate_event_curve`.
+    confidence, interval
+        As for :func:`estimate_event_curve`.
+    """
+    return tuple(
+        estimate_event_curve(counts, group=label, confidence=confidence, interval=interval)
+        for label in counts.labels()
+    )
+
+
+def _kaplan_meier(table: RiskTable) -> dict[str, NDArray[np.float64]]:
+    """Product limit with Greenwood's variance, cumulative hazard after Nelson and Aalen."""
+    n, d = table.n_risk, table.all_events
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(d > 0, d / n, 0.0)
+        survival = np.cumprod(1.0 - share)
+        # Once everybody left at risk has the event, Greenwood's sum is infinite and the standard error
+        # undefined.
+        std_error = survival * np.sqrt(np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0)))
+        hazard_variance = np.cumsum(np.where(d > 0, d / n**2, 0.0))
+    return {
+        "survival": survival,
+        "std_error": std_error,
+        "cumulative_hazard": np.cumsum(share),
+        "std_error_hazard": np.sqrt(hazard_variance),
+    }
+
+
+def _fleming_harrington(table: RiskTable) -> dict[str, NDArray[np.float64]]:
+    """Exponential of the hazard in which tied events leave the risk set one after the other."""
+    d = table.all_events.astype(np.int64)
+    day = np.repeat(np.arange(len(d)), d)
+    already_gone = np.arange(len(day)) - np.repeat(np.cumsum(d) - d, d)
+    left = table.n_risk[day] - already_gone
+    hazard = np.cumsum(np.bincount(day, weights=1 / left, minlength=len(d)))
+    std_error_hazard = np.sqrt(np.cumsum(np.bincount(day, weights=1 / left**2, minlength=len(d))))
+    survival = np.exp(-hazard)
+    return {
+        "survival": survival,
+        "std_error": survival * std_error_hazard,
+        "cumulative_hazard": hazard,
+        "std_error_hazard": std_error_hazard,
+    }
+
+
+_ESTIMATORS: dict[str, Callable[[RiskTable], dict[str, NDArray[np.float64]]]] = {
+    "kaplan-meier": _kaplan_meier,
+    "fleming-harrington": _fleming_harrington,
+}
+
+
+def _weighted_curve(
+    counts: EventCounts, raw: RiskTable, *, group: str, confidence: float, interval: IntervalKind
+) -> EventCurve:
+    """Weighted product limit in which each row is its own cluster."""
+    weighted = build_risk_table(counts, weighted=True)
+    return weighted_event_curve(
+        (raw, weighted),
+        influence_variance(raw, weighted, cell_units(counts)),
+        group=group,
+        confidence=confidence,
+        interval=interval,
+        variance="robust by row",
+    )
+
+
+def weighted_event_curve(
+    tables: tuple[RiskTable, RiskTable],
+    influence: dict[str, NDArray[np.float64]],
+    *,
+    group: str,
+    confidence: float,
+    interval: IntervalKind,
+    variance: str,
+) -> EventCurve:
+    """Put a weighted curve together from its parts.
+
+    Parameters
+    ----------
+    tables
+        Risk tables of patients and of weights, on the same days.
+    influence
+        Estimates and variances from :func:`analytics.survival.robust_variance.influence_variance`.
+    group, confidence, interval
+        As for :func:`estimate_event_curve`.
+    variance
+        Name of the variance.
+    """
+    raw, weighted = tables
+    survival = influence["survival"]
+    std_error = np.where(survival > 0, np.sqrt(influence["survival_variance"]), np.nan)
+    lower, upper = confidence_limits(survival, std_error, confidence=confidence, interval=interval)
+    columns = {
+        "survival": survival,
+        "std_error": std_error,
+        "lower": lower,
+        "upper": upper,
+        "cumulative_hazard": np.cumsum(influence["hazard"].sum(axis=0)),
+        "std_error_hazard": np.sqrt(influence["hazard_variance"]),
+        "weighted_n_risk": weighted.n_risk,
+        "weighted_n_event": weighted.all_events,
+        "weighted_n_censor": weighted.n_censor,
+    }
+    basis = Basis(
+        method="weighted Kaplan-Meier",
+        variance=variance,
+        interval=describe(interval, confidence),
+        n=int((raw.n_censor + raw.all_events).sum()),
+        n_events=int(raw.all_events.sum()),
+        person_days=raw.person_days,
+        warnings=() if raw.all_events.any() else (NO_EVENTS,),
+    )
+    return EventCurve(group, _curve_frame(raw, columns), basis)
+
+
+def _curve_frame(table: RiskTable, columns: dict[str, NDArray[np.float64]]) -> pl.DataFrame:
+    """Lay the curve out as its documented table; what is not a number becomes null."""
+    numbers = {
+        "n_risk": table.n_risk.astype(np.int64),
+        "n_event": table.all_events.astype(np.int64),
+        "n_censor": table.n_censor.astype(np.int64),
+    }
+    first = ("survival", "std_error", "lower", "upper", "cumulative_hazard", "std_error_hazard")
+    rest = [name for name in columns if name not in first]
+    frame = pl.DataFrame({"time_days": whole_days(table.times), **numbers, **columns})
+    order = ["time_days", *numbers, *first, *rest]
+    return frame.select(order).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def whole_days(times: NDArray[np.float64]) -> pl.Series:
+    """Give days as integers where all are whole."""
+    series = pl.Series("time_days", times)
+    return series.cast(pl.Int64) if bool(np.all(times == np.round(times))) else series
