@@ -1,0 +1,242 @@
+"""Dot-and-interval figure of one complication: rows are devices, marks in a row are calcification grades."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analytics.charts.labels import (
+    STRUCTURAL_ZERO_TEXT,
+    UNIT_PLURALS,
+    label_complication,
+    label_severity,
+    label_strategy,
+    order_severities,
+    order_strategies,
+)
+from analytics.charts.numbers import format_fraction, format_percent, format_percent_interval
+from analytics.charts.theme import (
+    GRID,
+    INK,
+    MUTED,
+    SEVERITY_COLOURS,
+    SEVERITY_SHAPES,
+    Spec,
+    frame,
+    text_layer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.complications.results import ComplicationRate
+
+SMALL_GROUP = 20
+"""Below this denominator a mark is hollow: the rate is shown, but should not be leant on."""
+ROW_HEIGHT = 21
+DEVICE_GAP = 9
+GRADE_COLUMN = -12
+DEVICE_COLUMN = -104
+COUNT_COLUMN = 18
+RATE_COLUMN = 108
+
+
+def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 460) -> Spec:
+    """Draw one complication by device strategy and calcification grade.
+
+    Parameters
+    ----------
+    rates
+        Results of one complication and one unit; one row each. Devices come in the fixed clinical order,
+        never sorted by rate.
+    width
+        Width of the plotting area in pixels.
+
+    Returns
+    -------
+    dict
+        Vega-Lite 6 specification with inline data.
+    """
+    rows = _rows(rates)
+    height = rows[-1]["pixel"] + ROW_HEIGHT if rows else ROW_HEIGHT
+    marked = [row for row in rows if row["has_rate"]]
+    layers = [*_interval_layers(marked, _domain_end(marked)), *_text_columns(rows), *_headings(rates)]
+    title = label_complication(rates[0].complication) if rates else "Complication"
+    outer = frame(title=title, subtitle=_subtitle(rates, rows), alt=complication_rate_alt(rates))
+    return {**outer, "width": width, "height": height, "layer": layers}
+
+
+def rate_text(rate: ComplicationRate) -> str:
+    """Return the rate as a reader needs it: percent with limits, ``n/a`` with its cause, or an upper limit.
+
+    A structural zero is never a number. An observed zero shows how high the true rate may be.
+    """
+    if rate.status == "structural_zero":
+        return STRUCTURAL_ZERO_TEXT.get(rate.complication, "n/a")
+    if rate.status == "no_denominator" or rate.rate is None or rate.lower is None or rate.upper is None:
+        return "not recorded"
+    if rate.status == "zero":
+        return f"up to {format_percent(rate.upper)}"
+    return f"{format_percent(rate.rate)} ({format_percent_interval(rate.lower, rate.upper)})"
+
+
+def count_text(rate: ComplicationRate) -> str:
+    """Return ``k/n``, or nothing where the complication cannot happen or was not recorded."""
+    if rate.status in {"structural_zero", "no_denominator"}:
+        return ""
+    return format_fraction(rate.n_events, rate.n_total)
+
+
+def sort_rates(rates: Sequence[ComplicationRate]) -> list[ComplicationRate]:
+    """Return results by device in clinical order, then from least to most calcium."""
+    strategies = order_strategies(rate.strategy for rate in rates)
+    severities = order_severities(rate.severity for rate in rates)
+    return sorted(
+        rates, key=lambda rate: (strategies.index(rate.strategy), severities.index(rate.severity), rate.unit)
+    )
+
+
+def _rows(rates: Sequence[ComplicationRate]) -> list[Spec]:
+    """One drawn row for each result, with its vertical pixel; a gap before each device."""
+    rows: list[Spec] = []
+    pixel = 2.0
+    previous: str | None = None
+    for rate in sort_rates(rates):
+        is_first = rate.strategy != previous
+        pixel += (
+            ROW_HEIGHT + (DEVICE_GAP if is_first and previous is not None else 0) if rows else ROW_HEIGHT / 2
+        )
+        rows.append(_row(rate, pixel, device=label_strategy(rate.strategy) if is_first else ""))
+        previous = rate.strategy
+    return rows
+
+
+def _row(rate: ComplicationRate, pixel: float, *, device: str) -> Spec:
+    """Values of one drawn row, in percent."""
+    has_rate = rate.rate is not None and rate.lower is not None and rate.upper is not None
+    return {
+        "pixel": pixel,
+        "device": device,
+        "grade": label_severity(rate.severity),
+        "has_rate": has_rate,
+        "percent": 100 * (rate.rate or 0.0),
+        "lower": 100 * (rate.lower or 0.0),
+        "upper": 100 * (rate.upper or 0.0),
+        "count": count_text(rate),
+        "rate": rate_text(rate),
+        "colour": SEVERITY_COLOURS.get(rate.severity, INK),
+        "shape": SEVERITY_SHAPES.get(rate.severity, "circle"),
+        "fill": "white" if rate.n_total < SMALL_GROUP else SEVERITY_COLOURS.get(rate.severity, INK),
+    }
+
+
+def _domain_end(rows: Sequence[Spec]) -> float:
+    """Right end of the axis in percent: above every rate, and above limits of groups that are not tiny."""
+    solid = [row["upper"] for row in rows if row["fill"] != "white"]
+    highest = max([*solid, *(row["percent"] for row in rows), 1.0])
+    return min(100.0, 1.05 * float(highest))
+
+
+def _interval_layers(rows: Sequence[Spec], end: float) -> list[Spec]:
+    """Intervals (cut at the end of the axis) and marks, one layer a row so that each keeps its own pixel."""
+    x: Spec = {
+        "field": "percent",
+        "type": "quantitative",
+        "title": "Rate, % (95 % interval)",
+        "scale": {"domain": [0, end], "nice": False},
+        "axis": {"grid": True, "tickCount": 6, "orient": "bottom", "format": ".2~f"},
+    }
+    return [{"layer": _marks(row, x, end)} for row in rows]
+
+
+def _marks(row: Spec, x: Spec, end: float) -> list[Spec]:
+    """Interval and point of one row."""
+    y: Spec = {"value": row["pixel"]}
+    interval = {"lower": row["lower"], "upper": min(row["upper"], end)}
+    tooltip = [
+        {"field": key, "type": "nominal", "title": title}
+        for key, title in (("label", "Group"), ("count", "k/n"), ("rate", "Rate"))
+    ]
+    label = {"label": f"{row['grade']}", "count": row["count"], "rate": row["rate"]}
+    return [
+        {
+            "data": {"values": [interval]},
+            "mark": {"type": "rule", "strokeWidth": 2, "color": row["colour"], "aria": False},
+            "encoding": {"x": {**x, "field": "lower"}, "x2": {"field": "upper"}, "y": y},
+        },
+        {
+            "data": {"values": [{"percent": row["percent"], **label}]},
+            "mark": {
+                "type": "point",
+                "shape": row["shape"],
+                "size": 75,
+                "stroke": row["colour"],
+                "fill": row["fill"],
+                "strokeWidth": 1.8,
+                "opacity": 1,
+            },
+            "encoding": {"x": x, "y": y, "tooltip": tooltip},
+        },
+    ]
+
+
+def _text_columns(rows: Sequence[Spec]) -> list[Spec]:
+    """Device and grade left of the plot, counts and rates right of it."""
+    layers: list[Spec] = []
+    for row in rows:
+        y: Spec = {"value": row["pixel"]}
+        layers.append(_cell(row["grade"], {"value": GRADE_COLUMN}, y, align="right", color=INK))
+        layers.append(_cell(row["rate"], {"value": "width"}, y, align="left", dx=RATE_COLUMN, color=INK))
+        if row["device"]:
+            layers.append(_cell(row["device"], {"value": DEVICE_COLUMN}, y, align="right", fontWeight=600))
+        if row["count"]:
+            layers.append(
+                _cell(row["count"], {"value": "width"}, y, align="left", dx=COUNT_COLUMN, color=INK)
+            )
+    return layers
+
+
+def _cell(text: str, x: Spec, y: Spec, **mark: object) -> Spec:
+    """One text of the table around the plot."""
+    return text_layer([{"text": text}], x=x, y=y, **{"baseline": "middle", **mark})
+
+
+def _headings(rates: Sequence[ComplicationRate]) -> list[Spec]:
+    """Column headings above the first row, and a line under them."""
+    y: Spec = {"value": -8}
+    unit = UNIT_PLURALS.get(rates[0].unit, "") if rates else ""
+    texts = (
+        ("Device strategy", {"value": DEVICE_COLUMN}, "right", 0),
+        ("Calcium", {"value": GRADE_COLUMN}, "right", 0),
+        (f"k/n {unit}", {"value": "width"}, "left", COUNT_COLUMN),
+        ("Rate (95 % interval)", {"value": "width"}, "left", RATE_COLUMN),
+    )
+    cells = [_cell(text, x, y, align=align, dx=dx, color=MUTED) for text, x, align, dx in texts]
+    line: Spec = {
+        "data": {"values": [{}]},
+        "mark": {"type": "rule", "color": GRID, "aria": False},
+        "encoding": {"x": {"value": 0}, "x2": {"value": "width"}, "y": {"value": 0}},
+    }
+    return [line, *cells]
+
+
+def _subtitle(rates: Sequence[ComplicationRate], rows: Sequence[Spec]) -> str:
+    """Name unit, meaning of hollow marks where there are any, and what was left out."""
+    parts = [f"Unit: {rates[0].unit}." if rates else ""]
+    if any(row["fill"] == "white" and row["has_rate"] for row in rows):
+        parts.append(f"Hollow: fewer than {SMALL_GROUP}.")
+    left_out = sum(rate.n_unrecorded for rate in rates if rate.severity != "all" and rate.strategy != "all")
+    if left_out:
+        parts.append(f"{left_out:,} left out: absence of complications not stated.")
+    return " ".join(part for part in parts if part)
+
+
+def complication_rate_alt(rates: Sequence[ComplicationRate]) -> str:
+    """Return the figure in words: one clause for each group."""
+    if not rates:
+        return "No group to show."
+    clauses = [
+        f"{label_strategy(rate.strategy)}, {label_severity(rate.severity).lower()}: "
+        + " ".join(part for part in (count_text(rate), rate_text(rate)) if part)
+        for rate in sort_rates(rates)
+    ]
+    return f"{label_complication(rates[0].complication)}, by {rates[0].unit}. " + "; ".join(clauses) + "."

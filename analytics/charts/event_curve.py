@@ -1,0 +1,222 @@
+"""Kaplan-Meier figure: freedom from an endpoint, by group."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.charts.labels import label_group
+from analytics.charts.numbers import format_count, format_percent
+from analytics.charts.step_panel import PanelAxes, StepSeries, step_panel
+from analytics.charts.theme import (
+    DASHES,
+    MAX_SERIES,
+    SERIES_COLOURS,
+    SHAPES,
+    SeriesStyle,
+    Spec,
+    frame,
+    series_styles,
+)
+from analytics.charts.time_axis import choose_time_axis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.charts.time_axis import TimeAxis
+    from analytics.survival.results import CumulativeIncidence, EventCurve
+
+MIN_SHARE_AT_RISK = 0.10
+"""A curve stops where fewer than this share of its patients is still at risk (Pocock and others 2002)."""
+
+
+@dataclass(frozen=True)
+class CurveText:
+    """Words of a curve figure.
+
+    Parameters
+    ----------
+    title
+        Sentence case.
+    percent_title
+        Title of the vertical axis, for example ``Free of MACE, %``.
+    subtitle
+        Composition of the endpoint, population, or both.
+    time_origin
+        What time zero is, for example ``PCI`` or ``day 30 after PCI``.
+    """
+
+    title: str
+    percent_title: str
+    subtitle: str = ""
+    time_origin: str = "PCI"
+
+
+def event_curve_chart(
+    curves: Sequence[EventCurve], *, text: CurveText, horizon_days: int, from_zero: bool = False
+) -> Spec:
+    """Draw freedom from an endpoint with intervals and numbers at risk.
+
+    Parameters
+    ----------
+    curves
+        One curve per group, at least one. More than four become small multiples.
+    text
+        Words of the figure.
+    horizon_days
+        Right end of the time axis, in days since time zero.
+    from_zero
+        Whether the vertical axis starts at 0 %. Otherwise it starts at the ten below the lowest interval,
+        and the subtitle says so.
+
+    Returns
+    -------
+    dict
+        Vega-Lite 6 specification with inline data.
+    """
+    axis = choose_time_axis(horizon_days)
+    series = [_series(curve, axis) for curve in curves]
+    low = 0.0 if from_zero else _floor(series)
+    note = f"Vertical axis starts at {low:.0f} %." if low else ""
+    axes = PanelAxes(
+        axis, f"{axis.unit} since {text.time_origin}", text.percent_title, percent_domain=(low, 100.0)
+    )
+    return compose(series, axes, text=text, note=note, alt=event_curve_alt(curves, text=text))
+
+
+def compose(series: Sequence[StepSeries], axes: PanelAxes, *, text: CurveText, note: str, alt: str) -> Spec:
+    """Return one panel for up to four groups, else one small panel a group.
+
+    Parameters
+    ----------
+    series
+        Groups in drawing order.
+    axes
+        Axes of the single panel.
+    text
+        Words of the figure.
+    note
+        Sentence added to the subtitle.
+    alt
+        Text alternative.
+    """
+    subtitle = " ".join(part for part in (text.subtitle, note) if part)
+    outer = frame(title=text.title, subtitle=subtitle, alt=alt)
+    styles = series_styles([one.group for one in series])
+    if len(series) > MAX_SERIES:
+        styles = dict.fromkeys(styles, SeriesStyle(SERIES_COLOURS[0], DASHES[0], SHAPES[0]))
+    if len(series) <= MAX_SERIES:
+        return {**outer, **step_panel(series, styles, axes)}
+    small = PanelAxes(
+        axes.time.every_other_tick(),
+        axes.time_title,
+        axes.percent_title,
+        axes.percent_domain,
+        width=300,
+        height=170,
+    )
+    panels = [
+        {
+            "title": {"text": one.label, "fontSize": 13, "anchor": "start", "frame": "group", "offset": 6},
+            **step_panel([_for_small_panel(one)], styles, small),
+        }
+        for one in series
+    ]
+    return {**outer, "columns": 2, "spacing": 30, "concat": panels}
+
+
+def _for_small_panel(series: StepSeries) -> StepSeries:
+    """Keep the counts of every other tick and drop the name that the panel's title already gives."""
+    return StepSeries(series.group, "", series.points, series.at_risk[::2])
+
+
+def _series(curve: EventCurve, axis: TimeAxis) -> StepSeries:
+    """Turn a result into percent points and counts at the ticks."""
+    table = curve.table.select(
+        "time_days", "n_risk", "n_event", share="survival", lower="lower", upper="upper"
+    ).sort("time_days")
+    return build_series(curve, table, axis, start_percent=100.0)
+
+
+def build_series(
+    curve: EventCurve | CumulativeIncidence,
+    table: pl.DataFrame,
+    axis: TimeAxis,
+    *,
+    start_percent: float,
+) -> StepSeries:
+    """Return the drawn points of one group and its numbers at risk.
+
+    Parameters
+    ----------
+    curve
+        The result; its ``group`` and ``basis.n`` are used.
+    table
+        ``time_days`` ascending, ``n_risk``, ``n_event``, ``share``, ``lower``, ``upper`` (0 to 1).
+    axis
+        Time axis; nothing is drawn past its horizon.
+    start_percent
+        Value at time zero: 100 for freedom, 0 for incidence.
+    """
+    horizon_days = axis.horizon_days
+    shown = table.filter(
+        pl.col("time_days") <= horizon_days, pl.col("n_risk") >= MIN_SHARE_AT_RISK * curve.basis.n
+    )
+    steps = shown.filter(pl.col("n_event") > 0)
+    start = {"time": 0.0, "percent": start_percent, "lower": start_percent, "upper": start_percent}
+    points = [start, *(_point(row, axis) for row in steps.iter_rows(named=True))]
+    last_day = _last_day(table, shown, horizon_days)
+    end = {**points[-1], "time": axis.position(last_day)}
+    counts = tuple(_at_risk(table, day, last_day) for day in axis.tick_days())
+    return StepSeries(curve.group, label_group(curve.group), (*points, end), counts)
+
+
+def _last_day(table: pl.DataFrame, shown: pl.DataFrame, horizon_days: int) -> int:
+    """Last day drawn: the horizon, unless follow-up or the share at risk ends before it."""
+    if (
+        shown.height < table.filter(pl.col("time_days") <= horizon_days).height
+        or table.height == shown.height
+    ):
+        return int(shown["time_days"].max() or 0)  # type: ignore[arg-type]  # whole days
+    return horizon_days
+
+
+def _point(row: dict[str, float], axis: TimeAxis) -> Spec:
+    """One step in percent; a limit that is not defined falls on the estimate."""
+    share = row["share"]
+    lower = share if row["lower"] is None or math.isnan(row["lower"]) else row["lower"]
+    upper = share if row["upper"] is None or math.isnan(row["upper"]) else row["upper"]
+    return {
+        "time": axis.position(row["time_days"]),
+        "percent": 100 * share,
+        "lower": 100 * lower,
+        "upper": 100 * upper,
+    }
+
+
+def _at_risk(table: pl.DataFrame, day: int, last_day: int) -> tuple[int, int] | None:
+    """Count those with T >= day, and events up to and on that day; none once the drawn curve has ended."""
+    if day > last_day:
+        return None
+    later = table.filter(pl.col("time_days") >= day)
+    n_risk = int(later["n_risk"][0]) if later.height else 0
+    return n_risk, int(table.filter(pl.col("time_days") <= day)["n_event"].sum())
+
+
+def _floor(series: Sequence[StepSeries]) -> float:
+    """Ten below the lowest interval limit, between 0 and 90 percent."""
+    lowest = min(point["lower"] for one in series for point in one.points)
+    return float(min(90, max(0, 10 * math.floor((lowest - 1) / 10))))
+
+
+def event_curve_alt(curves: Sequence[EventCurve], *, text: CurveText) -> str:
+    """Return the figure in words: last estimate, patients and events of each group."""
+    parts = [
+        f"{label_group(curve.group)}: {format_percent(float(curve.table['survival'][-1]))} at the end of "
+        f"follow-up, {format_count(curve.basis.n_events)} events in {format_count(curve.basis.n)}"
+        for curve in curves
+    ]
+    return f"{text.title}. Step curves of {text.percent_title}. " + "; ".join(parts) + "."

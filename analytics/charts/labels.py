@@ -1,0 +1,70 @@
+"""Words for codes: what a group, a complication or a unit is called on an axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.vocabulary import SEVERITY_GRADES, SEVERITY_LABELS, STRATEGIES, STRATEGY_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ALL_LABEL = "All"
+
+COMPLICATION_LABELS = {
+    "any_complication": "Any listed complication",
+    "dissection": "Coronary dissection, any type",
+    "dissection_d_f": "Coronary dissection, type D to F",
+    "perforation": "Coronary perforation, any type",
+    "perforation_iii": "Coronary perforation, Ellis III",
+    "slow_flow_no_reflow": "Slow flow or no-reflow",
+    "av_block": "Atrioventricular block",
+    "wire_fracture": "Guidewire fracture",
+    "burr_entrapment": "Burr entrapment",
+    "balloon_rupture": "Balloon rupture",
+    "tamponade": "Cardiac tamponade",
+    "abrupt_closure": "Abrupt vessel closure",
+    "periprocedural_mi": "Periprocedural myocardial infarction (site-reported)",
+}
+
+STRUCTURAL_ZERO_TEXT = {"burr_entrapment": "n/a (no burr)", "balloon_rupture": "n/a (no balloon)"}
+
+UNIT_PLURALS = {"lesion": "lesions", "procedure": "procedures", "patient": "patients"}
+
+
+def label_group(code: str) -> str:
+    """Return the words for a severity grade or a device strategy; an unknown code stays as it is."""
+    if code == "all":
+        return ALL_LABEL
+    return SEVERITY_LABELS.get(code) or STRATEGY_LABELS.get(code) or code
+
+
+def label_strategy(code: str) -> str:
+    """Return the words for a device strategy."""
+    return "All strategies" if code == "all" else STRATEGY_LABELS.get(code, code)
+
+
+def label_severity(code: str) -> str:
+    """Return the words for a calcification grade."""
+    return "All grades" if code == "all" else SEVERITY_LABELS.get(code, code)
+
+
+def label_complication(key: str) -> str:
+    """Return the words for a complication key."""
+    return COMPLICATION_LABELS.get(key, key.replace("_", " ").capitalize())
+
+
+def order_strategies(codes: Iterable[str]) -> list[str]:
+    """Return strategy codes in the fixed clinical order, ``all`` last."""
+    return sorted(set(codes), key=lambda code: _rank(code, STRATEGIES))
+
+
+def order_severities(codes: Iterable[str]) -> list[str]:
+    """Return severity grades from least to most calcium, ``all`` last."""
+    return sorted(set(codes), key=lambda code: _rank(code, SEVERITY_GRADES))
+
+
+def _rank(code: str, order: Iterable[str]) -> tuple[int, str]:
+    """Position of a code in an order; codes outside it come after, ``all`` at the very end."""
+    ranks = {known: i for i, known in enumerate(order)}
+    return (len(ranks) + 1, code) if code == "all" else (ranks.get(code, len(ranks)), code)

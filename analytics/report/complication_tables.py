@@ -1,0 +1,69 @@
+"""Tables of complication rates: results -> rows of text, for the report and the pages alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analytics.charts.complication_rates import count_text, rate_text, sort_rates
+from analytics.charts.labels import label_complication, label_severity, label_strategy
+from analytics.charts.numbers import format_count
+from analytics.report.document import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.complications.results import ComplicationRate
+
+RATE_HEADER = ("Device strategy", "Calcification", "k/n", "Rate (95 % interval)", "Left out", "Note")
+
+
+def rate_rows(rates: Sequence[ComplicationRate]) -> tuple[tuple[str, ...], ...]:
+    """Return one row a group: device, grade, k/n, rate with limits, rows left out, note."""
+    return tuple(
+        (
+            label_strategy(rate.strategy),
+            label_severity(rate.severity),
+            count_text(rate),
+            rate_text(rate),
+            format_count(rate.n_unrecorded),
+            rate.note,
+        )
+        for rate in sort_rates(rates)
+    )
+
+
+def rate_table(rates: Sequence[ComplicationRate]) -> Table:
+    """Return the rates of one complication as a table; its caption names the unit."""
+    caption = f"{label_complication(rates[0].complication)}, by {rates[0].unit}" if rates else "No group"
+    return Table(caption, RATE_HEADER, rate_rows(rates))
+
+
+def overview_table(rates: Sequence[ComplicationRate]) -> Table:
+    """Return every complication over all devices and grades, one row each.
+
+    Parameters
+    ----------
+    rates
+        Any rates; only those of strategy ``all`` and severity ``all`` are shown.
+    """
+    overall = [rate for rate in rates if rate.strategy == "all" and rate.severity == "all"]
+    rows = tuple(
+        (
+            label_complication(rate.complication),
+            rate.unit,
+            count_text(rate),
+            rate_text(rate),
+            format_count(rate.n_unrecorded),
+        )
+        for rate in overall
+    )
+    header = ("Complication", "Unit", "k/n", "Rate (95 % interval)", "Left out")
+    return Table("All device strategies and all grades together", header, rows)
+
+
+def split_by_complication(rates: Sequence[ComplicationRate]) -> dict[tuple[str, str], list[ComplicationRate]]:
+    """Return rates by complication and unit, in the order they came."""
+    groups: dict[tuple[str, str], list[ComplicationRate]] = {}
+    for rate in rates:
+        groups.setdefault((rate.complication, rate.unit), []).append(rate)
+    return groups
