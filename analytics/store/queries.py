@@ -1,0 +1,161 @@
+"""Named reads of a store or a snapshot. Each opens, reads and closes; none keeps a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from analytics.errors import StoreError
+from analytics.store.catalogue import read_columns, read_table_names
+from analytics.store.connection import open_snapshot
+from analytics.store.engine import fetch_frame
+from analytics.store.filters import CohortFilter, Condition, derive_conditions, join_conditions
+from analytics.store.ledger import fingerprint_data
+from analytics.store.research_use import count_refusals, select_allowed
+from analytics.store.statements import CANONICAL_TABLES, ORIGIN_COLUMNS, select_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from analytics.store.engine import Connection
+
+CohortLevel = Literal["procedures", "lesions", "complications"]
+
+
+def read_registry(path: Path) -> dict[str, pl.DataFrame]:
+    """Read the canonical tables, without patients who refused research use.
+
+    Parameters
+    ----------
+    path
+        A store or a published snapshot.
+
+    Returns
+    -------
+    dict of str to pl.DataFrame
+        The nine tables in load order, columns as in `schemas.registry`; ``RegistryTables(**tables)`` takes
+        them. `count_refused_patients` tells how many patients were left out.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be read.
+    """
+    with open_snapshot(path) as connection:
+        return {name: _read_canonical(connection, name, path) for name in CANONICAL_TABLES}
+
+
+def count_refused_patients(path: Path) -> int:
+    """Count the patients of a store that `read_registry` leaves out because they refused research use."""
+    with open_snapshot(path) as connection:
+        return count_refusals(connection)
+
+
+def read_data_fingerprint(path: Path) -> str:
+    """Read a hash of what is loaded: the same for two stores that hold the same submissions."""
+    with open_snapshot(path) as connection:
+        return fingerprint_data(connection)
+
+
+def read_table(path: Path, name: str) -> pl.DataFrame:
+    """Read one whole table of a snapshot.
+
+    Parameters
+    ----------
+    path
+        A published snapshot or a store.
+    name
+        A table of that file.
+
+    Returns
+    -------
+    pl.DataFrame
+        All of its columns, rows in the order in which they were written.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be read or has no such table.
+    """
+    with open_snapshot(path) as connection:
+        return fetch_frame(connection, select_rows(name, _require_columns(connection, name, path)))
+
+
+def read_snapshot_info(snapshot: Path) -> dict[str, str]:
+    """Read the key-value pairs of a snapshot: identifier, data fingerprint, and what the publisher added."""
+    return dict(read_table(snapshot, "snapshot_info").iter_rows())
+
+
+def read_submissions(path: Path) -> pl.DataFrame:
+    """Read the ledger: one row per submission ever loaded, superseded ones included."""
+    return read_table(path, "submissions")
+
+
+def read_findings_summary(snapshot: Path) -> pl.DataFrame:
+    """Read how often each rule was broken, by submission, site, table and column."""
+    return read_table(snapshot, "findings_summary")
+
+
+def read_completeness(snapshot: Path) -> pl.DataFrame:
+    """Read, by site, table and column, how many rows there are (n) and how many are filled (n_filled)."""
+    return read_table(snapshot, "completeness")
+
+
+def read_cohort(
+    snapshot: Path, level: CohortLevel = "procedures", filters: CohortFilter | None = None
+) -> pl.DataFrame:
+    """Read the rows of a cohort table that a filter admits.
+
+    Parameters
+    ----------
+    snapshot
+        A published snapshot.
+    level
+        ``procedures``, ``lesions`` or ``complications``.
+    filters
+        Grade and strategy are those of the row itself where the table has them, else those of its procedure.
+        By default every index procedure.
+
+    Returns
+    -------
+    pl.DataFrame
+        All columns of ``cohort_<level>``; empty where nobody is left.
+
+    Raises
+    ------
+    StoreError
+        The snapshot cannot be read.
+    """
+    table = f"cohort_{level}"
+    with open_snapshot(snapshot) as connection:
+        columns = _require_columns(connection, table, snapshot)
+        conditions = derive_conditions(filters or CohortFilter())
+        own = [condition for condition in conditions if set(condition.columns) <= set(columns)]
+        others = [condition for condition in conditions if condition not in own]
+        where, parameters = join_conditions([*own, *_through_procedure(others)])
+        return fetch_frame(connection, select_rows(table, columns, where), parameters)
+
+
+def _through_procedure(conditions: list[Condition]) -> list[Condition]:
+    """Ask conditions of a row's procedure instead of the row."""
+    if not conditions:
+        return []
+    where, parameters = join_conditions(conditions)
+    chosen = select_rows("cohort_procedures", ["procedure_id"], where)
+    return [Condition(("procedure_id",), f"procedure_id in ({chosen})", tuple(parameters))]
+
+
+def _read_canonical(connection: Connection, table: str, path: Path) -> pl.DataFrame:
+    """Read the allowed rows of one canonical table, without what the loader added."""
+    columns = [name for name in _require_columns(connection, table, path) if name not in ORIGIN_COLUMNS]
+    return fetch_frame(connection, select_allowed(table, columns))
+
+
+def _require_columns(connection: Connection, table: str, path: Path) -> tuple[str, ...]:
+    """Return the columns of a table; refuse a table that is not there."""
+    columns = read_columns(connection, table)
+    if not columns:
+        known = ", ".join(read_table_names(connection))
+        raise StoreError(where=str(path), what=f"it has no table '{table}'", fix=f"It holds: {known}.")
+    return columns

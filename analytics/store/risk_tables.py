@@ -1,0 +1,139 @@
+"""Event counts by stratum, day and cause: all that the survival estimators need, and nothing about a patient.
+
+The query keeps to GROUP BY, CASE, COUNT, SUM and joins, so that it can run elsewhere unchanged. Counts of
+disjoint parts add up to the counts of the whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.errors import SpecificationError
+from analytics.store.catalogue import read_columns
+from analytics.store.connection import open_snapshot
+from analytics.store.engine import fetch_frame, run
+from analytics.store.filters import CohortFilter, derive_conditions, join_conditions
+from analytics.store.statements import quote_name, quote_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from analytics.store.engine import Connection
+
+COUNT_COLUMNS: tuple[str, ...] = ("time_days", "cause", "n")
+"""Columns of every count frame, after those of its strata."""
+
+# These tell one patient from another, or are as fine as that: counting by them is no count.
+_NOT_STRATA = frozenset({"procedure_id", "patient_id", "procedure_date", "procedure_day", "discharge_day"})
+
+
+def count_events(
+    snapshot: Path, *, endpoint: str, strata: tuple[str, ...] = (), filters: CohortFilter | None = None
+) -> pl.DataFrame:
+    """Count procedures by stratum, time and cause.
+
+    Parameters
+    ----------
+    snapshot
+        A published snapshot.
+    endpoint
+        Key of the endpoint in ``time_to_event``.
+    strata
+        ``strategy`` (on the basis of the filter), ``severity`` (from the source of the filter), or grouping
+        columns of ``cohort_procedures``.
+    filters
+        Which procedures; by default every index procedure.
+
+    Returns
+    -------
+    pl.DataFrame
+        The strata, ``time_days`` (Int64, days from the procedure), ``cause`` (Int8: 0 censored, 1 the
+        endpoint, 2 a competing event) and ``n`` (Int64, at least 1), sorted by all of them. No row where
+        nobody is left.
+
+    Raises
+    ------
+    SpecificationError
+        The endpoint or a stratum does not exist.
+    StoreError
+        The snapshot cannot be read.
+    """
+    chosen = filters or CohortFilter()
+    with open_snapshot(snapshot) as connection:
+        sql, parameters = write_count_query(connection, strata, chosen)
+        counts = fetch_frame(connection, sql, [*parameters, endpoint])
+        if counts.is_empty():
+            _require_endpoint(connection, endpoint)
+    return counts.with_columns(pl.col("time_days", "n").cast(pl.Int64), pl.col("cause").cast(pl.Int8))
+
+
+def merge_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up the counts of disjoint parts, for example of several registries.
+
+    Parameters
+    ----------
+    parts
+        Count frames with the same strata; at least one.
+
+    Returns
+    -------
+    pl.DataFrame
+        Same columns and order as one count of everything.
+    """
+    whole = pl.concat(parts)
+    keys = [name for name in whole.columns if name != "n"]
+    return whole.group_by(keys).agg(pl.col("n").sum()).sort(keys, nulls_last=True)
+
+
+def write_count_query(
+    connection: Connection, strata: tuple[str, ...], filters: CohortFilter
+) -> tuple[str, list[object]]:
+    """Write the portable count query; the endpoint is the last value to bind."""
+    columns = {name: _resolve_stratum(name, filters) for name in strata}
+    _require_strata(columns, read_columns(connection, "cohort_procedures"))
+    where, parameters = join_conditions(derive_conditions(filters))
+    picked = "".join(f", {quote_name(column)} as {quote_name(name)}" for name, column in columns.items())
+    chosen = ("select procedure_id as chosen_procedure", picked, "from cohort_procedures", where)
+    groups = quote_names((*strata, "time_days", "cause"))
+    words = (
+        f"select {groups}, count(*) as n",
+        "from time_to_event as outcome",
+        f"join ({' '.join(chosen)}) as chosen on outcome.procedure_id = chosen.chosen_procedure",
+        "where outcome.endpoint = ?",
+        f"group by {groups} order by {groups}",
+    )
+    return " ".join(words), parameters
+
+
+def _resolve_stratum(name: str, filters: CohortFilter) -> str:
+    """Return the column behind the name of a stratum."""
+    return {"strategy": filters.strategy_column, "severity": filters.severity_column}.get(name, name)
+
+
+def _require_strata(columns: dict[str, str], present: Sequence[str]) -> None:
+    """Refuse a stratum that is no grouping column of the cohort."""
+    possible = [name for name in present if name not in _NOT_STRATA]
+    for name, column in columns.items():
+        if column not in possible:
+            raise SpecificationError(
+                where="strata",
+                what=f"the cohort has no grouping column '{name}'",
+                fix=f"Use {', '.join(possible)}.",
+            )
+
+
+def _require_endpoint(connection: Connection, endpoint: str) -> None:
+    """Tell an endpoint without rows from one that was never derived."""
+    known = [
+        str(row[0])
+        for row in run(connection, "select distinct endpoint from time_to_event order by endpoint")
+    ]
+    if endpoint not in known:
+        raise SpecificationError(
+            where="endpoint",
+            what=f"'{endpoint}' is not in this snapshot",
+            fix=f"Use one of {', '.join(known)}.",
+        )
