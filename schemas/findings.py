@@ -1,0 +1,80 @@
+"""From marked cells to findings a data manager can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.rules.catalogue import RULES
+from schemas.submission import FINDING_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.submission import TextTable
+    from schemas.table_state import TableState
+
+SORT_COLUMNS = ["file", "line", "table", "row", "column", "rule_id"]
+
+
+def word_findings(states: Sequence[TableState], texts: Sequence[TextTable]) -> pl.DataFrame:
+    """Return the marks of all tables as findings, columns of `FINDING_SCHEMA`.
+
+    Findings of level INFO are counted, not listed: one row for a file, table, column and rule, with ``n``.
+    """
+    marks = [_with_origin(state.marks(), state) for state in states]
+    rules = pl.DataFrame(
+        [(rule.id, rule.sentence, rule.remedy) for rule in RULES.values()],
+        schema=["rule_id", "sentence", "remedy"],
+        orient="row",
+    )
+    found = pl.concat(marks).join(_headers(texts), on=["file", "table", "column"], how="left")
+    found = found.join(rules, on="rule_id", how="left").with_columns(n=pl.lit(1, pl.Int64))
+    listed = found.filter(pl.col("level") != "INFO").select(list(FINDING_SCHEMA))
+    return pl.concat([listed, _counted(found.filter(pl.col("level") == "INFO"))])
+
+
+def table_finding(text: TextTable, *, rule_id: str, column: str | None, header: str | None) -> pl.DataFrame:
+    """Return one finding about a column of a whole table."""
+    rule = RULES[rule_id]
+    values = {
+        "rule_id": rule_id,
+        "level": rule.level,
+        "file": text.file,
+        "table": text.table,
+        "column": column,
+        "header": header,
+        "sentence": rule.sentence,
+        "remedy": rule.remedy,
+        "n": text.frame.height,
+    }
+    return pl.DataFrame([values], schema=FINDING_SCHEMA)
+
+
+def in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Sort findings as a reader of the file meets them."""
+    return findings.sort(SORT_COLUMNS, nulls_last=True, maintain_order=True)
+
+
+def _with_origin(mark: pl.DataFrame, state: TableState) -> pl.DataFrame:
+    """Add file, row, record and line to marked cells."""
+    return mark.join(state.origin, on="at", how="left", maintain_order="left")
+
+
+def _headers(texts: Sequence[TextTable]) -> pl.DataFrame:
+    """Return the site's header of each canonical column, by file and table."""
+    rows = [
+        (text.file, text.table, column, header) for text in texts for column, header in text.headers.items()
+    ]
+    names = ["file", "table", "column", "header"]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    return frame.unique(names[:3], keep="first", maintain_order=True)
+
+
+def _counted(found: pl.DataFrame) -> pl.DataFrame:
+    """Sum findings over rows."""
+    keys = ["rule_id", "level", "file", "table", "column", "header", "sentence", "remedy"]
+    sums = found.group_by(keys, maintain_order=True).agg(pl.col("n").sum())
+    nowhere = [pl.lit(None, pl.Int64).alias(name) for name in ("row", "record", "line")]
+    return sums.with_columns(nowhere).select(list(FINDING_SCHEMA))

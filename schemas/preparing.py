@@ -1,0 +1,152 @@
+"""Bring the parts of a submission into one shape: every canonical table, every canonical column, one row counter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.errors import SchemaFileError
+from schemas.findings import table_finding
+from schemas.registry import LOADER_COLUMNS, TABLES
+from schemas.submission import TextTable, empty_findings
+from schemas.table_state import TableState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.registry import Table
+
+POSITION = ("row", "record", "line")
+"""Where a row of a text table stands in the site's file."""
+
+
+def prepare_tables(texts: Sequence[TextTable], prior: pl.DataFrame) -> dict[str, TableState]:
+    """Return the starting state of every canonical table, in load order.
+
+    Parameters
+    ----------
+    texts
+        Parts of the submission, in any order; several parts of one table follow one another.
+    prior
+        Findings of earlier steps, columns of `schemas.submission.FINDING_SCHEMA`.
+
+    Raises
+    ------
+    SchemaFileError
+        A part is not a canonical table of text with its positions.
+    """
+    for text in texts:
+        _refuse_malformed(text)
+    return {
+        name: _state(table, [text for text in texts if text.table == name], prior)
+        for name, table in TABLES.items()
+    }
+
+
+def table_findings(texts: Sequence[TextTable], prior: pl.DataFrame) -> pl.DataFrame:
+    """Return findings about whole columns: a required one that is absent (F02), one that is not canonical (F12).
+
+    What the mapping has already said about a column is not said again.
+    """
+    said = {
+        *prior.select("rule_id", "file", "column").rows(),
+        *prior.select("rule_id", "file", "header").rows(),
+    }
+    found = [empty_findings()]
+    for text in texts:
+        facts = [("F02", name, text.headers.get(name)) for name in _absent_required(text)]
+        facts += [("F12", None, name) for name in _foreign(text)]
+        found += [
+            table_finding(text, rule_id=rule_id, column=column, header=header)
+            for rule_id, column, header in facts
+            if (rule_id, text.file, column or header) not in said
+        ]
+    return pl.concat(found)
+
+
+def _absent_required(text: TextTable) -> list[str]:
+    """Name the required columns that a part with rows does not have."""
+    columns = TABLES[text.table].columns if text.frame.height else ()
+    return [
+        column.name
+        for column in columns
+        if column.required == "yes" and column.name not in text.frame.columns
+    ]
+
+
+def _foreign(text: TextTable) -> list[str]:
+    """Name the columns that are neither canonical nor the loader's."""
+    ours = {*TABLES[text.table].dtypes, *POSITION, *LOADER_COLUMNS}
+    return [name for name in text.frame.columns if name not in ours]
+
+
+def _refuse_malformed(text: TextTable) -> None:
+    """Refuse what a mapping or reader can never rightly hand over."""
+    where = f"{text.file} [{text.table}]"
+    if text.table not in TABLES:
+        raise SchemaFileError(where=where, what="no such table", fix=f"Use one of {', '.join(TABLES)}")
+    missing = [name for name in POSITION if name not in text.frame.columns]
+    if missing:
+        what = f"rows without their position ({', '.join(missing)})"
+        raise SchemaFileError(where=where, what=what, fix="Number the rows where the file is read")
+    typed = [
+        name
+        for name in text.frame.columns
+        if name in TABLES[text.table].dtypes and text.frame.schema[name] not in (pl.String, pl.Null)
+    ]
+    if typed:
+        what = f"columns that are not text ({', '.join(typed)})"
+        raise SchemaFileError(where=where, what=what, fix="Read every cell as text")
+
+
+def _state(table: Table, parts: Sequence[TextTable], prior: pl.DataFrame) -> TableState:
+    """Join the parts of one table and number its rows."""
+    frames = [_canonical(part, table, number) for number, part in enumerate(parts)]
+    rows = pl.concat(frames or [_canonical(_no_rows(table), table, 0)])
+    rows = rows.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+    origin = rows.select("at", "file", *POSITION)
+    absences = [_absences(rows.filter(pl.col("part") == number), part) for number, part in enumerate(parts)]
+    return TableState(
+        table=table,
+        origin=origin,
+        text=rows.drop("file", "part", *POSITION),
+        prior=pl.concat([_prior_of(table, origin, prior), *absences]),
+    )
+
+
+def _canonical(part: TextTable, table: Table, number: int) -> pl.DataFrame:
+    """Select the canonical columns as text, absent ones as null, an empty text as null."""
+    columns = [_text_or_null(part.frame, column.name) for column in table.columns]
+    position = [pl.col(name).cast(pl.Int64) for name in POSITION]
+    return part.frame.select(*columns, *position, file=pl.lit(part.file), part=pl.lit(number))
+
+
+def _text_or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Return a column of text, or nulls where the frame lacks it."""
+    if name not in frame.columns or frame.schema[name] == pl.Null:
+        return pl.lit(None, pl.String).alias(name)
+    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+
+
+def _no_rows(table: Table) -> TextTable:
+    """Return an absent table as one without rows."""
+    frame = pl.DataFrame(schema=dict.fromkeys(POSITION, pl.Int64))
+    return TextTable(table=table.name, frame=frame, file="")
+
+
+def _prior_of(table: Table, origin: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
+    """Return the earlier findings about rows of a table, by row number."""
+    rows = prior.filter((pl.col("table") == table.name) & pl.col("row").is_not_null())
+    found = rows.join(
+        origin.select("at", "file", "row"), on=["file", "row"], how="inner", maintain_order="left"
+    )
+    return found.select("at", "column", "rule_id", "level")
+
+
+def _absences(rows: pl.DataFrame, part: TextTable) -> pl.DataFrame:
+    """Name F02 as the cause of every cell of an absent required column, so that not each row says it again."""
+    cells = pl.DataFrame({"column": _absent_required(part)}, schema={"column": pl.String})
+    return (
+        rows.select("at").join(cells, how="cross").with_columns(rule_id=pl.lit("F02"), level=pl.lit("NULL"))
+    )

@@ -1,0 +1,74 @@
+"""Keys that must be unique (rule K01) and references that must lead somewhere (rule K02)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.table_state import TableState, with_level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.registry import Reference
+
+NO_KEYS = pl.Series(dtype=pl.String)
+
+
+def check_keys(state: TableState, known: pl.Series) -> None:
+    """Reject rows whose primary key an earlier accepted row or the store already has.
+
+    Parameters
+    ----------
+    state
+        Table to check.
+    known
+        Keys of this table in the store.
+    """
+    key = state.table.primary_key
+    repeated = ~pl.col(key).is_first_distinct() | pl.col(key).is_in(known.implode())
+    rows = state.accepted().filter(repeated)
+    cells = rows.select("at", column=pl.lit(key), rule_id=pl.lit("K01"))
+    state.apply(with_level(cells))
+
+
+def check_references(
+    state: TableState, states: Mapping[str, TableState], known: Mapping[str, pl.Series]
+) -> bool:
+    """Follow the references of a table, and return whether a row was rejected.
+
+    A row whose required parent was rejected falls with it and inherits its cause (a cascade, counted under rule K14); a row
+    whose required parent was never sent is rejected under rule K02. An optional reference that leads nowhere is emptied,
+    because the row says something without it.
+    """
+    before = state.rejections.height
+    for reference in state.table.references:
+        parent = states[reference.table]
+        found = pl.concat([parent.accepted()[reference.target], known.get(reference.table, NO_KEYS)])
+        is_lost = pl.col(reference.column).is_not_null() & ~pl.col(reference.column).is_in(found.implode())
+        lost = state.accepted().filter(is_lost).select("at", reference.column)
+        if not lost.is_empty():
+            _act_on_lost(state, lost, reference, parent)
+    return state.rejections.height > before
+
+
+def _act_on_lost(state: TableState, lost: pl.DataFrame, reference: Reference, parent: TableState) -> None:
+    """Tell children of rejected rows from references to nothing."""
+    cells = lost.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K02"))
+    if state.table.by_name[reference.column].required != "yes":
+        state.apply(with_level(cells, "NULL"))
+        return
+    orphans = lost.join(_rejected_keys(parent, reference), on=reference.column, how="inner")
+    state.reject(orphans.select("at", "rule_id"), is_cascade=True)
+    state.note(
+        orphans.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K14"), level=pl.lit("INFO"))
+    )
+    state.apply(with_level(cells.filter(~pl.col("at").is_in(orphans["at"].implode()))))
+
+
+def _rejected_keys(parent: TableState, reference: Reference) -> pl.DataFrame:
+    """Return the keys of rejected parents, under the child's column name, each with its first cause."""
+    rows = parent.rejections.join(parent.text.select("at", reference.target), on="at", how="left")
+    keys = rows.select(pl.col(reference.target).alias(reference.column), "rule_id")
+    return keys.drop_nulls().unique(reference.column, keep="first", maintain_order=True)

@@ -1,0 +1,166 @@
+"""One table on its way through validation: its text, its types, and what was found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.parsing import parse_text
+from schemas.rules.catalogue import RULES
+from schemas.submission import TableReport
+
+if TYPE_CHECKING:
+    from schemas.registry import Table
+
+MARK_SCHEMA: dict[str, type[pl.DataType]] = {
+    "table": pl.String,
+    "at": pl.Int64,
+    "column": pl.String,
+    "rule_id": pl.String,
+    "level": pl.String,
+}
+"""A finding before it is worded: cell, rule and effect."""
+
+REJECTION_SCHEMA: dict[str, type[pl.DataType]] = {
+    "at": pl.Int64,
+    "rule_id": pl.String,
+    "is_cascade": pl.Boolean,
+}
+
+ABSENCES = ("C05", "C06", "T00")
+"""Rules about a value that is not there: said only where nothing else was said about the cell."""
+
+
+@dataclass(eq=False)
+class TableState:
+    """Progress of one table.
+
+    Parameters
+    ----------
+    table
+        Table of the registry.
+    origin
+        ``at`` with ``file``, ``row``, ``record`` and ``line`` of each row.
+    text
+        ``at`` and every canonical column as text.
+    prior
+        Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id``, ``level``.
+    """
+
+    table: Table
+    origin: pl.DataFrame
+    text: pl.DataFrame
+    prior: pl.DataFrame
+    typed: pl.DataFrame = field(init=False)
+    rejections: pl.DataFrame = field(init=False)
+    fatal: list[pl.DataFrame] = field(init=False, default_factory=list)
+    _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
+    _cells: pl.DataFrame = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the text and start with what earlier steps found."""
+        self.typed = parse_text(self.text, self.table)
+        self.rejections = pl.DataFrame(schema=REJECTION_SCHEMA)
+        self._cells = self.prior.filter(pl.col("column").is_not_null()).select("at", "column", "rule_id")
+        self.reject(self.prior.filter(pl.col("level") == "ROW"), is_cascade=False)
+
+    def accepted(self) -> pl.DataFrame:
+        """Return the typed rows that nothing has rejected so far."""
+        return self.typed.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
+
+    def reject(self, rows: pl.DataFrame, *, is_cascade: bool) -> None:
+        """Reject rows (``at``, ``rule_id``); the first cause of a row stands."""
+        new = rows.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
+        new = new.unique("at", keep="first", maintain_order=True)
+        new = new.select("at", "rule_id", is_cascade=pl.lit(is_cascade))
+        self.rejections = pl.concat([self.rejections, new])
+
+    def apply(self, failures: pl.DataFrame) -> None:
+        """Act on failing cells (``at``, ``column``, ``rule_id``, ``level``) and note them as findings.
+
+        A rule of level NULL empties the cell, or rejects the row where the column is required. A value that is missing because
+        of an earlier finding is not reported again, but the row is rejected for that earlier reason.
+        """
+        if failures.is_empty():
+            return
+        failures = self._escalated(failures.unique(["at", "column", "rule_id"], maintain_order=True))
+        causes = failures.join(
+            self._cells.unique(["at", "column"], keep="first", maintain_order=True).rename(
+                {"rule_id": "cause"}
+            ),
+            on=["at", "column"],
+            how="left",
+            maintain_order="left",
+        )
+        is_absence = pl.col("rule_id").is_in(ABSENCES)
+        root = pl.when(is_absence).then(pl.coalesce("cause", "rule_id")).otherwise("rule_id")
+        self.reject(
+            causes.filter(pl.col("level") == "ROW").select("at", root.alias("rule_id")), is_cascade=False
+        )
+        self._empty(failures.filter(pl.col("level") == "NULL"))
+        explained = is_absence & pl.col("cause").is_not_null()
+        self.fatal.append(causes.filter(explained & (pl.col("level") == "ROW")).select("at", "column"))
+        is_repeated = (pl.col("cause") == pl.col("rule_id")).fill_null(value=False)
+        self.note(causes.filter(~(explained | is_repeated)))
+
+    def marks(self) -> pl.DataFrame:
+        """Return the findings so far, columns of `MARK_SCHEMA`; an emptied cell that cost its row is of level ROW."""
+        marks = pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *self._marks])
+        return raised(marks, self.fatal_cells(), on=["at", "column"])
+
+    def fatal_cells(self) -> pl.DataFrame:
+        """Return the cells (``at``, ``column``) whose missing value rejected a row after an earlier finding."""
+        cells = pl.DataFrame(schema={"at": pl.Int64, "column": pl.String})
+        return pl.concat([cells, *self.fatal]).unique()
+
+    def report(self) -> TableReport:
+        """Return accepted and rejected rows; together they are the rows that came in."""
+        columns = [column.name for column in self.table.columns]
+        accepted = self.accepted().join(self.origin, on="at", how="left", maintain_order="left")
+        rejected = self.text.join(self.rejections, on="at", how="inner", maintain_order="left")
+        rejected = rejected.join(self.origin, on="at", how="left", maintain_order="left")
+        return TableReport(
+            table=self.table.name,
+            accepted=accepted.select(*columns, pl.col("line").alias("source_row"), "record"),
+            rejected=rejected.select(*columns, "row", "record", "line", "rule_id", "is_cascade"),
+            n_input=self.text.height,
+        )
+
+    def _escalated(self, failures: pl.DataFrame) -> pl.DataFrame:
+        """Turn NULL into ROW on required columns, where an empty cell would only reject the row next."""
+        required = [column.name for column in self.table.columns if column.required == "yes"]
+        escalates = (pl.col("level") == "NULL") & pl.col("column").is_in(required)
+        return failures.with_columns(pl.when(escalates).then(pl.lit("ROW")).otherwise("level").alias("level"))
+
+    def _empty(self, cells: pl.DataFrame) -> None:
+        """Set cells to null."""
+        emptied = [
+            pl.when(pl.col("at").is_in(rows["at"].implode()))
+            .then(None)
+            .otherwise(pl.col(str(name)))
+            .alias(str(name))
+            for (name,), rows in cells.group_by("column", maintain_order=True)
+        ]
+        self.typed = self.typed.with_columns(emptied)
+
+    def note(self, failures: pl.DataFrame) -> None:
+        """Keep the findings, and remember the cells whose value they took."""
+        self._marks.append(failures.select(pl.lit(self.table.name).alias("table"), *list(MARK_SCHEMA)[1:]))
+        removed = failures.filter(pl.col("level").is_in(["NULL", "ROW"]))
+        self._cells = pl.concat([self._cells, removed.select("at", "column", "rule_id")])
+
+
+def raised(findings: pl.DataFrame, cells: pl.DataFrame, *, on: list[str]) -> pl.DataFrame:
+    """Raise the level of findings about some cells from NULL to ROW."""
+    fatal = cells.with_columns(is_fatal=pl.lit(value=True))
+    joined = findings.join(fatal, on=on, how="left", maintain_order="left")
+    level = pl.when(pl.col("is_fatal") & (pl.col("level") == "NULL")).then(pl.lit("ROW")).otherwise("level")
+    return joined.with_columns(level.alias("level")).drop("is_fatal")
+
+
+def with_level(cells: pl.DataFrame, level: str | None = None) -> pl.DataFrame:
+    """Add to failing cells the level of their rule, or one level for all."""
+    levels = pl.col("rule_id").replace_strict({rule.id: rule.level for rule in RULES.values()})
+    return cells.with_columns((levels if level is None else pl.lit(level)).alias("level"))

@@ -1,0 +1,159 @@
+"""Canonical text in; typed accepted rows, rejected rows and findings out.
+
+The way of a submission: read each cell by its type, run the hard Pandera schema, settle keys and references in load order,
+then the rules across rows and tables that reject (children fall with their parents), then those that empty a cell, then
+usual ranges and plausibility. Rules that only list a row see what the earlier ones left.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.checking import failing_cells
+from schemas.findings import in_order, word_findings
+from schemas.parsing import unreadable_cells
+from schemas.preparing import prepare_tables, table_findings
+from schemas.references import NO_KEYS, check_keys, check_references
+from schemas.registry import TABLES
+from schemas.rules.catalogue import CROSS_CHECKS, ROW_CHECKS, level_of
+from schemas.rules.frames import Frames
+from schemas.submission import SubmissionReport, TextTable, empty_findings
+from schemas.table_state import TableState, raised, with_level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.rules.rule import CrossCheck
+
+States = dict[str, TableState]
+
+_ROW_LEVELS = {
+    (check.table, check.column, check.rule_id, level_of(check) == "ROW"): level_of(check)
+    for check in ROW_CHECKS
+}
+
+
+def validate_submission(
+    texts: Sequence[TextTable],
+    *,
+    prior_findings: pl.DataFrame | None = None,
+    known_keys: Mapping[str, pl.Series] | None = None,
+    load_date: date | None = None,
+) -> SubmissionReport:
+    """Validate the tables of one submission.
+
+    Parameters
+    ----------
+    texts
+        Canonical tables as text; a table may be absent or come in several parts.
+    prior_findings
+        Findings of the mapping (columns of `schemas.submission.FINDING_SCHEMA`). They are passed on. A cell that one of them
+        names is not reported again; a row that one of level ROW names is rejected.
+    known_keys
+        Primary keys that the store already holds, by table: parents that rows may refer to, and keys that may not come again.
+    load_date
+        Day after which no date may lie; today where it is not given.
+
+    Returns
+    -------
+    SubmissionReport
+        Every row of the input is either accepted or rejected, with one root cause. No finding holds a cell value.
+
+    Raises
+    ------
+    SchemaFileError
+        A table is not canonical, or lacks ``row``, ``record`` or ``line``.
+    CheckProgramError
+        A rule could not run; a bug.
+    """
+    prior = empty_findings() if prior_findings is None else prior_findings
+    keys = dict(known_keys or {})
+    states = prepare_tables(texts, prior)
+    for state in states.values():
+        _check_cells(state)
+        check_keys(state, keys.get(state.table.name, NO_KEYS))
+        check_references(state, states, keys)
+    day = datetime.now().astimezone().date() if load_date is None else load_date
+    _check_across(states, keys, day)
+    found = [
+        _prior_with_effect(prior, states),
+        table_findings(texts, prior),
+        word_findings(list(states.values()), texts),
+    ]
+    return SubmissionReport(
+        tables={name: state.report() for name, state in states.items()},
+        findings=in_order(pl.concat(found)),
+    )
+
+
+def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
+    """Return the earlier findings; one that emptied a cell without which its row cannot stand is of level ROW."""
+    cells = [
+        state.fatal_cells().join(state.origin, on="at", how="left").with_columns(table=pl.lit(name))
+        for name, state in states.items()
+    ]
+    keys = ["file", "table", "row", "column"]
+    return raised(prior, pl.concat(cells).select(keys).unique(), on=keys).select(empty_findings().columns)
+
+
+def _check_cells(state: TableState) -> None:
+    """Apply types, code lists, possible ranges, required values, and what rejects a row within itself."""
+    unreadable = unreadable_cells(state.text, state.typed, state.table)
+    state.apply(with_level(unreadable.with_columns(rule_id=pl.lit("C01"))))
+    state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
+
+
+def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date) -> None:
+    """Apply the rules across rows and tables, from the hardest effect to the mildest."""
+    for check in _checks_of("ROW"):
+        if _apply_cross(states, check, keys, load_date):
+            _let_children_fall(states, keys)
+    for check in _checks_of("NULL"):
+        _apply_cross(states, check, keys, load_date)
+    for state in states.values():
+        state.apply(_leveled(state, failing_cells(state.table.soft_schema, state.accepted()), rejects=False))
+    for check in (*_checks_of("WARN"), *_checks_of("INFO")):
+        _apply_cross(states, check, keys, load_date)
+
+
+def _checks_of(level: str) -> list[CrossCheck]:
+    """Return the cross checks of one level, those of parents before those of children."""
+    order = list(TABLES)
+    chosen = [check for check in CROSS_CHECKS if level_of(check) == level]
+    return sorted(chosen, key=lambda check: order.index(check.table))
+
+
+def _apply_cross(states: States, check: CrossCheck, keys: Mapping[str, pl.Series], load_date: date) -> bool:
+    """Apply one cross check, and return whether a row was rejected."""
+    frames = Frames({name: state.accepted() for name, state in states.items()}, keys, load_date)
+    state = states[check.table]
+    if frames[check.table].is_empty():
+        return False
+    before = state.rejections.height
+    at = check.failing(frames).alias("at")
+    cells = pl.DataFrame([at]).with_columns(column=pl.lit(check.column), rule_id=pl.lit(check.rule_id))
+    state.apply(with_level(cells, level_of(check)))
+    return state.rejections.height > before
+
+
+def _let_children_fall(states: States, keys: Mapping[str, pl.Series]) -> None:
+    """Follow the references again, parents first, so that one round reaches the last grandchild."""
+    for state in states.values():
+        check_references(state, states, keys)
+
+
+def _leveled(state: TableState, cells: pl.DataFrame, *, rejects: bool) -> pl.DataFrame:
+    """Add the effect of each failing cell: the row check's own where there is one, or its rule's."""
+    named = with_level(cells)
+    own = [
+        (column, rule_id, level)
+        for (table, column, rule_id, is_row), level in _ROW_LEVELS.items()
+        if table == state.table.name and is_row is rejects
+    ]
+    columns = {"column": pl.String, "rule_id": pl.String, "own": pl.String}
+    overrides = pl.DataFrame(own, schema=columns, orient="row")
+    joined = named.join(overrides, on=["column", "rule_id"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("own", "level").alias("level")).drop("own")
