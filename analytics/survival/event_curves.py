@@ -76,12 +76,34 @@ def estimate_event_curve(
     table = build_risk_table(own)
     if own.is_weighted:
         return _weighted_curve(own, table, group=group, confidence=confidence, interval=interval)
+    return curve_from_risk_table(
+        table, group=group, confidence=confidence, interval=interval, estimator=estimator
+    )
+
+
+def curve_from_risk_table(
+    table: RiskTable,
+    *,
+    group: str,
+    confidence: float = 0.95,
+    interval: IntervalKind = "log-log",
+    estimator: EstimatorKind = "kaplan-meier",
+) -> EventCurve:
+    """Estimate an unweighted curve from a risk table with at least one patient.
+
+    Parameters
+    ----------
+    table
+        At-risk and event numbers by day; events of every cause in it count.
+    group, confidence, interval, estimator
+        As for :func:`estimate_event_curve`.
+    """
     columns = _ESTIMATORS[estimator](table)
     basis = Basis(
         method={"kaplan-meier": "Kaplan-Meier", "fleming-harrington": "Fleming-Harrington"}[estimator],
         variance={"kaplan-meier": "Greenwood", "fleming-harrington": "tie-corrected hazard"}[estimator],
         interval=describe(interval, confidence),
-        n=int(own.frame["n"].sum()),
+        n=int((table.n_censor + table.all_events).sum()),
         n_events=int(table.all_events.sum()),
         person_days=table.person_days,
         warnings=() if table.all_events.any() else (NO_EVENTS,),
