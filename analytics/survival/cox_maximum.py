@@ -1,0 +1,165 @@
+"""Where the partial likelihood is largest, or why it has no maximum."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analytics.survival.cox_design import MODEL
+from analytics.survival.results import NotEstimable
+
+if TYPE_CHECKING:
+    from analytics.survival.cox_design import Floats
+    from analytics.survival.cox_likelihood import CoxKernel, Likelihood
+
+MAX_STEPS = 40
+POLISHING_STEPS = 8
+STEP_TOLERANCE = 1e-12
+# A step this small that shrinks no more is at the limit of double precision.
+ROUNDING_STEP = 1e-8
+# Newton's step along a monotone likelihood settles near one unit of the linear predictor and stays there.
+DIVERGING_STEP = 0.05
+PIVOT_TOLERANCE = 1e-10
+# Above this many rows the start costs more time than the whole search on our own sums.
+MAX_ROWS_LIFELINES = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """Coefficients on the kernel's scale, the likelihood there, and the last Newton step."""
+
+    beta: Floats
+    at: Likelihood
+    last_step: Floats
+    converged: bool
+
+
+def find_maximum(kernel: CoxKernel, names: tuple[str, ...], null: Likelihood) -> Maximum | NotEstimable:
+    """Maximise the partial likelihood.
+
+    lifelines finds the neighbourhood where it offers the tie rule; Newton steps on our own score
+    finish it. A start that does not lead home within a few steps is thrown away and Newton begins at
+    zero.
+
+    Parameters
+    ----------
+    kernel
+        Sorted sums of the data.
+    names
+        Coefficient names, for the reason of a refusal.
+    null
+        The likelihood at zero.
+
+    Returns
+    -------
+    Maximum or NotEstimable
+        Code ``singular`` (a column is constant or repeats others), ``separation`` (a coefficient
+        grows without bound), or ``not_converged``.
+    """
+    redundant = _redundant_column(null.information)
+    if redundant is not None:
+        reason = (
+            f"{names[redundant]} is constant within the risk sets or is determined by the terms before it"
+        )
+        return NotEstimable(MODEL, reason, "singular")
+    start = _lifelines_start(kernel)
+    if start is not None:
+        polished = _newton(kernel, start, POLISHING_STEPS)
+        if polished.converged:
+            return polished
+    found = _newton(kernel, np.zeros(len(names)), MAX_STEPS)
+    return found if found.converged else _explain_failure(found, names)
+
+
+def _redundant_column(information: Floats) -> int | None:
+    """Find the first column that the columns before it determine in every risk set."""
+    for column in range(len(information)):
+        own = information[column, column]
+        before, cross = information[:column, :column], information[:column, column]
+        left = own - cross @ np.linalg.solve(before, cross) if column else own
+        if not left > PIVOT_TOLERANCE * max(own, 1.0):
+            return column
+    return None
+
+
+def _newton(kernel: CoxKernel, beta: Floats, max_steps: int) -> Maximum:
+    """Take Newton steps, halved while they lower the likelihood."""
+    at = kernel.evaluate(beta)
+    step, previous = np.full_like(beta, np.inf), np.inf
+    for _ in range(max_steps):
+        try:
+            step = np.linalg.solve(at.information, at.score)
+        except np.linalg.LinAlgError:
+            return Maximum(beta, at, step, converged=False)
+        size = float(np.max(np.abs(step)))
+        if (
+            size < STEP_TOLERANCE * max(1.0, float(np.max(np.abs(beta))))
+            or previous / 2 < size < ROUNDING_STEP
+        ):
+            return Maximum(beta, at, step, converged=True)
+        beta, at = _climb(kernel, beta, at, step)
+        previous = size
+    return Maximum(beta, at, step, converged=False)
+
+
+def _climb(kernel: CoxKernel, beta: Floats, at: Likelihood, step: Floats) -> tuple[Floats, Likelihood]:
+    """Go along a step as far as the likelihood does not fall."""
+    slack = 1e-10 * (1.0 + abs(at.value))
+    for halving in range(30):
+        tried = beta + step / 2**halving
+        there = kernel.evaluate(tried)
+        if np.isfinite(there.value) and there.value >= at.value - slack:
+            return tried, there
+    return beta, at
+
+
+def _explain_failure(found: Maximum, names: tuple[str, ...]) -> NotEstimable:
+    """Tell a likelihood without a maximum from a search that failed."""
+    growing = int(np.argmax(np.abs(found.beta)))
+    if np.max(np.abs(found.last_step)) > DIVERGING_STEP or np.max(np.abs(found.beta)) > 10:
+        reason = f"the coefficient of {names[growing]} grows without bound (separated data)"
+        return NotEstimable(MODEL, reason, "separation")
+    return NotEstimable(MODEL, "the search for the maximum did not settle", "not_converged")
+
+
+def _lifelines_start(kernel: CoxKernel) -> Floats | None:
+    """Let lifelines find the maximum where it offers the tie rule; None where it does not or fails."""
+    if kernel.ties != "efron" or len(kernel.rows.stop) > MAX_ROWS_LIFELINES:
+        return None
+    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - lifelines takes nothing else
+    from lifelines import CoxPHFitter  # noqa: PLC0415 - slow to import, and not needed for every fit
+    from lifelines.exceptions import ConvergenceError  # noqa: PLC0415
+
+    columns = _lifelines_columns(kernel)
+    optional = {"entry_col": "start", "strata": "stratum", "weights_col": "weight"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fit = CoxPHFitter().fit(
+                pd.DataFrame(columns),
+                duration_col="stop",
+                event_col="event",
+                fit_options={"precision": 1e-12, "r_precision": 1e-14},
+                **{option: name for option, name in optional.items() if name in columns},
+            )
+        except (ConvergenceError, np.linalg.LinAlgError, ValueError):
+            return None
+    found: Floats = fit.params_.to_numpy()
+    return found if np.isfinite(found).all() else None
+
+
+def _lifelines_columns(kernel: CoxKernel) -> dict[str, object]:
+    """Name the scaled rows as lifelines will read them."""
+    rows = kernel.rows
+    columns: dict[str, object] = {f"x{number}": values for number, values in enumerate(kernel.x.T)}
+    columns |= {"stop": rows.stop, "event": rows.event}
+    if np.isfinite(rows.start).any():
+        columns["start"] = rows.start
+    if len(rows.strata) > 1:
+        columns["stratum"] = rows.stratum
+    if np.any(rows.weight != 1):
+        columns["weight"] = rows.weight
+    return columns
