@@ -46,14 +46,14 @@ ROW_CHECKS: tuple[RowCheck, ...] = (
 """Checks that need one row only."""
 
 CROSS_CHECKS: tuple[CrossCheck, ...] = (
+    *time_order.CROSS_CHECKS,
     *keys.CROSS_CHECKS,
     *duplicates.CROSS_CHECKS,
-    *time_order.CROSS_CHECKS,
     *clinical_lesions.CROSS_CHECKS,
     *clinical_devices.CROSS_CHECKS,
     *clinical_patients.CROSS_CHECKS,
 )
-"""Checks that need other rows or other tables."""
+"""Checks that need other rows or other tables; time comes first, so that a misdated row is not called a duplicate."""
 
 
 def level_of(check: RowCheck | CrossCheck) -> str:

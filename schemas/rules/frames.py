@@ -34,9 +34,9 @@ class Frames:
         """Return the accepted rows of a table."""
         return self.tables[table]
 
-    def has_store_rows(self, table: str) -> bool:
-        """Return whether the store may hold rows of a table that this submission does not show."""
-        return table in self.known_keys and not self.known_keys[table].is_empty()
+    def known(self, table: str) -> pl.Series:
+        """Return the primary keys of a table that the store holds."""
+        return self.known_keys.get(table, pl.Series(dtype=pl.String))
 
     def with_site(self, table: str) -> pl.DataFrame:
         """Return a table with ``date_policy``, ``followup_source`` and cut-off of the row's site.
@@ -48,6 +48,19 @@ class Frames:
             frame = frame.join(self["patients"].select("patient_id", "site_id"), on="patient_id", how="left")
         columns = ("site_id", "date_policy", "followup_source", "data_cutoff_date", "data_cutoff_day")
         return frame.join(self["sites"].select(columns), on="site_id", how="left", maintain_order="left")
+
+    def exactly_dated(self, table: str) -> pl.DataFrame:
+        """Return the rows of `with_site` whose site does not cut dates to the month."""
+        return self.with_site(table).filter(~_policy_is("month_only"))
+
+    def truly_dated(self, table: str) -> pl.DataFrame:
+        """Return the rows of `with_site` whose dates may be held against a calendar."""
+        return self.with_site(table).filter(~_policy_is("shifted", "relative"))
+
+
+def _policy_is(*policies: str) -> pl.Expr:
+    """Whether the site's date policy is one of these; an unknown policy is none of them."""
+    return pl.col("date_policy").is_in(policies).fill_null(value=False)
 
 
 def first_procedures(frames: Frames) -> pl.DataFrame:

@@ -1,12 +1,197 @@
-"""Rules of this family follow."""
+"""Rules about the order of dates, or of day counts where a site sends no dates.
+
+Dates are compared with dates and day counts with day counts, never across. A date of month precision, or from a site that
+cuts dates to the month, is compared by its month, a year by its year.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import polars as pl
 
-if TYPE_CHECKING:
-    from schemas.rules.rule import CrossCheck, RowCheck, Rule
+from schemas.rules.follow_up_time import CROSS_CHECKS as FOLLOW_UP_CHECKS
+from schemas.rules.frames import Frames, deaths, failing, first_procedures
+from schemas.rules.rule import CrossCheck, RowCheck
+from schemas.rules.time_texts import RULES as RULES
 
-RULES: tuple[Rule, ...] = ()
-ROW_CHECKS: tuple[RowCheck, ...] = ()
-CROSS_CHECKS: tuple[CrossCheck, ...] = ()
+_DATE_PAIRS = {
+    "procedures": ("procedure_date", "procedure_day"),
+    "follow_up": ("contact_date", "contact_day"),
+    "events": ("event_date", "event_day"),
+}
+_IS_RELATIVE = (pl.col("date_policy") == "relative").fill_null(value=False)
+_SITE_IS_KNOWN = pl.col("date_policy").is_not_null()
+
+ROW_CHECKS = (
+    RowCheck(
+        rule_id="T02",
+        table="procedures",
+        column="discharge_date",
+        passes=pl.col("discharge_date") >= pl.col("procedure_date"),
+    ),
+    RowCheck(
+        rule_id="T02",
+        table="procedures",
+        column="discharge_day",
+        passes=pl.col("discharge_day") >= pl.col("procedure_day"),
+    ),
+    RowCheck(
+        rule_id="T03",
+        table="procedures",
+        column="discharge_date",
+        passes=(pl.col("discharge_date") - pl.col("procedure_date")).dt.total_days() < 10,
+    ),
+    RowCheck(
+        rule_id="T03",
+        table="procedures",
+        column="discharge_day",
+        passes=pl.col("discharge_day") - pl.col("procedure_day") < 10,
+    ),
+)
+
+
+def _time_missing(table: str, *, relative: bool) -> CrossCheck:
+    """Demand the date, or under relative dates the day; a site that only the store knows may send either."""
+    date, day = _DATE_PAIRS[table]
+
+    def fails(frames: Frames) -> pl.Series:
+        frame = frames.with_site(table)
+        if relative:
+            return failing(frame, _IS_RELATIVE & pl.col(day).is_null())
+        neither = pl.col(date).is_null() & pl.col(day).is_null()
+        return failing(frame, ~_IS_RELATIVE & (neither | (_SITE_IS_KNOWN & pl.col(date).is_null())))
+
+    return CrossCheck(rule_id="T00", table=table, column=day if relative else date, failing=fails)
+
+
+def _time_superfluous(table: str, date: str, day: str) -> tuple[CrossCheck, CrossCheck]:
+    """Empty the date of a relative site, which would undo its policy, and the day of any other."""
+
+    def dated(frames: Frames) -> pl.Series:
+        return failing(frames.with_site(table), _IS_RELATIVE & pl.col(date).is_not_null())
+
+    def counted(frames: Frames) -> pl.Series:
+        return failing(frames.with_site(table), _SITE_IS_KNOWN & ~_IS_RELATIVE & pl.col(day).is_not_null())
+
+    return (
+        CrossCheck(rule_id="T17", table=table, column=date, failing=dated),
+        CrossCheck(rule_id="T17", table=table, column=day, failing=counted),
+    )
+
+
+def procedures_in_future(frames: Frames) -> pl.Series:
+    """Return procedures dated after the load."""
+    return failing(frames.truly_dated("procedures"), pl.col("procedure_date") > frames.load_date)
+
+
+def discharges_in_future(frames: Frames) -> pl.Series:
+    """Return procedures whose discharge is dated after the load."""
+    return failing(frames.truly_dated("procedures"), pl.col("discharge_date") > frames.load_date)
+
+
+def cutoffs_in_future(frames: Frames) -> pl.Series:
+    """Return sites whose cut-off is dated after the load."""
+    return failing(frames["sites"], pl.col("data_cutoff_date") > frames.load_date)
+
+
+def contacts_in_future(frames: Frames) -> pl.Series:
+    """Return contacts dated after the load."""
+    return failing(frames.truly_dated("follow_up"), pl.col("contact_date") > frames.load_date)
+
+
+def _unit_of_date() -> pl.Expr:
+    """Coarsest unit in which an event's date and its site's other dates can be compared."""
+    is_monthly = (pl.col("event_date_precision") == "month") | (pl.col("date_policy") == "month_only")
+    unit = pl.when(pl.col("event_date_precision") == "year").then(pl.lit("1y"))
+    return unit.when(is_monthly.fill_null(value=False)).then(pl.lit("1mo")).otherwise(pl.lit("1d"))
+
+
+def _is_before(first: str, second: str, first_day: str, second_day: str) -> pl.Expr:
+    """Whether one moment precedes another, by dates in the row's unit or by days."""
+    unit = _unit_of_date()
+    by_date = pl.col(first).dt.truncate(unit) < pl.col(second).dt.truncate(unit)
+    by_day = pl.col(first_day) < pl.col(second_day)
+    return by_date.fill_null(value=False) | by_day.fill_null(value=False)
+
+
+def events_before_procedure(frames: Frames) -> pl.Series:
+    """Return events before the first procedure that the submission shows, if the store has no earlier ones."""
+    frame = frames.with_site("events").join(first_procedures(frames), on="patient_id", how="inner")
+    frame = frame.filter(~pl.col("patient_id").is_in(frames.known("patients").implode()))
+    return failing(frame, _is_before("event_date", "first_date", "event_day", "first_day"))
+
+
+def events_after_cutoff(frames: Frames) -> pl.Series:
+    """Return events after the cut-off of their site or after the load."""
+    frame = frames.with_site("events").with_columns(load_date=pl.lit(frames.load_date))
+    is_shifted = (pl.col("date_policy") == "shifted").fill_null(value=False)
+    is_late = _is_before("data_cutoff_date", "event_date", "data_cutoff_day", "event_day")
+    return failing(frame, ~is_shifted & (is_late | (pl.col("event_date") > pl.col("load_date"))))
+
+
+def _after_death(frames: Frames, table: str) -> pl.Series:
+    """Return rows later than the latest date that the patient's death may have."""
+    date, day = _DATE_PAIRS[table]
+    frame = frames[table].join(deaths(frames), on="patient_id", how="inner")
+    is_later = (pl.col(date) > pl.col("death_date")).fill_null(value=False)
+    return failing(frame, is_later | (pl.col(day) > pl.col("death_day")).fill_null(value=False))
+
+
+def events_after_death(frames: Frames) -> pl.Series:
+    """Return events after the patient's death."""
+    return _after_death(frames, "events")
+
+
+def contacts_after_death(frames: Frames) -> pl.Series:
+    """Return contacts that say alive after the patient's death."""
+    late = _after_death(frames, "follow_up").implode()
+    return failing(frames["follow_up"], pl.col("at").is_in(late) & (pl.col("vital_status") == "alive"))
+
+
+def procedures_after_death(frames: Frames) -> pl.Series:
+    """Return procedures after the patient's death."""
+    return _after_death(frames, "procedures")
+
+
+def contradicted_discharges(frames: Frames) -> pl.Series:
+    """Return procedures discharged dead without a death by then, or alive after one."""
+    frame = frames["procedures"].join(deaths(frames), on="patient_id", how="left")
+    died = (pl.col("death_date") <= pl.col("discharge_date")) | (
+        pl.col("death_day") <= pl.col("discharge_day")
+    )
+    has_death = pl.col("death_date").is_not_null() | pl.col("death_day").is_not_null()
+    has_discharge = pl.col("discharge_date").is_not_null() | pl.col("discharge_day").is_not_null()
+    is_dead = pl.col("discharge_status") == "dead"
+    before = (pl.col("death_date") < pl.col("discharge_date")) | (
+        pl.col("death_day") < pl.col("discharge_day")
+    )
+    is_alive = pl.col("discharge_status") == "alive"
+    lacks_death = is_dead & (~has_death | (has_discharge & ~died.fill_null(value=False)))
+    return failing(frame, lacks_death | (is_alive & before.fill_null(value=False)))
+
+
+CROSS_CHECKS = (
+    *(_time_missing(table, relative=relative) for table in _DATE_PAIRS for relative in (False, True)),
+    *(check for table, pair in _DATE_PAIRS.items() for check in _time_superfluous(table, *pair)),
+    *_time_superfluous("procedures", "discharge_date", "discharge_day"),
+    CrossCheck(rule_id="T01", table="procedures", column="procedure_date", failing=procedures_in_future),
+    CrossCheck(
+        rule_id="T01", table="procedures", column="discharge_date", failing=discharges_in_future, level="NULL"
+    ),
+    CrossCheck(
+        rule_id="T01", table="sites", column="data_cutoff_date", failing=cutoffs_in_future, level="NULL"
+    ),
+    CrossCheck(rule_id="T01", table="follow_up", column="contact_date", failing=contacts_in_future),
+    CrossCheck(rule_id="T04", table="events", column="event_date", failing=events_before_procedure),
+    CrossCheck(rule_id="T05", table="events", column="event_date", failing=events_after_cutoff),
+    CrossCheck(rule_id="T06", table="events", column="event_date", failing=events_after_death),
+    CrossCheck(rule_id="T06", table="follow_up", column="contact_date", failing=contacts_after_death),
+    CrossCheck(
+        rule_id="T06",
+        table="procedures",
+        column="procedure_date",
+        failing=procedures_after_death,
+        level="ROW",
+    ),
+    CrossCheck(rule_id="T07", table="procedures", column="discharge_status", failing=contradicted_discharges),
+    *FOLLOW_UP_CHECKS,
+)
