@@ -46,13 +46,16 @@ class CurveText:
     subtitle
         Composition of the endpoint, population, or both.
     time_origin
-        What time zero is, for example ``PCI`` or ``day 30 after PCI``.
+        What time zero is, for example ``PCI``.
+    first_day
+        Day at the left end: 0, or a landmark; the curves must hold only patients who reached it.
     """
 
     title: str
     percent_title: str
     subtitle: str = ""
     time_origin: str = "PCI"
+    first_day: int = 0
 
 
 def event_curve_chart(
@@ -77,7 +80,7 @@ def event_curve_chart(
     dict
         Vega-Lite 6 specification with inline data.
     """
-    axis = choose_time_axis(horizon_days)
+    axis = choose_time_axis(horizon_days, first_day=text.first_day)
     series = [_series(curve, axis) for curve in curves]
     low = 0.0 if from_zero else _floor(series)
     note = f"Vertical axis starts at {low:.0f} %." if low else ""
@@ -166,7 +169,7 @@ def build_series(
         pl.col("time_days") <= horizon_days, pl.col("n_risk") >= MIN_SHARE_AT_RISK * curve.basis.n
     )
     steps = shown.filter(pl.col("n_event") > 0)
-    start = {"time": 0.0, "percent": start_percent, "lower": start_percent, "upper": start_percent}
+    start = {"time": axis.start, "percent": start_percent, "lower": start_percent, "upper": start_percent}
     points = [start, *(_point(row, axis) for row in steps.iter_rows(named=True))]
     last_day = _last_day(table, shown, horizon_days)
     end = {**points[-1], "time": axis.position(last_day)}

@@ -27,6 +27,23 @@ COMPLICATION_LABELS = {
     "periprocedural_mi": "Periprocedural myocardial infarction (site-reported)",
 }
 
+STRATEGY_SHORT = {
+    "rotational_atherectomy": "RA",
+    "intravascular_lithotripsy": "IVL",
+    "cutting_balloon": "Cutting",
+    "nc_balloon": "NC",
+    "elca": "ELCA",
+    "orbital_atherectomy": "OA",
+    "ra_cutting": "RA+cutting",
+    "ra_ivl": "RA+IVL",
+    "elca_ra": "ELCA+RA",
+    "plain_balloon": "Plain",
+    "other_combination": "Other",
+    "no_preparation": "None",
+    "unknown": "Unknown",
+}
+"""Short names, as said in a catheter laboratory. They also stand in shared links, so they never change."""
+
 STRUCTURAL_ZERO_TEXT = {"burr_entrapment": "n/a (no burr)", "balloon_rupture": "n/a (no balloon)"}
 
 UNIT_PLURALS = {"lesion": "lesions", "procedure": "procedures", "patient": "patients"}
@@ -52,6 +69,12 @@ def label_severity(code: str) -> str:
 def label_complication(key: str) -> str:
     """Return the words for a complication key."""
     return COMPLICATION_LABELS.get(key, key.replace("_", " ").capitalize())
+
+
+def label_term(term: str) -> str:
+    """Return the words for a model term: ``severity=severe`` is ``Severe``; products get a cross."""
+    parts = [label_group(part.split("=", 1)[-1]) for part in term.split(" x ")]
+    return " \u00d7 ".join(parts)
 
 
 def order_strategies(codes: Iterable[str]) -> list[str]:

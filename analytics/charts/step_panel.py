@@ -122,7 +122,7 @@ def _time_encoding(axes: PanelAxes) -> Spec:
         "field": "time",
         "type": "quantitative",
         "title": axes.time_title,
-        "scale": {"domain": [0, axes.time.end], "nice": False},
+        "scale": {"domain": [axes.time.start, axes.time.end], "nice": False, "zero": False},
         "axis": {"values": list(axes.time.ticks), "grid": False, "format": ".1~f", "labelFlush": False},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.charts.numbers import DAYS_PER_YEAR
 
@@ -23,6 +23,8 @@ class TimeAxis:
         Right end of the axis in that unit.
     horizon_days
         The last day asked for.
+    first_day
+        Day at the left end: 0, or the landmark.
     """
 
     unit: str
@@ -30,6 +32,12 @@ class TimeAxis:
     ticks: tuple[float, ...]
     end: float
     horizon_days: int
+    first_day: int = 0
+
+    @property
+    def start(self) -> float:
+        """Left end of the axis in its unit."""
+        return self.position(self.first_day)
 
     def position(self, days: float) -> float:
         """Return the place of a day on the axis."""
@@ -41,27 +49,30 @@ class TimeAxis:
 
     def every_other_tick(self) -> TimeAxis:
         """Return the same axis with half the ticks, for a narrow panel."""
-        return TimeAxis(self.unit, self.days_per_unit, self.ticks[::2], self.end, self.horizon_days)
+        return replace(self, ticks=self.ticks[::2])
 
 
-def choose_time_axis(horizon_days: int) -> TimeAxis:
+def choose_time_axis(horizon_days: int, *, first_day: int = 0) -> TimeAxis:
     """Return an axis in the unit a clinician would use for this horizon.
 
     Parameters
     ----------
     horizon_days
         Right end of the figure in days, > 0: up to 60 gives days, up to 400 months, more gives years.
+    first_day
+        Left end of the figure in days: a landmark, or 0.
     """
     if horizon_days <= 60:
-        return _axis("Days", 1.0, 5 if horizon_days <= 30 else 10, horizon_days)
+        return _axis("Days", 1.0, 5 if horizon_days <= 30 else 10, (first_day, horizon_days))
     if horizon_days <= 400:
-        return _axis("Months", DAYS_PER_YEAR / 12, 2 if horizon_days < 300 else 3, horizon_days)
-    return _axis("Years", DAYS_PER_YEAR, 0.5 if horizon_days <= 1200 else 1, horizon_days)
+        step = 2 if horizon_days < 300 else 3
+        return _axis("Months", DAYS_PER_YEAR / 12, step, (first_day, horizon_days))
+    return _axis("Years", DAYS_PER_YEAR, 0.5 if horizon_days <= 1200 else 1, (first_day, horizon_days))
 
 
-def _axis(unit: str, days_per_unit: float, step: float, horizon_days: int) -> TimeAxis:
-    """Ticks at whole steps; a horizon within 1 % of a tick reaches it, so that 365 days are 12 months."""
-    end = horizon_days / days_per_unit
-    count = int(end / step + 0.01)
-    ticks = tuple(step * i for i in range(count + 1))
-    return TimeAxis(unit, days_per_unit, ticks, max(end, ticks[-1]), horizon_days)
+def _axis(unit: str, days_per_unit: float, step: float, days: tuple[int, int]) -> TimeAxis:
+    """Ticks at whole steps after the start; a horizon within 1 % of a tick reaches it."""
+    start, end = days[0] / days_per_unit, days[1] / days_per_unit
+    steps = [step * i for i in range(int(end / step + 0.01) + 1)]
+    ticks = (start, *(tick for tick in steps if tick > start + step / 4))
+    return TimeAxis(unit, days_per_unit, ticks, max(end, ticks[-1]), days[1], days[0])

@@ -45,7 +45,9 @@ class SurvivalBlock:
     horizon_days
         Right end of the figure, in days.
     time_origin
-        What time zero is: ``PCI``, or ``day 30 after PCI`` for a landmark.
+        What time zero is, for example ``PCI``.
+    first_day
+        Day at the left end of the figure: 0, or the landmark that every patient of the block has reached.
     note
         A sentence about the population of this block, or an empty text.
     """
@@ -59,6 +61,7 @@ class SurvivalBlock:
     tests: tuple[GroupTest | NotEstimable, ...] = ()
     horizon_days: int = 1095
     time_origin: str = "PCI"
+    first_day: int = 0
     note: str = ""
 
 

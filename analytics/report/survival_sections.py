@@ -58,9 +58,7 @@ def survival_section(block: SurvivalBlock) -> Section:
     if spec is not None:
         parts.append(Figure(spec))
     if block.risks:
-        parts.append(
-            risk_table(block.risks, caption=f"Risk of {block.endpoint_label} since {block.time_origin}")
-        )
+        parts.append(risk_table(block.risks, caption=_risk_caption(block)))
     remarks = (*refusal_sentences(block), *warning_sentences((*block.curves, *block.risks)))
     if remarks:
         parts.append(Bullets(remarks))
@@ -69,6 +67,12 @@ def survival_section(block: SurvivalBlock) -> Section:
         if isinstance(test, GroupTest):
             parts.append(comparison_table(test))
     return Section(block.key.replace("_", "-"), block.title, tuple(parts), 3)
+
+
+def _risk_caption(block: SurvivalBlock) -> str:
+    """Say which risk the table holds, and from which day on."""
+    since = f", among those without it on day {block.first_day}" if block.first_day else ""
+    return f"Risk of {block.endpoint_label} since {block.time_origin}{since}"
 
 
 def survival_figure(block: SurvivalBlock) -> Spec | None:
@@ -81,7 +85,9 @@ def survival_figure(block: SurvivalBlock) -> Spec | None:
         return event_curve_chart(curves, text=text, horizon_days=block.horizon_days)
     incidences = [one for one in block.curves if isinstance(one, CumulativeIncidence)]
     if incidences:
-        text = CurveText(block.title, f"{block.endpoint_label}, %", block.composition, block.time_origin)
+        text = CurveText(
+            block.title, f"{block.endpoint_label}, %", block.composition, block.time_origin, block.first_day
+        )
         return cumulative_incidence_chart(incidences, text=text, horizon_days=block.horizon_days)
     return None
 
