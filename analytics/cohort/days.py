@@ -1,0 +1,82 @@
+"""Whole day numbers, the one scale on which a cohort measures time.
+
+Dated rows count days since 1970-01-01. Rows of patients whose home site has the date policy ``relative``
+carry no date: their day columns (whole days since the patient's own time zero) are taken as they are. A
+patient has one scale, that of the home site, so that no difference ever mixes the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from analytics.cohort.tables import RegistryTables
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def day_of(date: dt.date) -> int:
+    """Return the day number of a calendar date: days since 1970-01-01.
+
+    Parameters
+    ----------
+    date
+        A calendar date.
+
+    Returns
+    -------
+    int
+        Zero for 1970-01-01.
+    """
+    return (date - _EPOCH).days
+
+
+def derive_patient_scale(tables: RegistryTables) -> pl.DataFrame:
+    """Say of each patient on which day scale the rows stand.
+
+    Parameters
+    ----------
+    tables
+        Reads ``patients`` and ``sites``.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``patient_id``, ``is_relative`` (days since the patient's time zero), ``is_month_only`` (dates
+        truncated to the month), ``is_calendar`` (dates are real, so that a calendar window means something).
+        An unknown site counts as dated.
+    """
+    policy = pl.col("date_policy").fill_null("actual")
+    return (
+        tables.patients.select("patient_id", "site_id")
+        .join(tables.sites.select("site_id", "date_policy"), on="site_id", how="left")
+        .select(
+            "patient_id",
+            (policy == "relative").alias("is_relative"),
+            (policy == "month_only").alias("is_month_only"),
+            policy.is_in(["actual", "month_only"]).alias("is_calendar"),
+        )
+    )
+
+
+def day_number(date: str, day: str) -> pl.Expr:
+    """Build the day number of a row from its date or its relative day.
+
+    Parameters
+    ----------
+    date
+        Name of the ``Date`` column.
+    day
+        Name of the integer column that stands in for it at sites with relative days.
+
+    Returns
+    -------
+    polars.Expr
+        ``Int64``; the frame must carry ``is_relative`` of `derive_patient_scale`. Null where nothing was
+        sent.
+    """
+    dated = pl.col(date).dt.epoch("d").cast(pl.Int64)
+    return pl.when(pl.col("is_relative")).then(pl.col(day)).otherwise(dated)
