@@ -1,0 +1,261 @@
+"""One transaction: everything of a submission, or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from analytics.errors import GateRejectedError, StoreError
+from analytics.store import loading
+from analytics.store.integrity import read_known_keys
+from analytics.store.loading import load_submission
+from analytics.store.queries import read_registry, read_submissions, read_table
+from analytics.store.status import read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[3]
+FILE_FINDING = {"rule_id": "F01", "level": "FILE", "file": "a.csv", "table": "file", "sentence": "s", "n": 1}
+
+
+def test_accepted_rows_are_in_the_store_with_their_submission_and_line(store: Path) -> None:
+    procedures = read_table(store, "procedures")
+    assert procedures["procedure_id"].to_list() == ["q1", "q2", "q3", "q4"]
+    assert procedures["submission_id"].unique().to_list() == ["sub-1"]
+    assert procedures["source_row"].to_list() == [2, 3, 4, 5]
+
+
+def test_ledger_says_what_came_in_and_what_became_of_it(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    rejected = {
+        "events": [{"event_id": "x", "row": 2, "record": 3, "line": 4, "rule_id": "C05", "is_cascade": False}]
+    }
+    gate = "yellow"
+    outcome = load_submission(tmp_path / "a.duckdb", prepare(rejected=rejected, gate=gate))
+    entry = read_submissions(tmp_path / "a.duckdb").row(0, named=True)
+    assert (entry["n_input"], entry["n_accepted"], entry["n_rejected"]) == (21 + 1, 21, 1)
+    assert (outcome.n_input, outcome.n_accepted, outcome.n_rejected, outcome.gate) == (22, 21, 1, "yellow")
+    assert (entry["site_ids"], entry["gate"], entry["status"]) == (["ALP", "BET"], "yellow", "loaded")
+
+
+def test_quarantine_keeps_the_row_as_it_came(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    row = {
+        "event_id": "x",
+        "patient_id": "BET:p3",
+        "event_date": "31/02/2024",
+        "row": 2,
+        "record": 3,
+        "line": 9,
+        "rule_id": "C01",
+        "is_cascade": False,
+    }
+    load_submission(tmp_path / "a.duckdb", prepare(rejected={"events": [row]}))
+    kept = read_table(tmp_path / "a.duckdb", "quarantine").row(0, named=True)
+    assert json.loads(kept["row_json"])["event_date"] == "31/02/2024"
+    assert (kept["table_name"], kept["source_row"], kept["record"], kept["rule_id"]) == (
+        "events",
+        9,
+        3,
+        "C01",
+    )
+    assert kept["site_id"] == "BET"
+
+
+def test_findings_are_kept_with_the_site_of_their_row(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    findings = [
+        {
+            "rule_id": "C04",
+            "level": "WARN",
+            "table": "device_uses",
+            "column": "diameter_mm",
+            "line": 2,
+            "n": 1,
+        },
+        {"rule_id": "F13", "level": "INFO", "table": "file", "n": 1},
+    ]
+    load_submission(tmp_path / "a.duckdb", prepare(findings=findings))
+    found = read_table(tmp_path / "a.duckdb", "findings")
+    assert found["site_id"].to_list() == ["ALP", None]
+    assert found["rule_id"].to_list() == ["C04", "F13"]
+
+
+def test_same_content_again_changes_nothing(store: Path, prepare: Callable[..., Any]) -> None:
+    before = store.read_bytes()
+    again = load_submission(store, prepare(submission_id="sub-2", source_name="copy"))
+    assert (again.status, again.submission_id, again.n_accepted) == ("already_loaded", "sub-1", 21)
+    assert store.read_bytes() == before
+
+
+def test_same_content_again_with_replace_changes_nothing(store: Path, prepare: Callable[..., Any]) -> None:
+    assert load_submission(store, prepare(submission_id="sub-2"), replace=True).status == "already_loaded"
+
+
+def test_same_content_through_a_corrected_mapping_replaces_on_request(
+    store: Path, prepare: Callable[..., Any]
+) -> None:
+    corrected = prepare(submission_id="sub-2", mapping_name="m", mapping_sha256="m2")
+    assert load_submission(store, corrected).status == "already_loaded"
+    outcome = load_submission(store, corrected, replace=True)
+    assert (outcome.status, outcome.replaced) == ("replaced", ("sub-1",))
+    assert read_table(store, "patients")["submission_id"].to_list() == ["sub-2"] * 3
+
+
+def test_replace_removes_the_rows_of_the_earlier_export_only(
+    tmp_path: Path, prepare: Callable[..., Any], rows: dict[str, Any]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    other = {"sites": [{"site_id": "GAM"}], "patients": [{"patient_id": "GAM:p9", "site_id": "GAM"}]}
+    load_submission(path, prepare(other, submission_id="other", sha256="oo", site_ids=("GAM",)))
+    load_submission(path, prepare(submission_id="old", sha256="o1"))
+    rows["patients"].append({"patient_id": "BET:p4", "site_id": "BET"})
+    outcome = load_submission(path, prepare(rows, submission_id="new", sha256="o2"), replace=True)
+    assert outcome.replaced == ("old",)
+    patients = read_table(path, "patients")
+    assert sorted(patients["patient_id"]) == ["ALP:p1", "ALP:p2", "BET:p3", "BET:p4", "GAM:p9"]
+    ledger = {row["submission_id"]: row for row in read_submissions(path).iter_rows(named=True)}
+    assert (ledger["old"]["status"], ledger["old"]["superseded_by"]) == ("superseded", "new")
+    assert (ledger["other"]["status"], ledger["new"]["status"]) == ("loaded", "loaded")
+
+
+def test_replace_that_would_lose_a_site_is_refused(
+    store: Path, prepare: Callable[..., Any], rows: dict[str, Any]
+) -> None:
+    alone = {"sites": rows["sites"][:1]}
+    with pytest.raises(StoreError, match="would remove 1 sites"):
+        load_submission(store, prepare(alone, submission_id="s", sha256="b", site_ids=("ALP",)), replace=True)
+    assert read_table(store, "sites").height == 2
+
+
+def test_replace_that_would_orphan_rows_of_others_is_refused(
+    store: Path, prepare: Callable[..., Any], rows: dict[str, Any]
+) -> None:
+    late = {"events": [{"event_id": "e9", "patient_id": "ALP:p1", "event_type": "mi"}]}
+    load_submission(
+        store, prepare(late, submission_id="late", sha256="l", source_name="events", site_ids=("ALP",))
+    )
+    without = {"sites": rows["sites"]}
+    with pytest.raises(StoreError, match="leave 1 rows of events without their patients"):
+        load_submission(store, prepare(without, submission_id="s", sha256="b"), replace=True)
+    assert read_table(store, "patients").height == 3
+
+
+def test_replaced_content_comes_back_only_on_request(store: Path, prepare: Callable[..., Any]) -> None:
+    load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
+    with pytest.raises(StoreError, match="replaced by submission sub-2"):
+        load_submission(store, prepare(submission_id="sub-3"))
+    back = load_submission(store, prepare(submission_id="sub-3"), replace=True)
+    assert back.replaced == ("sub-2",)
+    assert read_table(store, "sites")["submission_id"].to_list() == ["sub-3", "sub-3"]
+
+
+def test_keys_of_another_submission_are_refused(store: Path, prepare: Callable[..., Any]) -> None:
+    clash = {"patients": [{"patient_id": "ALP:p1", "site_id": "ALP"}]}
+    with pytest.raises(StoreError, match="1 rows of patients are in the store already") as caught:
+        load_submission(store, prepare(clash, submission_id="s", sha256="b", source_name="other"))
+    assert "ALP:p1" not in str(caught.value)
+    assert read_submissions(store).height == 1
+
+
+@pytest.mark.parametrize("refusal", [{"gate": "red"}, {"findings": [FILE_FINDING]}])
+def test_red_gate_or_file_finding_loads_nothing(
+    tmp_path: Path, prepare: Callable[..., Any], refusal: dict[str, Any]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    with pytest.raises(GateRejectedError, match="the gate is red") as caught:
+        load_submission(path, prepare(**refusal))
+    assert caught.value.exit_code == 3
+    assert sum(read_status(path).rows.values()) == 0
+    assert read_submissions(path).is_empty()
+
+
+def test_rows_that_do_not_add_up_are_a_program_error(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    prepared = prepare()
+    object.__setattr__(prepared.report.tables["events"], "n_input", 3)
+    with pytest.raises(RuntimeError, match="events: accepted and rejected rows do not add up"):
+        load_submission(tmp_path / "a.duckdb", prepared)
+    assert not (tmp_path / "a.duckdb").exists()
+
+
+def test_failure_in_the_last_step_leaves_everything_as_it_was(
+    store: Path, prepare: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        message = "planted"
+        raise OSError(message)
+
+    monkeypatch.setattr(loading, "require_counts", fail)
+    with pytest.raises(OSError, match="planted"):
+        load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
+    assert read_submissions(store)["status"].to_list() == ["loaded"]
+    assert read_table(store, "lesions")["submission_id"].to_list() == ["sub-1"] * 4
+
+
+def test_value_that_the_store_cannot_hold_is_not_quoted(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    prepared = prepare()
+    table = prepared.report.tables["procedures"]
+    object.__setattr__(table, "accepted", table.accepted.with_columns(pl.lit("Mrs Smith").alias("age_years")))
+    with pytest.raises(StoreError, match="the database refused the operation") as caught:
+        load_submission(tmp_path / "a.duckdb", prepared)
+    assert "Smith" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert read_submissions(tmp_path / "a.duckdb").is_empty()
+
+
+def test_load_log_has_counts_and_no_value(
+    tmp_path: Path, prepare: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        load_submission(tmp_path / "a.duckdb", prepare())
+    assert "loaded table=procedures accepted=4 rejected=0" in caplog.text
+    assert "ALP:p1" not in caplog.text
+
+
+CHILD = """
+import runpy, sys, time
+from pathlib import Path
+from analytics.store import loading
+
+make = runpy.run_path(sys.argv[1])
+prepared = make["Prepared"](make["Source"](), make["report_of"](make["registry_rows"]()))
+
+def hang(*_):
+    print("everything but the commit is done", flush=True)
+    time.sleep(60)
+
+loading.require_counts = hang
+loading.load_submission(Path(sys.argv[2]), prepared)
+"""
+
+
+def test_killed_load_leaves_nothing_and_the_next_one_succeeds(
+    tmp_path: Path, store: Path, prepare: Callable[..., Any]
+) -> None:
+    path = tmp_path / "killed.duckdb"
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).with_name("conftest.py")), str(path)]
+    child = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+    )
+    with child:
+        assert child.stdout is not None
+        assert b"commit" in child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+    assert read_submissions(path).is_empty()
+    assert load_submission(path, prepare()).status == "loaded"
+    undisturbed = read_registry(store)
+    assert all(frame.equals(undisturbed[name]) for name, frame in read_registry(path).items())
+
+
+def test_known_keys_are_those_of_the_store(store: Path, tmp_path: Path) -> None:
+    keys = read_known_keys(store)
+    assert keys["patients"].to_list() == ["ALP:p1", "ALP:p2", "BET:p3"]
+    assert keys["imaging"].to_list() == ["i2"]
+    assert read_known_keys(store, without=["sub-1"])["patients"].is_empty()
+    assert read_known_keys(tmp_path / "absent.duckdb") == {}
