@@ -1,0 +1,69 @@
+"""Bytes to text in the declared encoding, or the reason why not."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+from schemas.mapping.findings import finding
+
+if TYPE_CHECKING:
+    Finding = dict[str, str | int | None]
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def decode_strictly(data: bytes, encoding: str, *, file: str) -> tuple[str, Finding | None]:
+    """Return the text of a file without its byte-order mark, or no text and a finding.
+
+    Parameters
+    ----------
+    data
+        The bytes.
+    encoding
+        Declared encoding. A byte-order mark of another one refuses the file; without a mark, detection is
+        not tried, because single-byte encodings decode anything.
+    file
+        File name, for the finding.
+    """
+    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    declared = codecs.lookup(encoding).name
+    if marked is not None and not _agree(marked, declared):
+        return "", _refused(file, 1, f"The file begins like {marked}, but {encoding} is declared.")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return "", _refused(file, line, f"A byte of this line is not valid in {encoding}.")
+    except (UnicodeError, ValueError):
+        return "", _refused(file, None, f"The bytes of the file are not valid in {encoding}.")
+    return _without_marks(text, file, encoding)
+
+
+def _without_marks(text: str, file: str, encoding: str) -> tuple[str, Finding | None]:
+    """Return the text without its byte-order mark, or a finding about signs of a wrong decoding."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    for character, sentence in (
+        ("\x00", f"The file holds zero bytes, as UTF-16 without a mark does; {encoding} is declared."),
+        (_REPLACEMENT, "The file holds characters that an earlier program could not read and replaced."),
+    ):
+        place = text.find(character)
+        if place >= 0:
+            return "", _refused(file, text[:place].count("\n") + 1, sentence)
+    return text, None
+
+
+def _agree(marked: str, declared: str) -> bool:
+    """Return whether a declared encoding can carry a byte-order mark."""
+    return declared.replace("_", "-").startswith(marked)
+
+
+def _refused(file: str, line: int | None, sentence: str) -> Finding:
+    """Return finding F01 with its own sentence."""
+    return finding("F01", file=file, line=line, sentence=sentence)

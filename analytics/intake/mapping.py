@@ -1,0 +1,168 @@
+"""From files on disk to canonical text: through a mapping, or as canonical CSVs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.errors import InputFileError, MappingError, SecretMissingError
+from analytics.intake.headers import check_headers
+from analytics.intake.identifiers import identifier_columns
+from analytics.intake.reading import read_raw_file
+from schemas.errors import SchemaFileError
+from schemas.mapping.apply import apply_mapping
+from schemas.mapping.checks import check_mapping
+from schemas.mapping.findings import finding, findings_frame
+from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, load_mapping
+from schemas.mapping.model import ReadOptions
+from schemas.mapping.raw import MappedFile
+from schemas.mapping.texts import normalise_cells, position_name
+from schemas.registry import LOADER_COLUMNS, TABLES
+from schemas.submission import TextTable, empty_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.mapping.model import SiteMapping
+    from schemas.mapping.raw import RawFile
+
+SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 -- the name of the variable, not the secret
+_CANONICAL_READ = ReadOptions(headers="exact")
+_POSITION = ("row", "record", "line")
+
+
+def find_mapping(mapping: Path | str) -> SiteMapping:
+    """Return a mapping by the path of its file or by its bundled name, checked without data.
+
+    Raises
+    ------
+    MappingError
+        If there is none, or it has a fault.
+    """
+    try:
+        is_bundled = isinstance(mapping, str) and mapping in bundled_mapping_names()
+        found = load_bundled_mapping(str(mapping)) if is_bundled else load_mapping(Path(mapping))
+        check_mapping(found)
+    except SchemaFileError as error:
+        raise MappingError(where=error.where, what=error.what, fix=error.fix) from error
+    return found
+
+
+def read_mapped(paths: Sequence[Path], mapping: SiteMapping, *, secret: bytes | None) -> MappedFile:
+    """Read a site's files through a mapping.
+
+    Parameters
+    ----------
+    paths
+        Files of the same layout.
+    mapping
+        What their columns mean.
+    secret
+        Key of the pseudonyms.
+
+    Returns
+    -------
+    MappedFile
+        Canonical text. A file with a finding of level FILE contributes findings and no rows.
+
+    Raises
+    ------
+    SecretMissingError
+        If the mapping makes pseudonyms and there is no secret.
+    InputFileError
+        If a file cannot be opened.
+    """
+    if mapping.uses_pseudonyms and not secret:
+        fix = f"Set {SECRET_VARIABLE}, always to the same secret, because pseudonyms depend on it"
+        raise SecretMissingError(where=mapping.name, what="the secret for pseudonyms is not set", fix=fix)
+    parts = [_map_one(path, mapping, secret) for path in paths]
+    return _joined(parts)
+
+
+def _map_one(path: Path, mapping: SiteMapping, secret: bytes | None) -> MappedFile:
+    """Return the canonical text of one file."""
+    raw = read_raw_file(path, mapping.read, drop=mapping.source.drop)
+    if not raw.headers or _is_refused(raw.findings):
+        return MappedFile((), raw.findings, raw.n_records)
+    raw = replace(raw, findings=pl.concat([raw.findings, check_headers(mapping, raw)]))
+    if _is_refused(raw.findings):
+        return MappedFile((), raw.findings, raw.n_records)
+    return apply_mapping(mapping, raw, secret=secret)
+
+
+def read_canonical(paths: Sequence[Path]) -> MappedFile:
+    """Read canonical CSVs: UTF-8, comma, each file named after its table.
+
+    Parameters
+    ----------
+    paths
+        Files; those not named like a table are listed (F14) and not read.
+
+    Returns
+    -------
+    MappedFile
+        Canonical text. A file with a finding of level FILE contributes findings and no rows.
+
+    Raises
+    ------
+    InputFileError
+        If no file is named like a table, or one cannot be opened.
+    """
+    named = [path for path in paths if path.stem in TABLES]
+    if not named:
+        where = str(paths[0].parent) if paths else "input"
+        fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
+        raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
+    others = findings_frame([finding("F14", file=path.name) for path in paths if path.stem not in TABLES])
+    parts = [_canonical_one(path) for path in named]
+    return _joined([MappedFile((), others, 0), *parts])
+
+
+def _canonical_one(path: Path) -> MappedFile:
+    """Return the text of one canonical CSV."""
+    raw = read_raw_file(path, _CANONICAL_READ)
+    if _is_refused(raw.findings):
+        return MappedFile((), raw.findings, raw.n_records)
+    ours = {*TABLES[path.stem].dtypes, *LOADER_COLUMNS}
+    if not ours & set(raw.headers):
+        # The first row may be a patient: its cells are not to be shown as if they were headers.
+        sentence = f"None of the columns of {path.stem} is in the file."
+        found = findings_frame([finding("F02", file=raw.file, table=path.stem, sentence=sentence)])
+        return MappedFile((), found, raw.n_records)
+    foreign = [column for column in identifier_columns(raw) if raw.headers[int(column[1:]) - 1] not in ours]
+    found = findings_frame(
+        [finding("F07", file=raw.file, header=raw.headers[int(column[1:]) - 1]) for column in foreign]
+    )
+    if foreign:
+        return MappedFile((), pl.concat([raw.findings, found]), raw.n_records)
+    return MappedFile((_identity_table(raw, path.stem),), raw.findings, raw.n_records)
+
+
+def _identity_table(raw: RawFile, table: str) -> TextTable:
+    """Return the cells of a canonical CSV under their headers; blank headers are left out."""
+    columns = [
+        normalise_cells(raw.frame.get_column(position_name(place))).alias(header)
+        for place, header in enumerate(raw.headers)
+        if header.strip() and header not in _POSITION
+    ]
+    frame = pl.DataFrame(columns).with_columns(
+        pl.int_range(pl.len()).alias("row"), raw.frame["record"], raw.frame["line"]
+    )
+    return TextTable(table, frame, raw.file, {header: header for header in raw.headers if header})
+
+
+def _joined(parts: Sequence[MappedFile]) -> MappedFile:
+    """Return several files as one."""
+    return MappedFile(
+        tuple(table for part in parts for table in part.tables),
+        pl.concat([empty_findings(), *(part.findings for part in parts)]),
+        sum(part.n_records for part in parts),
+    )
+
+
+def _is_refused(findings: pl.DataFrame) -> bool:
+    """Return whether a finding refuses the file."""
+    return "FILE" in findings.get_column("level")

@@ -1,0 +1,197 @@
+"""Reads a site's file as text, strictly: what does not fit is a finding, never shifted, padded or guessed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.errors import InputFileError
+from analytics.intake.decoding import decode_strictly
+from schemas.mapping.findings import finding, findings_frame
+from schemas.mapping.raw import RawFile
+from schemas.mapping.texts import HeaderIndex, normalise_header, normalise_text, position_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from schemas.mapping.model import ReadOptions
+
+    Finding = dict[str, str | int | None]
+
+_TOLERATED_SHARE = 0.01  # rows of a wrong width, beyond which the whole layout is in doubt
+_TOLERATED_ROWS = 5  # in a short file one row proves nothing about the layout
+_TOTALS = {
+    "total",
+    "totals",
+    "sum",
+    "subtotal",
+    "grandtotal",
+    "summe",
+    "gesamt",
+    "合计",
+    "总计",
+    "小计",
+    "総計",
+    "合計",
+}
+
+
+@dataclass
+class _Rows:
+    """Records of a file as they are split: cells, and the physical line where each starts."""
+
+    headers: tuple[str, ...] = ()
+    cells: list[list[str]] | None = None
+    lines: list[int] | None = None
+    findings: list[Finding] | None = None
+
+
+def read_raw_file(path: Path, read: ReadOptions, *, drop: Sequence[str] = ()) -> RawFile:
+    """Read a delimited text file without giving any cell a meaning.
+
+    Parameters
+    ----------
+    path
+        The file.
+    read
+        Encoding, delimiter, header row and how headers are compared.
+    drop
+        Headers whose cells must not be read.
+
+    Returns
+    -------
+    RawFile
+        Cells with record number and physical line. Where a finding has the level FILE (F01 encoding or
+        quotation marks that do not close, F03 repeated header, F04 many rows of another width, F06 no data
+        or a row of totals), the frame is empty. A row of another width than the header is left out with a
+        finding of level ROW.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such file, or it cannot be opened.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        fix = "Check the path and the permission to read it"
+        raise InputFileError(where=str(path), what="the file cannot be read", fix=fix) from error
+    text, problem = decode_strictly(data, read.encoding, file=path.name)
+    rows = _Rows(findings=[problem]) if problem else _split(text, read, path.name)
+    return _raw_file(rows, read, drop=drop, name=path.name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _split(text: str, read: ReadOptions, file: str) -> _Rows:
+    """Return the records of a text, or the finding that says why it cannot be split."""
+    text, skipped = _without_separator_line(text, read.delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=read.delimiter, strict=True)
+    records: list[list[str]] = []
+    lines: list[int] = []
+    start = 1
+    try:
+        for record in reader:
+            if record:
+                records.append(record)
+                lines.append(start + skipped)
+            start = reader.line_num + 1
+    except csv.Error:
+        return _Rows(findings=[_broken_quotes(file, start + skipped)])
+    if len(records) < read.header_row:
+        return _Rows(findings=[finding("F06", file=file, n=0)])
+    at = read.header_row
+    return _Rows(tuple(records[at - 1]), records[at:], lines[at:], [])
+
+
+def _without_separator_line(text: str, delimiter: str) -> tuple[str, int]:
+    """Return the text without Excel's first line ``sep=;``, and how many lines that took."""
+    first, end, rest = text.partition("\n")
+    is_separator_line = first.rstrip("\r") == f"sep={delimiter}"
+    return (rest, len(end)) if is_separator_line else (text, 0)
+
+
+def _broken_quotes(file: str, line: int) -> Finding:
+    """Return the finding about quotation marks that do not pair."""
+    return finding(
+        "F04",
+        file=file,
+        level="FILE",
+        line=line,
+        sentence="A quotation mark in the record that starts here is not closed, or stands inside a cell.",
+        remedy="Double quotation marks inside quoted cells, and export the file again.",
+    )
+
+
+def _raw_file(rows: _Rows, read: ReadOptions, *, drop: Sequence[str], name: str, sha256: str) -> RawFile:
+    """Return the file with its rows checked; without rows where a finding refuses it."""
+    findings = list(rows.findings or [])
+    cells, lines = rows.cells or [], rows.lines or []
+    kept: list[int] = []
+    if not findings:
+        kept, found = _kept_rows(rows.headers, cells, lines, file=name)
+        findings = [*_repeated_headers(rows.headers, read, name), *found]
+    is_refused = any(item["level"] == "FILE" for item in findings)
+    frame = _frame(rows, [] if is_refused else kept, _columns_read(rows.headers, read, drop))
+    return RawFile(name, sha256, rows.headers, frame, len(cells), findings_frame(findings))
+
+
+def _columns_read(headers: tuple[str, ...], read: ReadOptions, drop: Sequence[str]) -> list[int]:
+    """Return the 0-based positions of the columns that may be read."""
+    index = HeaderIndex(headers, loose=read.headers == "loose")
+    dropped = {index.column(name) for name in drop}
+    return [place for place in range(len(headers)) if position_name(place) not in dropped]
+
+
+def _frame(rows: _Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
+    """Return the kept records as columns of text with record and line."""
+    cells, lines = rows.cells or [], rows.lines or []
+    whole = zip(*(cells[at] for at in kept), strict=True) if kept else iter([()] * len(rows.headers))
+    columns = list(whole)
+    texts = [pl.Series(position_name(place), columns[place], dtype=pl.String) for place in places]
+    record = pl.Series("record", [at + 1 for at in kept], dtype=pl.Int64)
+    line = pl.Series("line", [lines[at] for at in kept], dtype=pl.Int64)
+    return pl.DataFrame([*texts, record, line])
+
+
+def _kept_rows(
+    headers: tuple[str, ...], cells: list[list[str]], lines: list[int], *, file: str
+) -> tuple[list[int], list[Finding]]:
+    """Return the 0-based records that can be used, and what was found about the others."""
+    blank = [at for at, row in enumerate(cells) if not any(cell and not cell.isspace() for cell in row)]
+    is_blank = set(blank)
+    filled = [at for at in range(len(cells)) if at not in is_blank]
+    kept = [at for at in filled if len(cells[at]) == len(headers)]
+    findings = [finding("F16", file=file, line=lines[blank[0]], n=len(blank))] if blank else []
+    wrong = [at for at in filled if len(cells[at]) != len(headers)]
+    if len(wrong) > max(_TOLERATED_ROWS, _TOLERATED_SHARE * len(filled)):
+        findings.append(finding("F04", file=file, level="FILE", line=lines[wrong[0]], n=len(wrong)))
+    else:
+        findings += [finding("F04", file=file, record=at + 1, line=lines[at]) for at in wrong]
+    if not filled:
+        findings.append(finding("F06", file=file, n=0))
+    elif _is_totals_row(cells[filled[-1]]):
+        findings.append(finding("F06", file=file, record=filled[-1] + 1, line=lines[filled[-1]]))
+    return kept, findings
+
+
+def _is_totals_row(row: list[str]) -> bool:
+    """Return whether the first filled cell of a row announces totals."""
+    first = next((cell for cell in row if cell.strip()), "")
+    return normalise_header(normalise_text(first), loose=True).strip(":") in _TOTALS
+
+
+def _repeated_headers(headers: tuple[str, ...], read: ReadOptions, file: str) -> list[Finding]:
+    """Return one finding for each header that an earlier one equals; it is named by position only."""
+    first: dict[str, int] = {}
+    findings: list[Finding] = []
+    for place, header in enumerate(headers):
+        name = normalise_header(header, loose=read.headers == "loose").strip()
+        if name and first.setdefault(name, place) != place:
+            sentence = f"Columns {first[name] + 1} and {place + 1} of the file have the same header."
+            findings.append(finding("F03", file=file, header=position_name(place), sentence=sentence))
+    return findings

@@ -1,0 +1,178 @@
+"""One submission from files to a decision: read, map, validate, gate. Nothing is loaded here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.errors import InputFileError
+from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate, decide_site_gates
+from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
+from schemas.validation import validate_submission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from schemas.mapping.model import SiteMapping
+    from schemas.submission import SubmissionReport
+
+_ID_HEX_DIGITS = 12
+CANONICAL_SOURCE = "canonical CSV files"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was submitted.
+
+    Parameters
+    ----------
+    submission_id
+        ``S`` and the first digits of `sha256`: the same files with the same mapping have the same id.
+    source_name
+        Name of the mapping's source, or what canonical files are called.
+    sha256
+        Hash over the files' names and contents and the mapping.
+    site_ids
+        Sites in the accepted rows.
+    mapping_name, mapping_sha256
+        Mapping that was used, None for canonical files.
+    files
+        File names without their folder.
+    """
+
+    submission_id: str
+    source_name: str
+    sha256: str
+    site_ids: tuple[str, ...]
+    mapping_name: str | None
+    mapping_sha256: str | None
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSubmission:
+    """A submission ready to be loaded, or not.
+
+    Parameters
+    ----------
+    submission
+        What was submitted.
+    report
+        Accepted and rejected rows.
+    gate
+        Whether it may be loaded.
+    findings
+        All findings, of reading, mapping and validation.
+    site_gates
+        The gate of each site.
+    n_records
+        Data records read from the files.
+    """
+
+    submission: Submission
+    report: SubmissionReport
+    gate: Gate
+    findings: pl.DataFrame
+    site_gates: Mapping[str, Gate]
+    n_records: int
+
+
+def prepare_submission(
+    paths: Sequence[Path],
+    *,
+    mapping: Path | str | None = None,
+    secret: bytes | None = None,
+    load_date: date,
+    known_keys: Mapping[str, pl.Series] | None = None,
+    settings: GateSettings = DEFAULT_GATE,
+) -> PreparedSubmission:
+    """Read, map, validate and gate files without loading them.
+
+    Parameters
+    ----------
+    paths
+        Files, or folders of ``.csv`` files.
+    mapping
+        Path of a mapping file or name of a bundled one; None for canonical CSVs named after their tables.
+    secret
+        Key of the pseudonyms, where the mapping makes any.
+    load_date
+        Day after which no date may lie.
+    known_keys
+        Primary keys already in the store, by table.
+    settings
+        Limits of the gate.
+
+    Returns
+    -------
+    PreparedSubmission
+        Accepted and rejected rows, findings and the gate.
+
+    Raises
+    ------
+    InputFileError
+        If a path does not exist, holds no file, or cannot be read.
+    MappingError
+        If the mapping is missing or wrong.
+    SecretMissingError
+        If the mapping makes pseudonyms and there is no secret.
+    """
+    files = _files(paths)
+    found = None if mapping is None else find_mapping(mapping)
+    mapped = read_canonical(files) if found is None else read_mapped(files, found, secret=secret)
+    report = validate_submission(
+        mapped.tables, prior_findings=mapped.findings, known_keys=known_keys, load_date=load_date
+    )
+    return PreparedSubmission(
+        submission=_describe(files, found, report),
+        report=report,
+        gate=decide_gate(report, settings=settings),
+        findings=report.findings,
+        site_gates=decide_site_gates(report, settings=settings),
+        n_records=mapped.n_records,
+    )
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files behind paths, those of a folder in order of name."""
+    files: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            files += sorted(
+                item for item in path.iterdir() if item.suffix.casefold() == ".csv" and item.is_file()
+            )
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise InputFileError(where=str(path), what="no such file or folder", fix="Check the path")
+    if not files:
+        where = ", ".join(map(str, paths)) or "input"
+        raise InputFileError(
+            where=where, what="there is no CSV file", fix="Give a file, or a folder of .csv files"
+        )
+    return files
+
+
+def _describe(files: Sequence[Path], mapping: SiteMapping | None, report: SubmissionReport) -> Submission:
+    """Return the identity of a submission."""
+    content = hashlib.sha256()
+    for path in sorted(files, key=lambda item: item.name):
+        content.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    content.update((mapping.sha256 if mapping else "").encode())
+    digest = content.hexdigest()
+    tables = [report.tables[name].accepted for name in ("sites", "procedures") if name in report.tables]
+    sites = {str(site) for table in tables for site in table.get_column("site_id")}
+    return Submission(
+        submission_id=f"S{digest[:_ID_HEX_DIGITS]}",
+        source_name=mapping.source.name if mapping else CANONICAL_SOURCE,
+        sha256=digest,
+        site_ids=tuple(sorted(sites)),
+        mapping_name=mapping.name if mapping else None,
+        mapping_sha256=mapping.sha256 if mapping else None,
+        files=tuple(path.name for path in files),
+    )

@@ -1,0 +1,214 @@
+"""Applies a mapping to a file: raw text in, canonical text tables and findings out."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.mapping.collapse import collapse_rows
+from schemas.mapping.expressions import evaluate
+from schemas.mapping.findings import (
+    cause_findings,
+    disagreement_findings,
+    missing_code_findings,
+    unplaced_findings,
+    with_repeats_as_consequences,
+)
+from schemas.mapping.raw import MappedFile
+from schemas.mapping.references import header_uses
+from schemas.mapping.scope import Evaluated, Scope, Target, no_causes
+from schemas.mapping.steps import Expanded, expand
+from schemas.mapping.texts import HeaderIndex, normalise_cells
+from schemas.registry import TABLES
+from schemas.submission import TextTable
+
+if TYPE_CHECKING:
+    from schemas.mapping.model import Emit, SiteMapping
+    from schemas.mapping.raw import RawFile
+
+
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """Rows that one emit made.
+
+    Parameters
+    ----------
+    emit
+        The section.
+    frame
+        Canonical text columns, ``record`` and ``line``.
+    causes
+        `CAUSE_SCHEMA` with ``at`` counting rows of ``frame``, plus ``column``.
+    missing
+        ``column``, ``header``, ``n``: cells that held a missing code.
+    headers
+        Canonical column to the site's header.
+    """
+
+    emit: Emit
+    frame: pl.DataFrame
+    causes: pl.DataFrame
+    missing: pl.DataFrame
+    headers: dict[str, str]
+
+
+def apply_mapping(mapping: SiteMapping, raw: RawFile, *, secret: bytes | None) -> MappedFile:
+    """Turn a file into canonical text.
+
+    Parameters
+    ----------
+    mapping
+        What the file's columns mean; `check_mapping` has found no fault in it.
+    raw
+        The file after reading, without a finding of level FILE.
+    secret
+        Key of the pseudonyms; None where the mapping makes none.
+
+    Returns
+    -------
+    MappedFile
+        One table of text for each canonical table that the mapping makes rows of, and the findings of reading
+        and mapping. Every value that was sent and not understood is null and is named by a finding.
+
+    Raises
+    ------
+    SchemaFileError
+        If pseudonyms are needed and there is no secret.
+    """
+    scope, unplaced = _with_lets(mapping, _first_scope(mapping, raw, secret))
+    emitted = [_emit_rows(emit, scope) for emit in mapping.emits]
+    made = [
+        _one_table(table, parts, raw.file)
+        for table in TABLES
+        if (parts := [part for part in emitted if part.emit.table == table])
+    ]
+    causes = pl.concat([table.causes for table in made])
+    findings = [
+        raw.findings,
+        unplaced_findings(unplaced, causes, file=raw.file),
+        with_repeats_as_consequences(causes),
+        *(table.notes for table in made),
+    ]
+    return MappedFile(tuple(table.text for table in made), pl.concat(findings), raw.n_records)
+
+
+def _first_scope(mapping: SiteMapping, raw: RawFile, secret: bytes | None) -> Scope:
+    """Return the scope of whole source rows, with the cells that the mapping reads normalised."""
+    index = HeaderIndex(raw.headers, loose=mapping.read.headers == "loose")
+    used = dict.fromkeys(index.column(use.header) for use in header_uses(mapping))
+    columns = [column for column in used if column is not None and column in raw.frame.columns]
+    cells = [normalise_cells(raw.frame.get_column(column)).alias(column) for column in columns]
+    frame = raw.frame.select("record", "line").with_columns(cells)
+    frame = frame.with_columns(pl.int_range(pl.len()).alias("src"))
+    return Scope(frame, frame, index, mapping.read, {}, {}, frozenset(), mapping.source.site_id, secret)
+
+
+def _with_lets(mapping: SiteMapping, scope: Scope) -> tuple[Scope, pl.DataFrame]:
+    """Return the scope with every let evaluated, and the causes of all lets."""
+    every = [no_causes()]
+    for name, expression in mapping.let.items():
+        evaluated = evaluate(expression, scope, target=Target())
+        frame = scope.frame.with_columns(evaluated.values.alias(f"@{name}"))
+        is_dated = expression.convert is not None
+        scope = replace(
+            scope,
+            frame=frame,
+            source=frame,
+            let_causes={**scope.let_causes, name: evaluated.causes.unique(maintain_order=True)},
+            dated_lets=scope.dated_lets | {name} if is_dated else scope.dated_lets,
+        )
+        every.append(evaluated.causes)
+    return scope, pl.concat(every)
+
+
+def _emit_rows(emit: Emit, scope: Scope) -> Emitted:
+    """Return the rows of one emit in order of source row, then of step."""
+    parts, clashes = expand(emit, scope)
+    evaluated = [_evaluate_branch(emit, part, scope) for part in parts]
+    frame = pl.concat([rows for rows, _, _ in evaluated]).sort("order")
+    place = frame.select(pl.col("order").cast(pl.Int64), pl.int_range(pl.len()).alias("at"))
+    causes = pl.concat([causes for _, causes, _ in evaluated]).join(place, on="order", maintain_order="left")
+    notes = pl.concat([notes for _, _, notes in evaluated])
+    headers = {
+        column: header for column, header in notes.select("column", "header").rows() if header is not None
+    }
+    return Emitted(
+        emit,
+        frame.drop("order"),
+        pl.concat([causes.select(*no_causes().columns, "column"), _clash_causes(clashes, frame)]),
+        notes.group_by("column", maintain_order=True).agg(pl.col("header").first(), pl.col("n").sum()),
+        headers,
+    )
+
+
+def _evaluate_branch(
+    emit: Emit, part: Expanded, scope: Scope
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the rows of one branch, the causes by ``order``, and what to note about each column."""
+    inner = replace(scope, frame=part.frame, bindings=part.branch.bindings)
+    columns = TABLES[emit.table].by_name
+    found: dict[str, Evaluated] = {}
+    for name, expression in emit.columns.items():
+        target = Target(name, columns[name].kind, columns[name].unit)
+        found[name] = evaluate(expression, inner, target=target)
+    rows = part.frame.select("order", "record", "line").with_columns(
+        value.values.cast(pl.String).alias(name) for name, value in found.items()
+    )
+    order = part.frame.select(pl.int_range(pl.len()).alias("at"), pl.col("order").cast(pl.Int64))
+    causes = [
+        value.causes.join(order, on="at", maintain_order="left")
+        .drop("at")
+        .with_columns(pl.lit(name).alias("column"))
+        for name, value in found.items()
+    ]
+    notes = {
+        "column": list(found),
+        "header": [value.header for value in found.values()],
+        "n": [value.n_missing for value in found.values()],
+    }
+    schema = {"column": pl.String, "header": pl.String, "n": pl.Int64}
+    return rows, pl.concat(causes), pl.DataFrame(notes, schema=schema)
+
+
+def _clash_causes(clashes: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return "none with an item" as causes of the first row that the record made."""
+    first = frame.select("record", pl.int_range(pl.len()).alias("row")).unique("record", keep="first")
+    tied = clashes.join(first, on="record", how="left", maintain_order="left").with_columns(
+        pl.col("row").alias("at"), pl.lit(None, dtype=pl.String).alias("column")
+    )
+    return tied.select(*no_causes().columns, "column")
+
+
+@dataclass(frozen=True, eq=False)
+class _MadeTable:
+    """One canonical table with its findings: causes (not yet told apart from repeats) and notes."""
+
+    text: TextTable
+    causes: pl.DataFrame
+    notes: pl.DataFrame
+
+
+def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
+    """Return the text of one canonical table, and what was found in making it."""
+    rows = pl.concat([part.frame for part in parts], how="diagonal")
+    starts = itertools.accumulate((part.frame.height for part in parts), initial=0)
+    causes = pl.concat(
+        [part.causes.with_columns(pl.col("at") + start) for part, start in zip(parts, starts, strict=False)]
+    )
+    collapses = any(part.emit.collapse for part in parts)
+    rows, places, disagreements = collapse_rows(rows, TABLES[table].primary_key if collapses else "")
+    causes = causes.with_columns(places.gather(causes.get_column("at")).alias("at"))
+    missing = pl.concat([part.missing for part in parts])
+    notes = [
+        disagreement_findings(table, disagreements, file=file),
+        missing_code_findings(table, missing, file=file),
+    ]
+    order = [name for name in TABLES[table].by_name if name in rows.columns]
+    frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")
+    headers = {column: header for part in parts for column, header in part.headers.items()}
+    return _MadeTable(
+        TextTable(table, frame, file, headers), cause_findings(table, causes, file=file), pl.concat(notes)
+    )

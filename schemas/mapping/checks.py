@@ -1,0 +1,233 @@
+"""Checks of a mapping before any data: what can be wrong in the file alone is found in the file alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schemas.errors import SchemaFileError
+from schemas.mapping.dates import order_of_day_and_month
+from schemas.mapping.references import header_uses
+from schemas.mapping.texts import normalise_header
+from schemas.registry import TABLES
+from schemas.units import conversion_factor, known_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.mapping.model import Emit, Expression, SiteMapping, ValueMap
+    from schemas.registry import Column
+
+_CHART_NUMBERS = re.compile(
+    r"(patientid|patientno|patientnumber|chart|mrn|hospitalno|hospitalnumber|recordid|recordno|caseno|casenumber"
+    r"|caseid|subjectid|^id$|^pid$|ssn|nhsnumber|病案号|住院号|门诊号|登记号|身份证|患者编号)"
+)
+_PATIENT_KEYS = ("patient_id",)
+_RELATIVE = {"procedure_date": "procedure_day", "contact_date": "contact_day", "event_date": "event_day"}
+
+
+@dataclass(frozen=True)
+class MappingProblem:
+    """One thing that is wrong in a mapping.
+
+    Parameters
+    ----------
+    where, what, fix
+        Place, fact and remedy, as in `SchemaFileError`.
+    """
+
+    where: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        return f"{self.where}: {self.what}. {self.fix}."
+
+
+def find_mapping_problems(mapping: SiteMapping) -> list[MappingProblem]:
+    """Return everything that can be seen to be wrong in a mapping without data, in the order of the file."""
+    problems = [
+        *_date_order_problems(mapping),
+        *_let_problems(mapping),
+        *(problem for emit in mapping.emits for problem in _emit_problems(emit, mapping)),
+        *_pseudonym_problems(mapping),
+    ]
+    return list(dict.fromkeys(problems))
+
+
+def check_mapping(mapping: SiteMapping) -> None:
+    """Raise if a mapping has a fault that can be seen without data.
+
+    Raises
+    ------
+    SchemaFileError
+        With the first problem, and how many more there are.
+    """
+    problems = find_mapping_problems(mapping)
+    if problems:
+        first, more = problems[0], len(problems) - 1
+        what = first.what + (f" (and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
+        raise SchemaFileError(where=first.where, what=what, fix=first.fix)
+
+
+def _date_order_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield lists of formats in which a day can be read as a month."""
+    lists = [(f"{mapping.name} [read].dates", mapping.read.dates)]
+    lists += [(f"{e.place}.dates", e.dates) for e in _every_expression(mapping) if e.dates is not None]
+    for where, formats in lists:
+        if len(order_of_day_and_month(formats)) > 1:
+            yield MappingProblem(
+                where,
+                "the formats mix day-first and month-first dates, so 03/04 could be read both ways",
+                "Keep one order, and give a column of the other order its own dates",
+            )
+
+
+def _every_expression(mapping: SiteMapping) -> Iterator[Expression]:
+    """Yield the expressions of lets and emits."""
+    yield from mapping.let.values()
+    for emit in mapping.emits:
+        yield from emit.columns.values()
+
+
+def _let_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield lets that refer to later or unknown lets, or convert what only a column can convert."""
+    known: set[str] = set()
+    for name, expression in mapping.let.items():
+        yield from _reference_problems(expression, known)
+        if expression.unit is not None:
+            yield MappingProblem(
+                expression.place, "'unit' stands in a let", "Move it to the column that it fills"
+            )
+        if expression.value_map is not None:
+            yield from _shadow_problems(expression, expression.value_map)
+        known.add(name)
+
+
+def _reference_problems(expression: Expression, known: set[str]) -> Iterator[MappingProblem]:
+    """Yield names of lets that are not there yet."""
+    names = [name for name in expression.sources if name.startswith("@")]
+    names += re.findall(r"\{(@[^{}]*)\}", expression.template or "")
+    for name in names:
+        if name.removeprefix("@") not in known:
+            yield MappingProblem(
+                expression.place, f"no let named '{name}' stands before it", "Add it to [let]"
+            )
+
+
+def _emit_problems(emit: Emit, mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield what is wrong in one emit."""
+    if emit.table not in TABLES:
+        yield MappingProblem(
+            emit.place, f"no canonical table '{emit.table}'", f"Use one of {', '.join(TABLES)}"
+        )
+        return
+    columns = TABLES[emit.table].by_name
+    yield from _required_problems(emit)
+    for name, expression in emit.columns.items():
+        if name not in columns:
+            fix = "Use a column of the data dictionary: " + ", ".join(columns)
+            yield MappingProblem(expression.place, f"no column '{name}' in {emit.table}", fix)
+            continue
+        yield from _reference_problems(expression, set(mapping.let))
+        yield from _value_problems(expression, columns[name])
+        yield from _unit_problems(expression, columns[name])
+
+
+def _required_problems(emit: Emit) -> Iterator[MappingProblem]:
+    """Yield required columns that the emit does not set; a relative day may stand for its date."""
+    for column in TABLES[emit.table].columns:
+        if column.required == "yes" and column.name not in emit.columns:
+            yield MappingProblem(
+                emit.place,
+                f"required column '{column.name}' is not set",
+                f"Add {column.name} = {{ from = ... }}",
+            )
+    for date, day in _RELATIVE.items():
+        if date in TABLES[emit.table].by_name and not {date, day} & set(emit.columns):
+            yield MappingProblem(
+                emit.place, f"neither '{date}' nor '{day}' is set", "Add the one that the site sends"
+            )
+
+
+def _value_problems(expression: Expression, column: Column) -> Iterator[MappingProblem]:
+    """Yield constants and map values that the column cannot hold, and map keys that can never be met."""
+    texts = [text for text in (expression.const, expression.then, expression.default) if text is not None]
+    value_map = expression.value_map
+    if value_map is not None:
+        yield from _shadow_problems(expression, value_map)
+        texts += value_map.values
+    for text in dict.fromkeys(texts):
+        if not _fits(text, column):
+            fix = "Use one of " + ", ".join(_accepted(column))
+            yield MappingProblem(expression.place, f"'{text}' is no value of {column.name}", fix)
+
+
+def _accepted(column: Column) -> tuple[str, ...]:
+    """Return what a column can hold, in words or as its list."""
+    words = {
+        "bool": ("true", "false"),
+        "int": ("whole numbers",),
+        "float": ("numbers",),
+        "date": ("ISO dates",),
+    }
+    return column.codes or words.get(column.kind, ("texts",))
+
+
+def _fits(text: str, column: Column) -> bool:
+    """Return whether a column can hold a canonical text."""
+    patterns = {
+        "bool": r"true|false",
+        "int": r"-?[0-9]+",
+        "float": r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?",
+        "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    }
+    if column.codes:
+        return text in column.codes
+    return re.fullmatch(patterns.get(column.kind, r"(?s:.*)"), text) is not None
+
+
+def _shadow_problems(expression: Expression, value_map: ValueMap) -> Iterator[MappingProblem]:
+    """Yield keys behind a shorter key that is part of them, so that they are never reached."""
+    if value_map.match == "exact":
+        return
+    for place, key in enumerate(value_map.keys):
+        for earlier, value in zip(value_map.keys[:place], value_map.values[:place], strict=True):
+            hit = key.startswith(earlier) if value_map.match == "prefix" else earlier in key
+            if hit and value != value_map.values[place]:
+                what = f"map key '{key}' is never reached, because '{earlier}' before it fits the same cells"
+                yield MappingProblem(expression.place, what, "Put the longer key first")
+
+
+def _unit_problems(expression: Expression, column: Column) -> Iterator[MappingProblem]:
+    """Yield units that cannot be converted to the column's."""
+    if expression.unit is None:
+        return
+    if conversion_factor(expression.unit, column=column.name, schema_unit=column.unit) is None:
+        units = ", ".join(known_units(column=column.name, schema_unit=column.unit))
+        fix = f"Use one of {units}" if units else "Remove it: the column has no unit"
+        yield MappingProblem(expression.place, f"'{expression.unit}' is no unit of {column.name}", fix)
+
+
+def _pseudonym_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield chart numbers that would enter the registry as they are, and pseudonyms without a site code."""
+    if mapping.uses_pseudonyms and not mapping.source.site_id:
+        where = f"{mapping.name} [source]"
+        yield MappingProblem(where, "pseudonyms need a site code", 'Add site_id = "..."')
+    plain_lets = {name for name, let in mapping.let.items() if not let.pseudonym and let.sources}
+    for emit in mapping.emits:
+        for name in _PATIENT_KEYS:
+            expression = emit.columns.get(name)
+            lets = [source.removeprefix("@") for source in expression.sources] if expression else []
+            plain = {mapping.let[let].place for let in lets if let in plain_lets}
+            for use in header_uses(mapping):
+                is_its = expression is not None and (use.place in plain or use.place == expression.place)
+                if (
+                    is_its
+                    and not use.is_hashed
+                    and _CHART_NUMBERS.search(normalise_header(use.header, loose=True))
+                ):
+                    what = f"'{use.header}' is named like a chart number and would be kept as it is"
+                    yield MappingProblem(use.place, what, "Add pseudonym = true")

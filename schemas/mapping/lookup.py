@@ -1,0 +1,99 @@
+"""Takes a value from another row of the same file, as REDCap exports need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.mapping.scope import CAUSE_SCHEMA, Scope, no_causes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.mapping.model import Expression
+
+LOOKUP_RULE = "C16"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Values of other rows.
+
+    Parameters
+    ----------
+    values
+        One text for each row of the scope.
+    records
+        Record and line that each value stands in.
+    causes
+        Rows for which not exactly one other row fits.
+    """
+
+    values: pl.Series
+    records: pl.DataFrame
+    causes: pl.DataFrame
+
+
+def look_up(expression: Expression, scope: Scope) -> Found:
+    """Return, for each row, the value of the one row of the file that ``at`` and ``on`` pick."""
+    keys = [column for name in expression.on if (column := scope.index.column(name)) is not None]
+    wanted = [column for name in expression.sources if (column := scope.index.column(name)) is not None]
+    if len(keys) < len(expression.on) or not wanted:
+        nulls = pl.repeat(None, scope.frame.height, dtype=pl.String, eager=True)
+        return Found(nulls, scope.frame.select("record", "line"), no_causes())
+    parents = (
+        scope.source.filter(*conditions(expression.at, scope))
+        .select(
+            *[pl.col(key).alias(f"key{place}") for place, key in enumerate(keys)], *_parent_values(wanted)
+        )
+        .with_columns(pl.len().over([f"key{place}" for place in range(len(keys))]).alias("fits"))
+        .unique([f"key{place}" for place in range(len(keys))], keep="first", maintain_order=True)
+    )
+    own = scope.frame.select(
+        *[pl.col(key).alias(f"key{place}") for place, key in enumerate(keys)], "record", "line"
+    )
+    tied = own.join(
+        parents, on=[f"key{place}" for place in range(len(keys))], how="left", maintain_order="left"
+    )
+    return _found(tied, label=scope.index.label(wanted[0]))
+
+
+def conditions(wanted: Mapping[str, tuple[str, ...]], scope: Scope) -> list[pl.Expr]:
+    """Return a condition for each header: its cell is one of the texts, the empty one being a blank cell."""
+    found: list[pl.Expr] = []
+    for name, texts in wanted.items():
+        column = scope.column(name)
+        cell = pl.lit("") if column is None else pl.col(column).fill_null("")
+        found.append(cell.is_in(list(texts)))
+    return found
+
+
+def _parent_values(columns: list[str]) -> list[pl.Expr]:
+    """Return the looked-up value with its record and line."""
+    value = pl.coalesce(columns).alias("value")
+    return [value, pl.col("record").alias("parent_record"), pl.col("line").alias("parent_line")]
+
+
+def _found(tied: pl.DataFrame, *, label: str) -> Found:
+    """Return the values where exactly one row fits, a cause where not."""
+    is_one = (pl.col("fits") == 1).fill_null(value=False)
+    value = tied.select(pl.when(is_one).then("value").alias("value")).to_series()
+    records = tied.select(
+        pl.coalesce("parent_record", "record").alias("record"),
+        pl.coalesce("parent_line", "line").alias("line"),
+    )
+    failed = (
+        tied.select("record", "line", is_one.alias("is_one")).with_row_index("at").filter(~pl.col("is_one"))
+    )
+    causes = failed.select(
+        pl.col("at").cast(pl.Int64),
+        pl.lit(LOOKUP_RULE).alias("rule_id"),
+        pl.lit(label).alias("header"),
+        pl.lit("look-up").alias("detail"),
+        "record",
+        "line",
+        pl.lit(value=False).alias("is_inherited"),
+    )
+    return Found(value, records, causes.select(list(CAUSE_SCHEMA)))

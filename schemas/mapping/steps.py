@@ -1,0 +1,156 @@
+"""Makes 0 to n rows of one source row: numbered columns, flagged columns, cells that hold several items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.mapping.lookup import conditions
+from schemas.mapping.model import FlaggedStep, NumberedStep, SplitStep, Step
+from schemas.mapping.scope import CAUSE_SCHEMA, Scope, bind, no_causes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from schemas.mapping.model import Emit
+
+_ITEM_END = "\x1f"
+NONE_WITH_ITEM_RULE = "C08"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way through the steps of an emit, with everything constant written out.
+
+    Parameters
+    ----------
+    bindings
+        Constant step variables.
+    filled
+        Headers that must not be missing.
+    flagged
+        Headers with the texts of which they must hold one.
+    splits
+        Cells that are split, in order.
+    """
+
+    bindings: Mapping[str, str] = field(default_factory=dict)
+    filled: tuple[str, ...] = ()
+    flagged: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    splits: tuple[SplitStep, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Expanded:
+    """Rows of one branch.
+
+    Parameters
+    ----------
+    branch
+        The way they came.
+    frame
+        Rows with ``src``, step variables (``$name``), ``order`` (place among all rows of the emit) and
+        ``$n`` (count within the source row, from 1).
+    """
+
+    branch: Branch
+    frame: pl.DataFrame
+
+
+def branches(steps: tuple[Step, ...]) -> Iterator[Branch]:
+    """Return every way through the steps, in file order."""
+    ways = [Branch()]
+    for step in steps:
+        ways = [longer for way in ways for longer in _continued(way, step)]
+    yield from ways
+
+
+def _continued(way: Branch, step: Step) -> Iterator[Branch]:
+    """Return a way continued by one step."""
+    if isinstance(step, NumberedStep):
+        for number in range(step.first, step.last + 1):
+            bindings = {**way.bindings, step.variable: str(number)}
+            filled = (*way.filled, bind(step.exists, bindings))
+            yield Branch(bindings, filled, way.flagged, way.splits)
+    elif isinstance(step, FlaggedStep):
+        for header, value in step.columns.items():
+            bindings = {**way.bindings, step.variable: value}
+            flagged = (*way.flagged, (bind(header, bindings), step.accepted))
+            yield Branch(bindings, way.filled, flagged, way.splits)
+    else:
+        split = SplitStep(bind(step.header, way.bindings), step.sep, step.none, step.variable)
+        yield Branch(way.bindings, way.filled, way.flagged, (*way.splits, split))
+
+
+def expand(emit: Emit, scope: Scope) -> tuple[list[Expanded], pl.DataFrame]:
+    """Return the rows of each branch, and where "none" stands together with an item (as causes by ``src``).
+
+    Rows are ordered by source row, then by step.
+    """
+    chosen = scope.frame.filter(*conditions(emit.where, scope)) if emit.where else scope.frame
+    clashes = [no_causes()]
+    frames: list[pl.DataFrame] = []
+    ways = list(branches(emit.each))
+    for place, way in enumerate(ways):
+        frame = _rows_of_branch(way, chosen, scope)
+        for split in way.splits:
+            frame, clash = _split(split, frame, scope)
+            clashes.append(clash)
+        frames.append(frame.with_columns(pl.lit(place).alias("branch")).with_row_index("within"))
+    places = pl.concat([frame.select("src", "branch", "within") for frame in frames]).sort(
+        "src", "branch", "within"
+    )
+    places = places.with_row_index("order").with_columns(
+        pl.int_range(1, pl.len() + 1).over("src").alias("number")
+    )
+    expanded = []
+    for way, frame in zip(ways, frames, strict=True):
+        own = frame.join(places, on=["src", "branch", "within"], how="left", maintain_order="left")
+        counted = own.with_columns(pl.col("number").cast(pl.String).alias("$n")).drop(
+            "branch", "within", "number"
+        )
+        expanded.append(Expanded(way, counted))
+    return expanded, pl.concat(clashes)
+
+
+def _rows_of_branch(way: Branch, chosen: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """Return the source rows that a branch applies to."""
+    tests: list[pl.Expr] = []
+    for header in way.filled:
+        column = scope.index.column(header)
+        cell = pl.lit(None, dtype=pl.String) if column is None else pl.col(column)
+        tests.append(cell.is_not_null() & ~cell.is_in(list(scope.read.missing)).fill_null(value=False))
+    tests.extend(test for header, accepted in way.flagged for test in conditions({header: accepted}, scope))
+    return chosen.filter(*tests) if tests else chosen
+
+
+def _split(split: SplitStep, frame: pl.DataFrame, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return one row for each item of a cell, and the rows where "none" stands together with an item."""
+    column = scope.index.column(split.header)
+    name = f"${split.variable}"
+    if column is None or column not in frame.columns:
+        return frame.clear().with_columns(pl.lit(None, dtype=pl.String).alias(name)), no_causes()
+    items = pl.col(column).str.replace_all(split.sep, _ITEM_END).str.split(_ITEM_END).alias(name)
+    exploded = frame.filter(pl.col(column).is_not_null()).with_columns(items).explode(name)
+    exploded = exploded.with_columns(pl.col(name).str.strip_chars()).filter(pl.col(name) != "")
+    is_code = pl.col(name).is_in(list(scope.read.missing))
+    is_none = pl.col(name).is_in(list(split.none))
+    real = exploded.filter(~is_none & ~is_code)
+    clash = exploded.filter(is_none).join(real.select("src").unique(), on="src", how="semi")
+    return real, _clashes(clash, scope.index.label(column))
+
+
+def _clashes(rows: pl.DataFrame, label: str) -> pl.DataFrame:
+    """Return one cause for each source row."""
+    once = rows.unique("src", keep="first", maintain_order=True)
+    return once.select(
+        pl.col("src").alias("at"),
+        pl.lit(NONE_WITH_ITEM_RULE).alias("rule_id"),
+        pl.lit(label).alias("header"),
+        pl.lit("none").alias("detail"),
+        "record",
+        "line",
+        pl.lit(value=False).alias("is_inherited"),
+    ).select(list(CAUSE_SCHEMA))
