@@ -21,7 +21,8 @@ COMPLICATIONS = table_schema(
             "Scale of the grade.", codes=vocabulary.GRADE_SCALES, condition="yes if grade is given"
         ),
         "grade": text(
-            "Severity on that scale: nhlbi A to F, ellis I to III_CS, barc 1 to 5b, timi_bleeding minimal to major, kdigo 1 to 3.",
+            "Severity on that scale: nhlbi A to F, ellis I to III_CS, barc 1 to 5b, timi_bleeding minimal to "
+            "major, kdigo 1 to 3.",
             pattern=r"^[A-Za-z0-9_]{1,16}$",
             condition="expected if complication_type is dissection or perforation",
         ),

@@ -1,6 +1,7 @@
 """The schemas as documents: data dictionary, CSV templates, JSON Schema, DuckDB tables and the page of rules.
 
-The committed copies are refreshed with ``python -m schemas.dictionary`` in the project's folder; a stale copy fails a test.
+The committed copies are refreshed with ``python -m schemas.dictionary`` in the project's folder; a stale copy
+fails a test.
 """
 
 from __future__ import annotations
@@ -47,15 +48,15 @@ LEVEL_WORDS = {
 
 
 def render_dictionary_markdown() -> str:
-    """Return the data dictionary: for each table its columns with type, unit, codes, ranges and definition."""
+    """Return the data dictionary: the columns of each table with type, unit, codes, ranges and definition."""
     parts = [
         "# Data dictionary",
         GENERATED,
-        "Files are UTF-8 CSV with a header. Dates are `YYYY-MM-DD`, decimals take a point, true and false are `true` and "
-        "`false`, an empty cell means that nothing is known. A value outside the limits is emptied, or costs the row where "
-        "the column is required; a value outside the usual range is kept and listed. *expected*: the column counts towards "
-        "completeness. Every table also carries `submission_id` and `source_row` (line of the incoming file), which the "
-        "loader sets.",
+        "Files are UTF-8 CSV with a header. Dates are `YYYY-MM-DD`, decimals take a point, flags are "
+        "`true` and `false`, an empty cell means that nothing is known. A value outside the limits is emptied "
+        "or costs the row where the column is required; a value outside the usual range is kept and listed. "
+        "*expected*: the column counts towards completeness. Every table also carries `submission_id` and "
+        "`source_row` (line of the incoming file), which the loader sets.",
         *(_table_section(table) for table in TABLES.values()),
     ]
     return "\n\n".join(parts) + "\n"
@@ -96,13 +97,15 @@ def render_rule_catalogue() -> str:
     levels = "\n".join(f"- **{level}**: {words}" for level, words in LEVEL_WORDS.items())
     kahn = "; ".join(f"{code}: {words}" for code, words in KAHN_CLASSES.items())
     rows = [
-        f"| {rule.id} | {rule.level} | {', '.join(rule.tables)} | {rule.kahn} | {rule.sentence} | {rule.remedy} |"
+        "| "
+        + " | ".join([rule.id, rule.level, ", ".join(rule.tables), rule.kahn, rule.sentence, rule.remedy])
+        + " |"
         for rule in RULES.values()
     ]
     table = "\n".join(
         ["| id | level | tables | class | what is wrong | what to do |", "|---|---|---|---|---|---|", *rows]
     )
-    note = "A check may be stricter or milder than its rule for one column; the level of each finding says what happened."
+    note = "A check may be stricter or milder than its rule; the level of each finding says what happened."
     return "\n\n".join(["# Rules", GENERATED, levels, note, f"Classes: {kahn}.", table]) + "\n"
 
 

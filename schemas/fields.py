@@ -1,7 +1,8 @@
 """Builders of schema columns, so that a table module reads as a list of fields.
 
-Every rule about one cell stands here once, as a Pandera check that carries the id of its rule. What the checks
-cannot say (unit, usual range, whether a value is expected) travels as column metadata; `schemas.registry` reads it back.
+Every rule about one cell stands here once, as a Pandera check that carries the id of its rule. What the
+checks cannot say (unit, usual range, whether a value is expected) travels as column metadata;
+`schemas.registry` reads it back.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def number(
     required: str = "no",
     condition: str = "",
 ) -> pa.Column:
-    """Return a decimal column with its unit, usual range (rule C04) and possible range (rule C03), bounds included."""
+    """Return a decimal column with unit, usual range (rule C04) and possible range (rule C03), inclusive."""
     checks = [pa.Check(_is_finite, error="C03"), _between(hard)]
     facts = {"kind": "float", "unit": unit, "warn": warn, "hard": hard, "condition": condition}
     return _column(pl.Float64, checks, definition, required, facts)
@@ -177,7 +178,7 @@ def relative_day(definition: str, *, first: int = -36525) -> pa.Column:
 
 
 def table_schema(name: str, definition: str, columns: Mapping[str, pa.Column]) -> pa.DataFrameSchema:
-    """Return the hard schema of a table: types, code lists, possible ranges, required values; no other column."""
+    """Return the hard schema of a table: types, code lists, possible ranges, required values."""
     return pa.DataFrameSchema(dict(columns), strict=True, name=name, title=name, description=definition)
 
 

@@ -28,7 +28,8 @@ FOLLOW_UP = table_schema(
             required="yes",
         ),
         "nonfatal_events_assessed": flag(
-            "Whether infarction, revascularisation and stroke since the previous contact were asked about or searched for.",
+            "Whether infarction, revascularisation and stroke since the previous contact were asked about or "
+            "searched for.",
             required="yes",
         ),
         "end_of_follow_up": code(

@@ -1,8 +1,9 @@
 """Canonical text to typed columns, and the cells that could not be read.
 
-The forms are deliberately few, because a lenient reader changes data silently. Whole numbers: an optional sign and digits.
-Decimals: digits with an optional point, and an exponent (``1e+05``), which R and other programs write for large values;
-``nan`` and ``inf`` are refused. Booleans: ``true`` or ``false``. Dates: ``YYYY-MM-DD``.
+The forms are deliberately few, because a lenient reader changes data silently. Whole numbers: an optional
+sign and digits. Decimals: digits with an optional point, and an exponent (``1e+05``), which R and other
+programs write for large values; ``nan`` and ``inf`` are refused. Booleans: ``true`` or ``false``. Dates:
+``YYYY-MM-DD``.
 """
 
 from __future__ import annotations

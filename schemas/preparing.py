@@ -1,4 +1,4 @@
-"""Bring the parts of a submission into one shape: every canonical table, every canonical column, one row counter."""
+"""Bring the parts of a submission into one shape: every canonical table and column, one row counter."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def prepare_tables(texts: Sequence[TextTable], prior: pl.DataFrame) -> dict[str,
 
 
 def table_findings(texts: Sequence[TextTable], prior: pl.DataFrame) -> pl.DataFrame:
-    """Return findings about whole columns: a required one that is absent (F02), one that is not canonical (F12).
+    """Return findings about whole columns: required ones that are absent (F02), foreign ones (F12).
 
     What the mapping has already said about a column is not said again.
     """
@@ -55,7 +55,8 @@ def table_findings(texts: Sequence[TextTable], prior: pl.DataFrame) -> pl.DataFr
     }
     found = [empty_findings()]
     for text in texts:
-        facts = [("F02", name, text.headers.get(name)) for name in _absent_required(text)]
+        absent = [("F02", name, text.headers.get(name)) for name in _absent_required(text)]
+        facts: list[tuple[str, str | None, str | None]] = [*absent]
         facts += [("F12", None, name) for name in _foreign(text)]
         found += [
             table_finding(text, rule_id=rule_id, column=column, header=header)
@@ -145,7 +146,7 @@ def _prior_of(table: Table, origin: pl.DataFrame, prior: pl.DataFrame) -> pl.Dat
 
 
 def _absences(rows: pl.DataFrame, part: TextTable) -> pl.DataFrame:
-    """Name F02 as the cause of every cell of an absent required column, so that not each row says it again."""
+    """Name F02 as the cause of every cell of an absent required column, so that no row says it again."""
     cells = pl.DataFrame({"column": _absent_required(part)}, schema={"column": pl.String})
     return (
         rows.select("at").join(cells, how="cross").with_columns(rule_id=pl.lit("F02"), level=pl.lit("NULL"))

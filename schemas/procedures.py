@@ -155,8 +155,8 @@ _AFTERWARDS = {
     ),
     "staged_pci_planned": flag("A further stage was planned when this procedure ended.", required=EXPECTED),
     "complications_recorded": code(
-        "Whether presence or absence is stated for every type of complication (all), for some, or for none; only all lets an "
-        "absent row mean that nothing happened.",
+        "Whether presence or absence is stated for every type of complication (all), for some, or for none; "
+        "only all lets an absent row mean that nothing happened.",
         codes=vocabulary.COMPLICATIONS_RECORDED,
         required="yes",
     ),

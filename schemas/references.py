@@ -38,9 +38,9 @@ def check_references(
 ) -> bool:
     """Follow the references of a table, and return whether a row was rejected.
 
-    A row whose required parent was rejected falls with it and inherits its cause (a cascade, counted under rule K14); a row
-    whose required parent was never sent is rejected under rule K02. An optional reference that leads nowhere is emptied,
-    because the row says something without it.
+    A row whose required parent was rejected falls with it and inherits its cause (a cascade, counted under
+    rule K14); a row whose required parent was never sent is rejected under rule K02. An optional reference
+    that leads nowhere is emptied, because the row says something without it.
     """
     before = state.rejections.height
     for reference in state.table.references:

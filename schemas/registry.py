@@ -1,4 +1,4 @@
-"""The canonical tables in load order, with their columns, keys and references, derived from the Pandera schemas."""
+"""The canonical tables in load order, with columns, keys and references, derived from the Pandera schemas."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ class Table:
     name
         Name of the table.
     schema
-        Hard schema: types, code lists, possible ranges, required values, and what rejects a row within itself.
+        Hard schema: types, code lists, possible ranges, required values, and what rejects a row within
+        itself.
     soft_schema
         Usual ranges and plausibility within a row: failures are listed, or empty one cell, but keep the row.
     columns

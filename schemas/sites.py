@@ -17,8 +17,8 @@ SITES = table_schema(
         ),
         "on_site_surgery": flag("Whether cardiac surgery is available in the same hospital."),
         "date_policy": code(
-            "How dates were treated before sending: real, shifted by one offset per patient, cut to the month, or "
-            "replaced by whole days since the patient's time zero.",
+            "How dates were treated before sending: real, shifted by one offset per patient, cut to the "
+            "month, or replaced by whole days since the patient's time zero.",
             codes=vocabulary.DATE_POLICIES,
             required="yes",
         ),

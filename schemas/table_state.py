@@ -46,7 +46,8 @@ class TableState:
     text
         ``at`` and every canonical column as text.
     prior
-        Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id``, ``level``.
+        Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id``,
+        ``level``.
     """
 
     table: Table
@@ -80,8 +81,9 @@ class TableState:
     def apply(self, failures: pl.DataFrame) -> None:
         """Act on failing cells (``at``, ``column``, ``rule_id``, ``level``) and note them as findings.
 
-        A rule of level NULL empties the cell, or rejects the row where the column is required. A value that is missing because
-        of an earlier finding is not reported again, but the row is rejected for that earlier reason.
+        A rule of level NULL empties the cell, or rejects the row where the column is required. A value that
+        is missing because of an earlier finding is not reported again, but the row is rejected for that
+        earlier reason.
         """
         if failures.is_empty():
             return
@@ -106,12 +108,12 @@ class TableState:
         self.note(causes.filter(~(explained | is_repeated)))
 
     def marks(self) -> pl.DataFrame:
-        """Return the findings so far, columns of `MARK_SCHEMA`; an emptied cell that cost its row is of level ROW."""
+        """Return the findings so far, columns of `MARK_SCHEMA`; an emptied cell that cost its row has level ROW."""
         marks = pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *self._marks])
         return raised(marks, self.fatal_cells(), on=["at", "column"])
 
     def fatal_cells(self) -> pl.DataFrame:
-        """Return the cells (``at``, ``column``) whose missing value rejected a row after an earlier finding."""
+        """Return the cells (``at``, ``column``) that an earlier finding emptied and that cost their row."""
         cells = pl.DataFrame(schema={"at": pl.Int64, "column": pl.String})
         return pl.concat([cells, *self.fatal]).unique()
 

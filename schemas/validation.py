@@ -1,8 +1,9 @@
 """Canonical text in; typed accepted rows, rejected rows and findings out.
 
-The way of a submission: read each cell by its type, run the hard Pandera schema, settle keys and references in load order,
-then the rules across rows and tables that reject (children fall with their parents), then those that empty a cell, then
-usual ranges and plausibility. Rules that only list a row see what the earlier ones left.
+The way of a submission: read each cell by its type, run the hard Pandera schema, settle keys and references
+in load order, then the rules across rows and tables that reject (children fall with their parents), then
+those that empty a cell, then usual ranges and plausibility. Rules that only list a row see what the earlier
+ones left.
 """
 
 from __future__ import annotations
@@ -50,17 +51,19 @@ def validate_submission(
     texts
         Canonical tables as text; a table may be absent or come in several parts.
     prior_findings
-        Findings of the mapping (columns of `schemas.submission.FINDING_SCHEMA`). They are passed on. A cell that one of them
-        names is not reported again; a row that one of level ROW names is rejected.
+        Findings of the mapping (columns of `schemas.submission.FINDING_SCHEMA`). They are passed on. A cell
+        that one of them names is not reported again; a row that one of level ROW names is rejected.
     known_keys
-        Primary keys that the store already holds, by table: parents that rows may refer to, and keys that may not come again.
+        Primary keys that the store already holds, by table: parents that rows may refer to, and keys that may
+        not come again.
     load_date
         Day after which no date may lie; today where it is not given.
 
     Returns
     -------
     SubmissionReport
-        Every row of the input is either accepted or rejected, with one root cause. No finding holds a cell value.
+        Every row of the input is either accepted or rejected, with one root cause. No finding holds a cell
+        value.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def validate_submission(
 
 
 def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
-    """Return the earlier findings; one that emptied a cell without which its row cannot stand is of level ROW."""
+    """Return the earlier findings, with level ROW where the emptied cell cost its row."""
     cells = [
         state.fatal_cells().join(state.origin, on="at", how="left").with_columns(table=pl.lit(name))
         for name, state in states.items()
@@ -114,7 +117,8 @@ def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date
     for check in _checks_of("NULL"):
         _apply_cross(states, check, keys, load_date)
     for state in states.values():
-        state.apply(_leveled(state, failing_cells(state.table.soft_schema, state.accepted()), rejects=False))
+        unusual = failing_cells(state.table.soft_schema, state.accepted())
+        state.apply(_leveled(state, unusual, rejects=False))
     for check in (*_checks_of("WARN"), *_checks_of("INFO")):
         _apply_cross(states, check, keys, load_date)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SEVERITY_GRADES = ("none", "mild", "moderate", "severe", "none_mild", "not_severe", "unknown")
-"""Calcification grades. ``none_mild`` and ``not_severe`` are what two-level sources honestly say; they are never split."""
+"""Calcification grades. ``none_mild`` and ``not_severe`` are what two-level sources say; never split."""
 
 SEVERITY_LABELS = {
     "none": "None",

@@ -1,4 +1,4 @@
-"""Every rule by id, gathered from the rule families: the one list that checks, findings and documents share."""
+"""Every rule by id, gathered from the families: the one list that checks, findings and documents share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import pandera.polars as pa
 
-from schemas.rules import clinical_devices, clinical_lesions, clinical_patients, duplicates, file_format, keys
-from schemas.rules import time_order, values
-from schemas.rules.rule import CrossCheck, Rule, RowCheck
+from schemas.rules import (
+    clinical_devices,
+    clinical_lesions,
+    clinical_patients,
+    duplicates,
+    file_format,
+    keys,
+    time_order,
+    values,
+)
+from schemas.rules.rule import CrossCheck, RowCheck, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +61,7 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     *clinical_devices.CROSS_CHECKS,
     *clinical_patients.CROSS_CHECKS,
 )
-"""Checks that need other rows or other tables; time comes first, so that a misdated row is not called a duplicate."""
+"""Checks that need other rows or tables; time comes first, lest a misdated row be called a duplicate."""
 
 
 def level_of(check: RowCheck | CrossCheck) -> str:

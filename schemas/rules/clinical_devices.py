@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from schemas.rules.frames import Frames, failing
-from schemas.rules.rule import CrossCheck, Rule, RowCheck
+from schemas.rules.rule import CrossCheck, RowCheck, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEVICES = ("device_uses",)
 
@@ -95,14 +100,14 @@ OWNERS = {
 _CLASS = pl.col("device_class")
 
 
-def _bound(limits: dict[str, tuple[float, float]], end: int) -> pl.Expr:
+def _bound(limits: Mapping[str, tuple[float, float]], end: int) -> pl.Expr:
     """Return one end of the class's range, null for a class without one."""
     return _CLASS.replace_strict(
         {name: float(bounds[end]) for name, bounds in limits.items()}, default=None, return_dtype=pl.Float64
     )
 
 
-def _class_range(rule_id: str, column: str, limits: dict[str, tuple[float, float]]) -> RowCheck:
+def _class_range(rule_id: str, column: str, limits: Mapping[str, tuple[float, float]]) -> RowCheck:
     """Hold a column against the range of its device class."""
     fits = pl.col(column).is_between(_bound(limits, 0), _bound(limits, 1))
     return RowCheck(rule_id=rule_id, table="device_uses", column=column, passes=fits)

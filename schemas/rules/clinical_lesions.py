@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.rules.frames import Frames, failing
-from schemas.rules.rule import CrossCheck, Rule, RowCheck
+from schemas.rules.rule import CrossCheck, RowCheck, Rule
 
 RULES = (
     Rule(
@@ -19,7 +19,7 @@ RULES = (
     Rule(
         id="X02",
         level="INFO",
-        sentence="Angiography saw no or mild calcification where imaging shows an arc of 270 degrees or more.",
+        sentence="Angiography saw no or mild calcification, imaging an arc of 270 degrees or more.",
         remedy="Nothing to do; angiography is insensitive.",
         kahn="Pa",
         tables=("lesions", "imaging"),
@@ -99,7 +99,7 @@ RULES = (
     Rule(
         id="X20",
         level="WARN",
-        sentence="The findings of one run contradict each other: calcium without depth, or a fracture before treatment.",
+        sentence="The run contradicts itself: calcium without depth, or a fracture before treatment.",
         remedy="Correct the depth, the measurement or the stage.",
         kahn="Pa",
         tables=("imaging",),
@@ -198,7 +198,7 @@ def calcium_unseen(frames: Frames) -> pl.Series:
 
 
 def contradicting_stents(frames: Frames) -> pl.Series:
-    """Return lesions with a stent type but no stent row, or the reverse, where devices of the lesion are known."""
+    """Return lesions with a stent type but no stent row, or the reverse, where devices are known."""
     devices = frames["device_uses"]
     stented = devices.filter(pl.col("device_class") == "stent")["lesion_id"].implode()
     frame = frames["lesions"].filter(pl.col("lesion_id").is_in(devices["lesion_id"].implode()))

@@ -104,7 +104,7 @@ RULES = (
     Rule(
         id="X35",
         level="WARN",
-        sentence="The contact contradicts itself or the events: lost but assessed, or dead without a death event.",
+        sentence="Lost to follow-up but assessed, or dead without a death event.",
         remedy="Correct the contact, or send the death event.",
         kahn="Pa",
         tables=("follow_up", "events"),

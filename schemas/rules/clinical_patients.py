@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.clinical_patient_texts import RULES as RULES
+from schemas.rules.clinical_patient_texts import RULES
 from schemas.rules.frames import Frames, failing
 from schemas.rules.rule import CrossCheck, RowCheck
 from schemas.vocabulary import GRADES_BY_SCALE
+
+__all__ = ["CROSS_CHECKS", "ROW_CHECKS", "RULES"]
 
 _EGFR = pl.col("egfr_ml_min_173m2")
 _DIALYSED = pl.col("dialysis").fill_null(value=False)
@@ -86,7 +88,7 @@ def occlusions_with_acute_infarction(frames: Frames) -> pl.Series:
 
 
 def unexplained_slow_flow(frames: Frames) -> pl.Series:
-    """Return lesions left with TIMI 0 or 1 though the procedure records every complication and has none that explains it."""
+    """Return lesions left with TIMI 0 or 1 in fully recorded procedures, unexplained by complications."""
     explaining = ["slow_flow_no_reflow", "dissection", "abrupt_closure", "perforation"]
     explained = frames["complications"].filter(pl.col("complication_type").is_in(explaining))
     recorded = frames["procedures"].filter(pl.col("complications_recorded") == "all")["procedure_id"]

@@ -17,7 +17,7 @@ WINDOWS = {
     "m36": (1035, 1155),
     "m60": (1765, 1885),
 }
-"""Days after a procedure in which a planned contact falls; to a year after the NCDR, later ones 60 days either side."""
+"""Days after a procedure in which a planned contact falls: NCDR windows to a year, later 60 days either side."""
 
 LITHOTRIPSY_SINCE = date(2017, 1, 1)
 MODIFICATION_CLASSES = (
@@ -90,7 +90,7 @@ def _by_patient(frames: Frames) -> pl.DataFrame:
 
 
 def contradicting_ages(frames: Frames) -> pl.Series:
-    """Return procedures whose age differs from the patient's previous one by more than the elapsed years and one."""
+    """Return procedures whose age is over a year off the patient's previous one and the elapsed time."""
     years = pl.col("day").diff().over("patient_id") / 365.25
     aged = pl.col("age_years").diff().over("patient_id")
     return failing(_by_patient(frames), (aged - years).abs() > 1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from schemas.rules.frames import Frames
 
 LEVELS = ("FILE", "ROW", "NULL", "WARN", "INFO")
-"""Effects: nothing is loaded; the row is rejected; the value is emptied; the row is listed; the row is counted."""
+"""Effects: nothing is loaded; the row is rejected; the value is emptied; the row is listed; it is counted."""
 
 KAHN_CLASSES = {
     "Cv": "conformance to a value list or type",

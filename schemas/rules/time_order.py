@@ -1,7 +1,7 @@
 """Rules about the order of dates, or of day counts where a site sends no dates.
 
-Dates are compared with dates and day counts with day counts, never across. A date of month precision, or from a site that
-cuts dates to the month, is compared by its month, a year by its year.
+Dates are compared with dates and day counts with day counts, never across. A date of month precision, or from
+a site that cuts dates to the month, is compared by its month, a year by its year.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import polars as pl
 from schemas.rules.follow_up_time import CROSS_CHECKS as FOLLOW_UP_CHECKS
 from schemas.rules.frames import Frames, deaths, failing, first_procedures
 from schemas.rules.rule import CrossCheck, RowCheck
-from schemas.rules.time_texts import RULES as RULES
+from schemas.rules.time_texts import RULES
+
+__all__ = ["CROSS_CHECKS", "ROW_CHECKS", "RULES"]
 
 _DATE_PAIRS = {
     "procedures": ("procedure_date", "procedure_day"),
@@ -114,7 +116,7 @@ def _is_before(first: str, second: str, first_day: str, second_day: str) -> pl.E
 
 
 def events_before_procedure(frames: Frames) -> pl.Series:
-    """Return events before the first procedure that the submission shows, if the store has no earlier ones."""
+    """Return events before the first procedure of a patient whom the store does not know."""
     frame = frames.with_site("events").join(first_procedures(frames), on="patient_id", how="inner")
     frame = frame.filter(~pl.col("patient_id").is_in(frames.known("patients").implode()))
     return failing(frame, _is_before("event_date", "first_date", "event_day", "first_day"))

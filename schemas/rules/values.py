@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.rule import Rule, RowCheck
+from schemas.rules.rule import RowCheck, Rule
 
 ALL = ("all",)
 
@@ -53,7 +53,7 @@ RULES = (
         id="C06",
         level="WARN",
         sentence="A value is missing that another value of the row calls for.",
-        remedy="Fill in the value, or correct the one that calls for it; the data dictionary gives the condition.",
+        remedy="Fill in the value, or correct the one that calls for it; see the data dictionary.",
         kahn="K",
         tables=ALL,
     ),
