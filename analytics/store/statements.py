@@ -27,9 +27,14 @@ ORIGIN_COLUMNS: tuple[str, ...] = ("submission_id", "source_row")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def is_plain_name(name: str) -> bool:
+    """Tell whether a text is a lower-case name of letters, digits and underscores."""
+    return _NAME.fullmatch(name) is not None
+
+
 def quote_name(name: str) -> str:
     """Quote the name of a table or column; refuse anything that is not a plain lower-case name."""
-    if not _NAME.fullmatch(name):
+    if not is_plain_name(name):
         message = "a table or column name holds characters other than a-z, 0-9 and _"
         raise ValueError(message)
     return f'"{name}"'
