@@ -1,1 +1,19 @@
-"""Synthetic registries with a known truth."""
+"""Synthetic registries with a known truth; see ``docs/synthetic.md``. No row describes a real person."""
+
+from synthetic.corruption import plant_faults, write_faults
+from synthetic.registry import Registry, generate_registry
+from synthetic.scenario import Scenario, load_scenario, read_scenario, scenario_names
+from synthetic.writer import as_text, write_registry
+
+__all__ = [
+    "Registry",
+    "Scenario",
+    "as_text",
+    "generate_registry",
+    "load_scenario",
+    "plant_faults",
+    "read_scenario",
+    "scenario_names",
+    "write_faults",
+    "write_registry",
+]

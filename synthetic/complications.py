@@ -1,0 +1,189 @@
+"""Complications of each procedure, by device and calcium of the lesion that stands for it.
+
+Kinds that contain one another (any and severe dissection, perforation and tamponade, slow flow and no-reflow)
+share one draw, so that there is no tamponade without perforation. A probability of zero in the scenario is
+never drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import COLUMNS_OF_STRATEGY, D_HIGH, D_IVL, D_NC, D_SC, D_SCORING
+from synthetic.streams import draw_from_mix, draw_yes, scale_odds
+
+if TYPE_CHECKING:
+    from synthetic.scenario import Complications, Scenario
+    from synthetic.streams import Bools, Floats, Ints
+
+_RCA = 3
+_BALLOONS = (D_NC, D_HIGH, D_SC, D_SCORING, D_SCORING - 1, D_IVL)
+_DISSECTION_MILD, _DISSECTION_SEVERE = ("A", "B", "C"), ("D", "E", "F")
+_ELLIS = ("I", "II", "III")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Complications of all visits, recorded or not.
+
+    Parameters
+    ----------
+    probability, happened
+        By name of the scenario's table: one value per visit.
+    rows
+        One row per complication: `visit`, `kind` (registry code), `grade_scale`, `grade`, `timing`, `device`
+        (class number, -1 for none), `at_lesion`; ordered by visit.
+    """
+
+    probability: dict[str, Floats]
+    happened: dict[str, Bools]
+    rows: pl.DataFrame
+
+
+def complication_probability(
+    model: Complications, name: str, *, strategy: Ints, severity: Ints, vessel: Ints
+) -> Floats:
+    """Return the probability of one complication per visit.
+
+    Parameters
+    ----------
+    model
+        The scenario's complications.
+    name
+        Row of the scenario's table.
+    strategy, severity, vessel
+        Of the lesion that stands for the visit.
+    """
+    row = np.asarray(model.probability[name])
+    base = np.array([row[list(columns)].max() for columns in COLUMNS_OF_STRATEGY])[strategy]
+    scaled = scale_odds(base, np.asarray(model.severity_odds)[severity])
+    if name != "av_block":
+        return scaled
+    return scaled * np.where(vessel == _RCA, model.av_block_rca_multiplier, model.av_block_other_multiplier)
+
+
+def draw_complications(
+    scenario: Scenario,
+    lead: pl.DataFrame,
+    *,
+    early: dict[str, Bools],
+    early_mi_probability: Floats,
+    rng: np.random.Generator,
+) -> Drawn:
+    """Draw the complications of each visit.
+
+    Parameters
+    ----------
+    scenario
+        Table and odds.
+    lead
+        One row per visit: `strategy`, `severity`, `vessel`, `main` (device class, -1 for none) of its leading
+        lesion, `ckd`.
+    early
+        Events of the outcome model that fell into the stay: `mi` (within two days), `stroke`,
+        `stent_thrombosis`.
+    early_mi_probability
+        Chance of such an infarction; the rest of the table's probability is infarction by markers only.
+    rng
+        Stream of the stage.
+    """
+    model = scenario.complications
+    size = len(lead)
+    strategy, severity, vessel = (lead[name].to_numpy() for name in ("strategy", "severity", "vessel"))
+    probability = {
+        name: complication_probability(model, name, strategy=strategy, severity=severity, vessel=vessel)
+        for name in model.probability
+    }
+    uniform = {name: rng.random(size) for name in model.probability}
+    for inner, outer in (
+        ("dissection_severe", "dissection_any"),
+        ("tamponade", "perforation_any"),
+        ("no_reflow_final", "slow_flow_any"),
+    ):
+        uniform[inner] = uniform[outer]
+    happened = {name: uniform[name] < probability[name] for name in model.probability}
+    by_markers = (probability["periprocedural_mi"] - early_mi_probability) / (1 - early_mi_probability)
+    happened["periprocedural_mi"] = early["mi"] | (uniform["periprocedural_mi"] < by_markers)
+    ckd = lead["ckd"].to_numpy()
+    happened["access_site_bleeding"] = draw_yes(rng, model.access_site_bleeding, size=size)
+    happened["acute_kidney_injury"] = (
+        draw_yes(rng, model.acute_kidney_injury * np.where(ckd, 3.0, 1.0), size=size)
+        & ~lead["dialysis"].to_numpy()
+    )
+    happened |= {"stroke": early["stroke"], "stent_thrombosis": early["stent_thrombosis"]}
+    return Drawn(
+        probability=probability, happened=happened, rows=_rows(happened, lead["main"].to_numpy(), rng)
+    )
+
+
+def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> pl.DataFrame:
+    """Lay out one row per complication, with its grade, timing and device."""
+    size = len(main)
+    grades = _grades(happened, size, rng)
+    late = draw_yes(rng, 0.1, size=size)
+    parts = []
+    for kind, source in (
+        ("dissection", "dissection_any"),
+        ("perforation", "perforation_any"),
+        ("tamponade", "tamponade"),
+        ("slow_flow_no_reflow", "slow_flow_any"),
+        ("av_block", "av_block"),
+        ("wire_fracture", "wire_fracture"),
+        ("device_entrapment", "device_entrapment"),
+        ("balloon_rupture", "balloon_rupture"),
+        ("periprocedural_mi", "periprocedural_mi"),
+        ("stent_thrombosis", "stent_thrombosis"),
+        ("stroke", "stroke"),
+        ("access_site_bleeding", "access_site_bleeding"),
+        ("acute_kidney_injury", "acute_kidney_injury"),
+    ):
+        visit = np.flatnonzero(happened[source])
+        parts.append(_rows_of(kind, visit, main=main[visit], late=late[visit], grades=grades.get(kind)))
+    return pl.concat(parts).sort("visit", maintain_order=True)
+
+
+def _grades(
+    happened: dict[str, Bools], size: int, rng: np.random.Generator
+) -> dict[str, tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+    """Draw scale and grade of dissection (NHLBI), perforation (Ellis) and access bleeding (BARC)."""
+    mild = np.asarray(_DISSECTION_MILD)[draw_from_mix(rng, (0.35, 0.40, 0.25), size=size)]
+    severe = np.asarray(_DISSECTION_SEVERE)[draw_from_mix(rng, (0.55, 0.20, 0.25), size=size)]
+    ellis = np.asarray(_ELLIS)[draw_from_mix(rng, (0.30, 0.55, 0.15), size=size)]
+    barc = np.asarray(("1", "2"))[draw_from_mix(rng, (0.4, 0.6), size=size)]
+    return {
+        "dissection": ("nhlbi", np.where(happened["dissection_severe"], severe, mild)),
+        "perforation": ("ellis", np.where(happened["tamponade"], "III", ellis)),
+        "access_site_bleeding": ("barc", barc),
+    }
+
+
+def _rows_of(
+    kind: str,
+    visit: Ints,
+    *,
+    main: Ints,
+    late: Bools,
+    grades: tuple[str, np.ndarray] | None,  # type: ignore[type-arg]
+) -> pl.DataFrame:
+    """Return the rows of one kind."""
+    systemic = kind in {"stroke", "access_site_bleeding", "acute_kidney_injury", "stent_thrombosis"}
+    blames_balloon = (kind != "balloon_rupture") | np.isin(main, _BALLOONS)
+    in_hospital = systemic or kind == "periprocedural_mi"
+    timing = np.where(in_hospital | (late & (kind == "tamponade")), "in_hospital", "in_lab")
+    return pl.DataFrame(
+        {
+            "visit": visit,
+            "kind": pl.Series([kind], dtype=pl.String).new_from_index(0, len(visit)),
+            "grade_scale": pl.Series([grades[0] if grades else None], dtype=pl.String).new_from_index(
+                0, len(visit)
+            ),
+            "grade": pl.Series(grades[1][visit] if grades else [None] * len(visit), dtype=pl.String),
+            "timing": pl.Series(timing, dtype=pl.String),
+            "device": np.where(systemic | ~blames_balloon | (kind == "periprocedural_mi"), -1, main),
+            "at_lesion": np.full(len(visit), not systemic),
+        }
+    )

@@ -1,0 +1,139 @@
+"""Details of visits and lesions that follow from what was drawn before: access, contrast, flow, residual stenosis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import D_STENT
+from synthetic.streams import draw_between, draw_from_mix, draw_yes
+from synthetic.treatment import years_of
+
+if TYPE_CHECKING:
+    from synthetic.procedure import Sequence
+    from synthetic.scenario import Scenario
+    from synthetic.streams import Bools, Floats, Ints
+
+_ACUTE_PRESENTATIONS = (2, 3, 4)
+_STEMI = 4
+_OPERATORS_PER_SITE = 5
+_LAST_UNRECORDED_YEAR = 2020
+
+
+def draw_visit_details(
+    scenario: Scenario, visits: pl.DataFrame, lesions: pl.DataFrame, *, hard: Bools, rng: np.random.Generator
+) -> dict[str, pl.Series]:
+    """Draw what is written down about the visit as a whole.
+
+    Parameters
+    ----------
+    scenario
+        Chance of shock.
+    visits, lesions
+        From the earlier stages.
+    hard
+        Per visit: a device for calcium was used, which takes more contrast and radiation.
+    rng
+        Stream of the stage.
+    """
+    size = len(visits)
+    presentation = visits["presentation"].to_numpy()
+    acute = np.isin(presentation, _ACUTE_PRESENTATIONS)
+    shock = draw_yes(rng, scenario.population.shock_if_stemi, size=size) & (presentation == _STEMI)
+    treated = lesions.filter(pl.col("vessel") > 0).group_by("visit").agg(pl.col("vessel").n_unique())
+    territories = np.zeros(size, dtype=np.int64)
+    territories[treated["visit"].to_numpy()] = treated["vessel"].to_numpy()
+    diseased = np.maximum(territories, 1 + draw_from_mix(rng, (0.5, 0.32, 0.18), size=size))
+    urgency = np.where(presentation == _STEMI, "emergency", np.where(acute, "urgent", "elective"))
+    supported = np.where(draw_yes(rng, 0.4, size=size), "iabp", "axial_pump")
+    operator = rng.integers(1, _OPERATORS_PER_SITE, size=size, endpoint=True)
+    contrast = draw_between(rng, 150.0 + 35 * hard, sd=45.0, low=40, high=390, size=size)
+    dose = np.exp(6.9 + 0.25 * hard + 0.45 * rng.standard_normal(size))
+    points = 4 + 6 * diseased + 6 * rng.standard_normal(size)
+    return {
+        "cardiogenic_shock": pl.Series(shock),
+        "n_diseased_vessels": pl.Series(diseased),
+        "urgency": pl.Series(urgency),
+        "access_site": pl.Series(np.where(draw_yes(rng, 0.82 - 0.12 * hard, size=size), "radial", "femoral")),
+        "mechanical_support": pl.Series(np.where(shock & draw_yes(rng, 0.35, size=size), supported, "none")),
+        "contrast_ml": pl.Series(np.round(contrast / 5) * 5),
+        "radiation_air_kerma_mgy": pl.Series(np.round(np.clip(dose, 100, 4900))),
+        "gp2b3a_inhibitor": pl.Series(draw_yes(rng, np.where(acute, 0.08, 0.01), size=size)),
+        "dapt_at_discharge": _with_gaps(
+            draw_yes(rng, 0.94, size=size), (visits["discharge_status"] == "dead").to_numpy()
+        ),
+        "syntax_score": pl.Series(np.clip(np.round(points * 2) / 2, 1, 58)),
+        "operator_id": (visits["site_id"] + "-OP" + pl.Series(operator).cast(pl.String)),
+    }
+
+
+def recording_of_visits(sites: pl.DataFrame, visits: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+    """Return whether each visit's complications are recorded: all, some or none."""
+    practice = sites["recorded"].to_numpy()[visits["site"].to_numpy()]
+    early = years_of(visits["day"].to_numpy()) <= _LAST_UNRECORDED_YEAR
+    return np.where(practice == "none_until_2020", np.where(early, "none", "all"), practice)
+
+
+def draw_lesion_details(
+    visits: pl.DataFrame,
+    lesions: pl.DataFrame,
+    sequence: Sequence,
+    *,
+    lead: Ints,
+    happened: dict[str, Bools],
+    rng: np.random.Generator,
+) -> dict[str, pl.Series]:
+    """Draw flow, residual stenosis and stents of each lesion.
+
+    Parameters
+    ----------
+    visits, lesions, sequence
+        From the earlier stages.
+    lead
+        Row of the lesion that stands for each visit; complications arise there.
+    happened
+        `no_reflow_final` and `dissection_severe` per visit.
+    rng
+        Stream of the stage.
+    """
+    size = len(lesions)
+    visit = lesions["visit"].to_numpy()
+    is_lead = np.zeros(size, dtype=np.bool_)
+    is_lead[lead] = True
+    untreated = lesions["crossability"].to_numpy() == 1
+    stents = np.sum(sequence.device == D_STENT, axis=1)
+    acute = np.isin(visits["presentation"].to_numpy()[visit], _ACUTE_PRESENTATIONS)
+    length = lesions["length_mm"].to_numpy() + np.round(4 * rng.random(size))
+    return {
+        "timi_post": _with_gaps(_flow(is_lead, visit, happened, rng), untreated),
+        "residual_pct": _with_gaps(_residual(lesions, sequence, rng), untreated),
+        "stent_type": pl.Series(
+            np.where(sequence.has_stent, "des", np.where(sequence.is_dcb, "dcb_only", "none"))
+        ),
+        "stent_count": pl.Series(stents),
+        "stent_length_mm": _with_gaps(np.clip(length, 8, 95), ~sequence.has_stent),
+        "culprit": _with_gaps((lesions["lesion_number"].to_numpy() == 1), ~acute),
+    }
+
+
+def _flow(is_lead: Bools, visit: Ints, happened: dict[str, Bools], rng: np.random.Generator) -> Ints:
+    """Draw final TIMI flow: below 2 only after no-reflow, 2 after a severe dissection or now and then."""
+    low = np.where(draw_yes(rng, 0.3, size=len(visit)), 0, 1)
+    slow = draw_yes(rng, 0.015, size=len(visit)) | (is_lead & happened["dissection_severe"][visit])
+    return np.where(is_lead & happened["no_reflow_final"][visit], low, np.where(slow, 2, 3))
+
+
+def _residual(lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator) -> Floats:
+    """Draw residual stenosis in per cent: more without a stent and with more calcium."""
+    size = len(lesions)
+    mean = np.where(sequence.has_stent, 5.0, 20.0) + 2.0 * lesions["severity"].to_numpy()
+    return np.round(draw_between(rng, mean, sd=6.0, low=0, high=30, size=size))
+
+
+def _with_gaps(values: Ints | Floats | Bools, gaps: Bools) -> pl.Series:
+    """Return the values with nulls where there is nothing to state."""
+    return (
+        pl.DataFrame({"value": values, "gap": gaps}).select(pl.when(~pl.col("gap")).then("value")).to_series()
+    )

@@ -1,0 +1,242 @@
+"""What the registry gets to know: stays, contacts, linkage, losses, and the events they reveal.
+
+Nobody is lost because of what happens to them: at each planned contact a patient still reached is lost with
+the scenario's probability, alive or dead. A contact tells the state on its day; days are counted from the
+index procedure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import NEVER
+from synthetic.streams import draw_yes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthetic.outcomes import Outcomes
+    from synthetic.scenario import FollowUp, Scenario
+    from synthetic.streams import Bools, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Ascertainment:
+    """How far each patient is known, in days after the index procedure.
+
+    Parameters
+    ----------
+    cutoff
+        Administrative end at the site.
+    discharge
+        End of the index stay, or death in it.
+    nonfatal_until
+        Non-fatal events up to this day are known; at least the discharge.
+    death_known
+        The death, if any, is known.
+    contact_day
+        Planned contacts: one row per patient, one column per window.
+    reached, lost_here, assessed
+        Per contact: it took place, the patient was lost at it, non-fatal events were asked about.
+    """
+
+    cutoff: Ints
+    discharge: Ints
+    nonfatal_until: Ints
+    death_known: Bools
+    contact_day: NDArray[np.int64]
+    reached: NDArray[np.bool_]
+    lost_here: NDArray[np.bool_]
+    assessed: NDArray[np.bool_]
+
+
+def draw_stays(presentation: Ints, rng: np.random.Generator) -> Ints:
+    """Draw nights in hospital after a procedure, 0..9: short if chronic, longest after STEMI."""
+    extra = rng.geometric(np.array([0.75, 0.75, 0.45, 0.35, 0.30])[presentation]) - 1
+    return np.minimum(np.array([1, 1, 1, 2, 3])[presentation] + extra, 9)
+
+
+def draw_ascertainment(
+    scenario: Scenario,
+    sites: pl.DataFrame,
+    patients: pl.DataFrame,
+    outcomes: Outcomes,
+    rng: np.random.Generator,
+) -> Ascertainment:
+    """Draw stays and contacts, and derive what they reveal.
+
+    Parameters
+    ----------
+    scenario
+        Follow-up scheme.
+    sites, patients, outcomes
+        From the earlier stages.
+    rng
+        Stream of the stage.
+    """
+    site = patients["site"].to_numpy()
+    source = sites["followup_source"].to_numpy()[site]
+    cutoff = sites["cutoff_day"].to_numpy()[site] - patients["index_day"].to_numpy()
+    death = outcomes.death_day
+    discharge = np.minimum(draw_stays(patients["presentation"].to_numpy(), rng), death)
+    day, attempted, lost_here, assessed = _draw_contacts(scenario.follow_up, cutoff, source, rng)
+    still_reached = ~np.logical_or.accumulate(lost_here, axis=1)
+    learns_of_death = (day >= death[:, None]) & attempted & still_reached
+    reached = attempted & still_reached & (day < death[:, None])
+    asked_until = np.max(np.where(reached & assessed, day, 0), axis=1)
+    asked_until = np.where(_first_true(learns_of_death, assessed), death, asked_until)
+    linked = np.isin(source, ("linkage", "mixed"))
+    return Ascertainment(
+        cutoff=cutoff,
+        discharge=discharge,
+        nonfatal_until=np.maximum(np.where(source == "linkage", cutoff, asked_until), discharge),
+        death_known=(death <= discharge) | np.where(linked, death <= cutoff, learns_of_death.any(axis=1)),
+        contact_day=day,
+        reached=reached,
+        lost_here=lost_here & attempted & ~_ever_before(lost_here) & ~_ever_before(learns_of_death),
+        assessed=assessed,
+    )
+
+
+def _draw_contacts(
+    model: FollowUp, cutoff: Ints, source: NDArray[np.object_], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Draw day, attempt, loss and assessment of each planned contact."""
+    shape = (len(cutoff), len(model.windows))
+    day = rng.integers(model.earliest_days, model.latest_days, size=shape, endpoint=True)
+    by_contact = np.isin(source, ("active_contact", "mixed"))[:, None]
+    attempted = by_contact & (day <= cutoff[:, None])
+    lost_here = rng.random(shape) < np.asarray(model.lost)
+    assessed = rng.random(shape) < model.nonfatal_assessed
+    return day, attempted, lost_here, assessed
+
+
+def _ever_before(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether an earlier column of the row was true."""
+    before = np.logical_or.accumulate(flags, axis=1)
+    return np.column_stack([np.zeros(len(flags), dtype=np.bool_), before[:, :-1]])
+
+
+def _first_true(flags: NDArray[np.bool_], values: NDArray[np.bool_]) -> Bools:
+    """Return the value beside the first true flag of each row; false where there is none."""
+    place = np.argmax(flags, axis=1)
+    rows = np.arange(len(flags))
+    return flags[rows, place] & values[rows, place]
+
+
+def known_days(outcomes: Outcomes, known: Ascertainment) -> dict[str, Ints]:
+    """Return the day of each cause as the registry knows it; `NEVER` where it does not."""
+    days: dict[str, Ints] = {}
+    for cause, day in outcomes.day.items():
+        fatal = cause in {"cardiac_death", "noncardiac_death"}
+        seen = known.death_known if fatal else day <= known.nonfatal_until
+        days[cause] = np.where(seen, day, NEVER)
+    return days
+
+
+def draw_later_visits(
+    scenario: Scenario,
+    patients: pl.DataFrame,
+    index: pl.DataFrame,
+    *,
+    known: dict[str, Ints],
+    outcomes: Outcomes,
+    at_passive_site: Bools,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
+    """Draw planned stages and the repeat procedures in which known events were treated at the registry.
+
+    Parameters
+    ----------
+    scenario
+        Shares, calendar.
+    patients, index
+        From `draw_patients`; `index` are their first visits with `lead_vessel` and `lead_severity`.
+    known
+        From `known_days`.
+    outcomes
+        From `draw_outcomes`.
+    at_passive_site
+        A site that knows nothing after discharge sends no later procedures.
+    rng
+        Stream of the stage.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of `index_visits`, at most one staged and one repeat visit per patient, ordered by patient and
+        day.
+    """
+    size = len(patients)
+    last_day = np.datetime64(f"{scenario.calendar.last_year}-12-31").astype("datetime64[D]").astype(np.int64)
+    room = last_day - patients["index_day"].to_numpy()
+    staged_after = patients["staged_after"].to_numpy()
+    staged = patients["staged"].to_numpy() & (staged_after < outcomes.death_day) & (staged_after <= room)
+    staged &= ~at_passive_site
+    repeat_day, on_target = _first_percutaneous(known, outcomes)
+    repeat = (
+        draw_yes(rng, scenario.population.repeat_in_registry, size=size)
+        & (repeat_day >= 10)
+        & (repeat_day <= room)
+    )
+    repeat &= (repeat_day < outcomes.death_day) & ~at_passive_site
+    repeat &= ~(patients["staged"].to_numpy() & (np.abs(repeat_day - staged_after) < 11))
+    other_vessel = (index["lead_vessel"].to_numpy() + rng.integers(1, 4, size=size)) % 4
+    stages = _visit(
+        index, staged, after=staged_after, kind=1, vessel=other_vessel, in_stent=np.zeros(size, np.bool_)
+    )
+    same = np.where(on_target >= 1, index["lead_vessel"].to_numpy(), other_vessel)
+    repeats = _visit(index, repeat, after=repeat_day, kind=2, vessel=same, in_stent=on_target == 2)
+    return pl.concat([stages, repeats]).sort("patient", "since_index", maintain_order=True)
+
+
+def _first_percutaneous(known: dict[str, Ints], outcomes: Outcomes) -> tuple[Ints, Ints]:
+    """Return the day of the first known repeat PCI, and 2 for target lesion, 1 for target vessel, 0 for another."""
+    days = np.column_stack(
+        [
+            np.where(outcomes.by_surgery[cause], NEVER, known[cause])
+            for cause in ("non_target_revascularisation", "tvr_non_tl", "tlr")
+        ]
+    )
+    return days.min(axis=1), days.argmin(axis=1)
+
+
+def _visit(
+    index: pl.DataFrame, happens: Bools, *, after: Ints, kind: int, vessel: Ints, in_stent: Bools
+) -> pl.DataFrame:
+    """Return later visits in the columns of `index_visits`; a later visit is elective and treats one lesion."""
+    rows = np.flatnonzero(happens)
+    base = index[rows]
+    return base.select(
+        "patient",
+        "site",
+        pl.lit(kind, dtype=pl.Int64).alias("kind"),
+        pl.Series("day", base["day"].to_numpy() + after[rows]),
+        pl.Series("since_index", after[rows]),
+        pl.lit(1, dtype=pl.Int64).alias("n_lesions"),
+        pl.col("lead_severity").alias("severity"),
+        pl.Series("vessel", vessel[rows]),
+        pl.Series("in_stent", in_stent[rows]),
+        pl.lit(value=False).alias("acute"),
+        pl.Series("age", base["age"].to_numpy() + after[rows] / 365.25),
+        "kidney_disease",
+        pl.lit(0, dtype=pl.Int64).alias("presentation"),
+    )
+
+
+def keep_procedures(n_index: int, later: pl.DataFrame, *, procedures: int) -> tuple[int, pl.DataFrame]:
+    """Return how many patients, and which later visits, make up exactly the number of procedures asked for."""
+    per_patient = 1 + np.bincount(later["patient"].to_numpy(), minlength=n_index)
+    total = np.cumsum(per_patient)
+    complete = int(np.searchsorted(total, procedures, side="right"))
+    spare = procedures - (int(total[complete - 1]) if complete else 0)
+    patients = complete + (spare > 0)
+    place = pl.int_range(pl.len()).over("patient")
+    kept = later.filter(
+        (pl.col("patient") < complete) | ((pl.col("patient") == complete) & (place < spare - 1))
+    )
+    return patients, kept

@@ -1,0 +1,163 @@
+"""Intravascular imaging: who is imaged, and what the calcium looks like before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import D_CUTTING, D_HIGH, D_IVL, D_ORBITAL, D_RA
+from synthetic.procedure import modified_by
+from synthetic.streams import draw_between, draw_from_mix, draw_yes, scale_odds
+from synthetic.treatment import years_of
+
+if TYPE_CHECKING:
+    from synthetic.procedure import Sequence
+    from synthetic.scenario import Scenario
+    from synthetic.streams import Bools, Floats, Ints
+
+_BASELINE, _MODIFIED, _STENTED = range(3)
+
+
+def draw_imaging(
+    scenario: Scenario,
+    sites: pl.DataFrame,
+    visits: pl.DataFrame,
+    lesions: pl.DataFrame,
+    *,
+    sequence: Sequence,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
+    """Draw imaging runs: at baseline, sometimes after modification, and after a stent.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per run in order of lesion and stage: `lesion` (row of `lesions`), `stage` (0 baseline, 1
+        after modification, 2 after stent), `is_oct`, calcium and lumen measures; NaN where the stage or the
+        modality does not give one.
+    """
+    size = len(lesions)
+    imaged = draw_yes(rng, _imaging_share(scenario, sites, visits, lesions), size=size)
+    wired = lesions["crossability"].to_numpy() != 1
+    tools = modified_by(sequence, (D_RA, D_ORBITAL, D_IVL, D_CUTTING, D_HIGH))
+    again = draw_yes(rng, 0.35, size=size) & tools
+    finished = draw_yes(rng, 0.85, size=size) & sequence.has_stent
+    present = np.column_stack([imaged, imaged & again, imaged & finished]) & wired[:, None]
+    calcium = _draw_calcium(scenario, lesions, rng)
+    lumen = _draw_lumen(lesions, rng)
+    is_oct = draw_yes(rng, scenario.imaging.oct_share, size=size)
+    fractured = draw_yes(rng, np.where(modified_by(sequence, (D_IVL,)), 0.67, 0.35), size=size) & tools
+    lesion, stage = np.nonzero(present)
+    return _runs(lesion, stage, is_oct=is_oct, calcium=calcium, lumen=lumen, fractured=fractured)
+
+
+def _imaging_share(
+    scenario: Scenario, sites: pl.DataFrame, visits: pl.DataFrame, lesions: pl.DataFrame
+) -> Floats:
+    """Return the chance that a lesion is imaged: rising over the years, by site and by severity."""
+    model = scenario.imaging
+    visit = lesions["visit"].to_numpy()
+    span = max(scenario.calendar.last_year - scenario.calendar.first_year, 1)
+    elapsed = (years_of(visits["day"].to_numpy()[visit]) - scenario.calendar.first_year) / span
+    share = model.share_first_year + (model.share_last_year - model.share_first_year) * elapsed
+    site_odds = np.exp(sites["imaging_shift"].to_numpy())[visits["site"].to_numpy()[visit]]
+    return scale_odds(share, site_odds * np.asarray(model.severity_odds)[lesions["severity"].to_numpy()])
+
+
+def _draw_calcium(scenario: Scenario, lesions: pl.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
+    """Draw arc, thickness, length, depth and nodule from the true grade; zero where no calcium is seen."""
+    model = scenario.imaging
+    severity = lesions["severity"].to_numpy()
+    size = len(severity)
+    seen = draw_yes(rng, np.asarray(model.visible)[severity], size=size)
+    arc = draw_between(
+        rng,
+        np.asarray(model.arc_mean_deg)[severity],
+        sd=np.asarray(model.arc_sd_deg)[severity],
+        low=12,
+        high=360,
+        size=size,
+    )
+    thickness = draw_between(
+        rng, np.asarray(model.thickness_mean_mm)[severity], sd=0.2, low=0.10, high=1.6, size=size
+    )
+    length = draw_between(
+        rng,
+        np.asarray(model.length_mean_mm)[severity],
+        sd=np.asarray(model.length_mean_mm)[severity] * 0.4,
+        low=1.0,
+        high=60.0,
+        size=size,
+    )
+    length = np.minimum(length, lesions["length_mm"].to_numpy())
+    wide = np.clip((arc - 230) / 130, 0, 1) * length
+    superficial = draw_from_mix(rng, (0.48, 0.28, 0.24), size=size)
+    nodule = draw_yes(rng, np.asarray(model.nodule)[severity], size=size)
+    return {
+        "arc": np.where(seen, np.round(arc), 0.0),
+        "thickness": np.where(seen, np.round(thickness, 2), 0.0),
+        "length": np.where(seen, np.round(length, 1), 0.0),
+        "arc270_length": np.where(seen & (arc > 270), np.round(wide, 1), 0.0),
+        "depth": np.where(seen, superficial, 3).astype(np.float64),
+        "nodule": np.where(nodule & seen, 1 + draw_yes(rng, 0.6, size=size), 0).astype(np.float64),
+    }
+
+
+def _draw_lumen(lesions: pl.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
+    """Draw lumen and stent areas (mm2) that agree with the reference vessel and with one another."""
+    size = len(lesions)
+    diameter = lesions["reference_mm"].to_numpy()
+    reference = np.clip(
+        np.pi / 4 * diameter**2 * draw_between(rng, 1.0, sd=0.08, low=0.8, high=1.2, size=size), 3.1, 19.5
+    )
+    harder = lesions["severity"].to_numpy() * 2.5
+    expansion = draw_between(rng, 90 - harder, sd=10.0, low=66, high=120, size=size)
+    return {
+        "reference": np.round(reference, 2),
+        "vessel": np.round(np.clip(diameter * 1.25, 2.4, 6.0), 2),
+        "mla": np.round(
+            np.clip(reference * draw_between(rng, 0.32, sd=0.08, low=0.15, high=0.5, size=size), 1.1, 8), 2
+        ),
+        "msa": np.round(reference * expansion / 100, 2),
+    }
+
+
+def _runs(
+    lesion: Ints,
+    stage: Ints,
+    *,
+    is_oct: Bools,
+    calcium: dict[str, Floats],
+    lumen: dict[str, Floats],
+    fractured: Bools,
+) -> pl.DataFrame:
+    """Lay out one row per run; calcium is measured before the stent, areas of the stent after it."""
+    before = stage != _STENTED
+    after = stage == _STENTED
+    by_oct = is_oct[lesion]
+    depth = calcium["depth"][lesion]
+    msa, reference = lumen["msa"][lesion], lumen["reference"][lesion]
+    gain = np.where(stage == _MODIFIED, 1.35, 1.0)
+    return pl.DataFrame(
+        {
+            "lesion": lesion,
+            "stage": stage,
+            "is_oct": by_oct,
+            "arc": np.where(before, calcium["arc"][lesion], np.nan),
+            "thickness": np.where(before & by_oct & (depth < 3), calcium["thickness"][lesion], np.nan),
+            "length": np.where(before, calcium["length"][lesion], np.nan),
+            "arc270_length": np.where(before, calcium["arc270_length"][lesion], np.nan),
+            # OCT does not reach deep calcium: what lies deep only is written down as superficial or not at
+            # all.
+            "depth": np.where(before, np.where(by_oct & (depth == 1), 0.0, depth), np.nan),
+            "nodule": np.where(before, calcium["nodule"][lesion], np.nan),
+            "fracture": np.where(stage == _BASELINE, np.nan, fractured[lesion].astype(np.float64)),
+            "vessel": np.where(before, lumen["vessel"][lesion], np.nan),
+            "mla": np.where(before, np.round(lumen["mla"][lesion] * gain, 2), np.nan),
+            "reference": reference,
+            "msa": np.where(after, msa, np.nan),
+            "expansion": np.where(after, np.round(100 * msa / reference, 1), np.nan),
+        }
+    )

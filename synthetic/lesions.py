@@ -1,0 +1,139 @@
+"""Lesions: where they lie, how calcified they truly are, and the grade that gets written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import CALCIUM_SPECIFIC, SEVERITIES
+from synthetic.population import severity_weights
+from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
+
+if TYPE_CHECKING:
+    from synthetic.scenario import Anatomy, Scenario
+    from synthetic.streams import Bools, Floats, Ints
+
+
+def draw_lesions(
+    scenario: Scenario, sites: pl.DataFrame, visits: pl.DataFrame, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Draw the lesions treated at each visit.
+
+    Parameters
+    ----------
+    scenario
+        Anatomy and severity.
+    sites
+        From `draw_sites`.
+    visits
+        In the columns of `index_visits`.
+    rng
+        Stream of the stage.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per lesion in the order of visits: `visit` (row of `visits`), `lesion_number` (from 1),
+        `severity` (truth, 0..3), `vessel` and `crossability` (numbers of `codes`), millimetres, per cents and
+        flags.
+    """
+    counts = visits["n_lesions"].to_numpy()
+    visit = np.repeat(np.arange(len(visits)), counts)
+    number = np.arange(len(visit)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+    of_visit = visits[visit]
+    first = number == 1
+    model = scenario.anatomy
+    size = len(visit)
+    severity = _draw_severity(scenario, sites, of_visit, first, rng)
+    vessel = draw_from_mix(rng, tuple(model.vessel_mix.values()), size=size)
+    forced = of_visit["vessel"].to_numpy()
+    in_stent = draw_yes(rng, model.in_stent, size=size) | (first & of_visit["in_stent"].to_numpy())
+    cto = draw_yes(rng, model.cto_if_chronic, size=size) & ~of_visit["acute"].to_numpy() & ~in_stent
+    return pl.DataFrame(
+        {
+            "visit": visit,
+            "lesion_number": number,
+            "severity": severity,
+            "vessel": np.where(first & (forced >= 0), forced, vessel),
+            "segment_start": np.repeat(rng.integers(0, 3, size=len(visits)), counts),
+            "in_stent": in_stent,
+            "cto": cto,
+            "crossability": _draw_crossability(model, severity, cto, rng),
+            **_draw_dimensions(model, cto, rng),
+        }
+    )
+
+
+def _draw_severity(
+    scenario: Scenario, sites: pl.DataFrame, of_visit: pl.DataFrame, first: Bools, rng: np.random.Generator
+) -> Ints:
+    """Draw the true grade: the visit's class for the first lesion, like it or anew for the others."""
+    shift = sites["severity_shift"].to_numpy()[of_visit["site"].to_numpy()]
+    fresh = draw_category(rng, severity_weights(scenario.severity.mix, shift))
+    alike = draw_yes(rng, scenario.severity.same_as_first_lesion, size=len(fresh))
+    return np.where(first | alike, of_visit["severity"].to_numpy(), fresh)
+
+
+def _draw_dimensions(
+    model: Anatomy, cto: Bools, rng: np.random.Generator
+) -> dict[str, Floats | Bools | Ints]:
+    """Draw sizes and the lesion features that do not depend on calcium."""
+    size = len(cto)
+    length = np.exp(model.length_log_mean + model.length_log_sd * rng.standard_normal(size))
+    reference = draw_between(rng, model.reference_mean, sd=model.reference_sd, low=2.0, high=5.0, size=size)
+    stenosis = draw_between(rng, model.stenosis_mean, sd=model.stenosis_sd, low=52, high=99, size=size)
+    return {
+        "length_mm": np.round(np.clip(length, 5, 80), 0),
+        "reference_mm": np.round(reference, 2),
+        "stenosis_pct": np.where(cto, 100.0, np.round(stenosis)),
+        "bifurcation": draw_yes(rng, model.bifurcation, size=size),
+        "ostial": draw_yes(rng, model.ostial, size=size),
+        "tortuosity": draw_from_mix(rng, (0.72, 0.20, 0.08), size=size),
+        "angulation": draw_from_mix(rng, (0.66, 0.27, 0.07), size=size),
+    }
+
+
+def _draw_crossability(model: Anatomy, severity: Ints, cto: Bools, rng: np.random.Generator) -> Ints:
+    """Draw how far standard equipment gets, in the order of `codes.CROSSABILITIES`."""
+    uncrossable = np.asarray(model.balloon_uncrossable)[severity]
+    undilatable = np.asarray(model.balloon_undilatable)[severity]
+    wire_failure = np.where(cto, model.wire_failure_if_cto, 0.0)
+    crossable = 1 - uncrossable - undilatable - wire_failure
+    return draw_category(rng, np.column_stack([crossable, wire_failure, uncrossable, undilatable]))
+
+
+def draw_recorded_grade(
+    scenario: Scenario, true_severity: Ints, *, strategy: Ints, is_core_lab: Bools, rng: np.random.Generator
+) -> Ints:
+    """Draw the angiographic grade that is written down, 0..3.
+
+    Core laboratories write the truth. Operators err as the scenario says, except that nobody who used a
+    calcium-specific device writes that there is no calcium.
+
+    Parameters
+    ----------
+    scenario
+        Confusion of operators.
+    true_severity, strategy, is_core_lab
+        One value per lesion.
+    rng
+        Stream of the stage.
+    """
+    confusion = np.asarray(scenario.severity.operator_given_true)
+    graded = draw_category(rng, confusion[true_severity])
+    saw_calcium = np.isin(strategy, CALCIUM_SPECIFIC)
+    graded = np.where(saw_calcium, np.maximum(graded, 1), graded)
+    return np.where(is_core_lab, true_severity, graded)
+
+
+def weighted_kappa(first: Ints, second: Ints) -> float:
+    """Return Cohen's linearly weighted kappa of two gradings on the four grades (NaN without rows)."""
+    levels = len(SEVERITIES)
+    table = np.zeros((levels, levels))
+    np.add.at(table, (first, second), 1)
+    distance = np.abs(np.subtract.outer(np.arange(levels), np.arange(levels)))
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(table.sum(), 1)
+    total = float((distance * expected).sum())
+    return 1 - float((distance * table).sum()) / total if total else float("nan")

@@ -1,0 +1,192 @@
+"""Hospitals, patients and their visits to the catheter laboratory."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from synthetic.codes import INDEX_VISIT
+from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
+
+if TYPE_CHECKING:
+    from synthetic.scenario import Population, Scenario
+    from synthetic.streams import Bools, Floats, Ints
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def day_number(day: date) -> int:
+    """Return days since 1970-01-01."""
+    return day.toordinal() - _EPOCH
+
+
+def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
+    """Draw volume, severity shift and imaging shift of each site.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per site in the scenario's order: `site_id`, `volume` (share of all patients),
+        `severity_shift` and `imaging_shift` (logit; volume-weighted mean 0, so that the overall mix stays),
+        `cutoff_day` (days since 1970-01-01) and the profile's columns.
+    """
+    spread = scenario.site_variation
+    count = len(scenario.sites)
+    volume = spread.volume_floor + rng.standard_gamma(spread.volume_shape, count)
+    volume /= volume.sum()
+    shifts = rng.standard_normal((2, count)) * np.array(
+        [[spread.severity_logit_sd], [spread.imaging_logit_sd]]
+    )
+    shifts -= (shifts @ volume)[:, None]
+    profiles = scenario.sites
+    return pl.DataFrame(
+        {
+            "site_id": [profile.site_id for profile in profiles],
+            "volume": volume,
+            "severity_shift": shifts[0],
+            "imaging_shift": shifts[1],
+            "cutoff_day": [day_number(date.fromisoformat(profile.data_cutoff_date)) for profile in profiles],
+            "followup_source": [profile.followup_source for profile in profiles],
+            "atherectomy": [profile.atherectomy for profile in profiles],
+            "assessor": [profile.calcification_assessor for profile in profiles],
+            "recorded": [profile.complications_recorded for profile in profiles],
+            "dialysis_multiplier": [profile.dialysis_multiplier for profile in profiles],
+        }
+    )
+
+
+def severity_weights(mix: tuple[float, ...], shift: Floats) -> Floats:
+    """Shift the cumulative logits of a severity mix; one row of four probabilities per shift."""
+    cumulative = np.cumsum(np.asarray(mix))[:-1]
+    odds = cumulative / (1 - cumulative) * np.exp(-shift)[:, None]
+    below = np.column_stack([np.zeros(len(shift)), odds / (1 + odds), np.ones(len(shift))])
+    return np.asarray(np.diff(below, axis=1), dtype=np.float64)
+
+
+def draw_patients(
+    scenario: Scenario, sites: pl.DataFrame, rng: np.random.Generator, *, size: int
+) -> pl.DataFrame:
+    """Draw patients as they are at their index procedure.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per patient: `site` (row of `sites`), `severity` (true class of the first lesion, 0..3),
+        `index_day`, `age` (years, with fraction), sex, history, kidney function and presentation.
+    """
+    model = scenario.population
+    site = draw_from_mix(rng, tuple(sites["volume"]), size=size)
+    severity = draw_category(
+        rng, severity_weights(scenario.severity.mix, sites["severity_shift"].to_numpy())[site]
+    )
+    first, last = date(scenario.calendar.first_year, 1, 1), date(scenario.calendar.last_year, 12, 31)
+    acute = draw_yes(rng, np.asarray(model.acute)[severity], size=size)
+    patients = {
+        "site": site,
+        "severity": severity,
+        "index_day": rng.integers(day_number(first), day_number(last), size=size, endpoint=True),
+        "acute": acute,
+        "presentation": _draw_presentation(model, acute, rng),
+        "age": draw_between(
+            rng, np.asarray(model.age_mean)[severity], sd=model.age_sd, low=35, high=95, size=size
+        ),
+        "male": draw_yes(rng, model.male, size=size),
+        "research_use_allowed": draw_yes(rng, model.research_use_allowed, size=size),
+        "n_lesions": draw_from_mix(rng, model.lesion_counts, size=size) + 1,
+        "staged": draw_yes(rng, model.staged_pci_planned, size=size),
+        "staged_after": rng.integers(20, 60, size=size),
+        **_draw_history(model, severity, rng),
+        **_draw_kidneys(model, severity, sites["dialysis_multiplier"].to_numpy()[site], rng),
+    }
+    return pl.DataFrame(patients)
+
+
+def _draw_presentation(model: Population, acute: Bools, rng: np.random.Generator) -> Ints:
+    """Draw the presentation, in the order of `codes.PRESENTATIONS`."""
+    chronic = draw_yes(rng, model.silent_if_chronic, size=len(acute)).astype(np.int64)
+    return np.where(acute, 2 + draw_from_mix(rng, model.presentation_if_acute, size=len(acute)), chronic)
+
+
+def _draw_history(
+    model: Population, severity: Ints, rng: np.random.Generator
+) -> dict[str, Bools | Ints | Floats]:
+    """Draw cardiac and vascular history."""
+    size = len(severity)
+    smoking = draw_from_mix(
+        rng,
+        (1 - model.smoking_former - model.smoking_current, model.smoking_former, model.smoking_current),
+        size=size,
+    )
+    diabetes = draw_yes(rng, np.asarray(model.diabetes)[severity], size=size).astype(np.int64)
+    insulin = draw_yes(rng, model.insulin_if_diabetes, size=size)
+    lvef_mean = np.asarray(model.lvef_mean)[severity]
+    simple = {
+        name: draw_yes(rng, probability, size=size)
+        for name, probability in (
+            ("prior_mi", model.prior_mi),
+            ("prior_pci", model.prior_pci),
+            ("prior_cabg", model.prior_cabg),
+            ("prior_stroke", model.prior_stroke),
+            ("hypertension", model.hypertension),
+            ("dyslipidaemia", model.dyslipidaemia),
+            ("heart_failure", model.heart_failure),
+            ("atrial_fibrillation", model.atrial_fibrillation),
+        )
+    }
+    return {
+        "smoking": smoking,
+        "diabetes": diabetes + (diabetes * insulin),
+        "lvef": np.round(draw_between(rng, lvef_mean, sd=model.lvef_sd, low=15, high=75, size=size)),
+        "pad": draw_yes(rng, np.asarray(model.pad)[severity], size=size),
+        "bmi": np.round(draw_between(rng, 28.0, sd=4.6, low=17, high=48, size=size), 1),
+        **simple,
+    }
+
+
+def _draw_kidneys(
+    model: Population, severity: Ints, dialysis_multiplier: Floats, rng: np.random.Generator
+) -> dict[str, Bools | Floats]:
+    """Draw chronic kidney disease, dialysis and glomerular filtration (mL/min/1.73 m2) that agree with one another."""
+    size = len(severity)
+    dialysis = draw_yes(
+        rng, np.minimum(np.asarray(model.dialysis)[severity] * dialysis_multiplier, 0.5), size=size
+    )
+    ckd = draw_yes(rng, np.asarray(model.ckd)[severity], size=size) | dialysis
+    normal = draw_between(rng, 84.0, sd=13.0, low=61, high=115, size=size)
+    reduced = draw_between(rng, 46.0, sd=9.0, low=18, high=59, size=size)
+    on_dialysis = draw_between(rng, 14.5, sd=1.5, low=12.5, high=17.5, size=size)
+    return {
+        "ckd": ckd,
+        "dialysis": dialysis,
+        "egfr": np.where(dialysis, on_dialysis, np.where(ckd, reduced, normal)),
+    }
+
+
+def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
+    """Return the first visit of each patient, in the columns that lesions and treatment are drawn from.
+
+    Returns
+    -------
+    polars.DataFrame
+        `patient` (row of `patients`), `site`, `kind`, `day`, `since_index` (days), `n_lesions`, `severity`
+        (class of the first lesion), `vessel` (-1: drawn), `in_stent` (the first lesion is a restenosis),
+        `acute`, `age`, `kidney_disease`, `presentation`.
+    """
+    return patients.select(
+        pl.int_range(pl.len()).alias("patient"),
+        "site",
+        pl.lit(INDEX_VISIT).alias("kind"),
+        pl.col("index_day").alias("day"),
+        pl.lit(0).alias("since_index"),
+        "n_lesions",
+        "severity",
+        pl.lit(-1).alias("vessel"),
+        pl.lit(value=False).alias("in_stent"),
+        "acute",
+        "age",
+        pl.col("ckd").alias("kidney_disease"),
+        "presentation",
+    ).with_columns(pl.col("patient", "kind", "since_index", "vessel").cast(pl.Int64))

@@ -1,0 +1,131 @@
+"""A whole synthetic registry: the stages in order, each with its own random stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from schemas.registry import TABLES
+from synthetic.clinical_tables import (
+    complication_table,
+    device_table,
+    imaging_table,
+    lesion_table,
+    patient_table,
+    procedure_table,
+    site_table,
+)
+from synthetic.codes import INDEX_VISIT
+from synthetic.course import draw_course
+from synthetic.follow_up import known_days
+from synthetic.missingness import hide_values
+from synthetic.outcome_tables import event_table, follow_up_table
+from synthetic.people import draw_people
+from synthetic.streams import open_streams
+from synthetic.truth import describe_truth
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from synthetic.course import Course
+    from synthetic.people import People
+    from synthetic.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Registry:
+    """A synthetic registry and what is true about it.
+
+    Parameters
+    ----------
+    tables
+        Typed canonical tables by name in load order, without the loader's columns.
+    truth
+        What ``truth.json`` holds; see ``docs/synthetic.md``.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    truth: dict[str, Any]
+
+
+def generate_registry(scenario: Scenario, *, procedures: int, seed: int) -> Registry:
+    """Draw a registry from a scenario; the same scenario, number and seed give the same tables, cell for cell.
+
+    Parameters
+    ----------
+    scenario
+        From `load_scenario` or `read_scenario`.
+    procedures
+        Rows of the procedures table, at least 1: index, planned staged and repeat procedures together.
+    seed
+        Non-negative integer.
+
+    Raises
+    ------
+    ValueError
+        If `procedures` is below 1 or the seed negative.
+    """
+    if procedures < 1 or seed < 0:
+        message = "procedures must be at least 1 and seed at least 0"
+        raise ValueError(message)
+    streams = open_streams(seed)
+    people = draw_people(scenario, streams, procedures=procedures)
+    course = draw_course(scenario, people, streams)
+    complete = _clinical_tables(scenario, people, course) | _outcome_tables(
+        scenario, people, course, streams["events"]
+    )
+    tables = {name: complete[name] for name in TABLES}
+    return Registry(
+        tables=hide_values(tables, scenario.missingness, streams["missingness"]),
+        truth=describe_truth(scenario, people, course, seed=seed),
+    )
+
+
+def _clinical_tables(scenario: Scenario, people: People, course: Course) -> dict[str, pl.DataFrame]:
+    """Lay out everything up to discharge."""
+    visits, lesion_id = course.visits, course.lesions["lesion_id"]
+    return {
+        "sites": site_table(scenario),
+        "patients": patient_table(people.patients),
+        "procedures": procedure_table(
+            visits, people.patients[visits["patient"].to_numpy()], laboratory=course.laboratory
+        ),
+        "lesions": lesion_table(course.lesions),
+        "imaging": imaging_table(course.imaging, lesion_id),
+        "device_uses": device_table(course.devices, lesion_id),
+        "complications": complication_table(
+            recorded_complications(scenario, course), visits["procedure_id"], lesion_id.gather(people.lead)
+        ),
+    }
+
+
+def recorded_complications(scenario: Scenario, course: Course) -> pl.DataFrame:
+    """Return the complications that the hospitals wrote down."""
+    rows = course.complications.rows
+    practice = course.visits["complications_recorded"].gather(rows["visit"])
+    some = pl.col("kind").is_in(scenario.complications.recorded_by_some)
+    return rows.with_columns(practice.alias("practice")).filter(
+        (pl.col("practice") == "all") | ((pl.col("practice") == "some") & some)
+    )
+
+
+def _outcome_tables(
+    scenario: Scenario, people: People, course: Course, rng: np.random.Generator
+) -> dict[str, pl.DataFrame]:
+    """Lay out follow-up and events."""
+    is_index = (course.visits["kind"] == INDEX_VISIT).to_numpy()
+    persons = people.patients.select("patient_id", "index_day").with_columns(
+        people.sites["followup_source"].gather(people.patients["site"]).alias("source"),
+        course.visits["procedure_id"].filter(pl.Series(is_index)).alias("index_procedure_id"),
+        course.lesions["lesion_id"].gather(people.index_lead).alias("index_lesion_id"),
+        pl.Series("discharge", people.known.discharge),
+    )
+    outcomes, known = people.outcomes, people.known
+    return {
+        "follow_up": follow_up_table(
+            scenario, persons, known, death_day=outcomes.death_day, death_known=known.death_known
+        ),
+        "events": event_table(persons, course.visits, outcomes, known_days(outcomes, known), rng),
+    }

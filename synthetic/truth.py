@@ -1,0 +1,170 @@
+"""What is true about a synthetic registry, for `truth.json`: coefficients, counts and expected marginals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synthetic.codes import CAUSES, INDEX_VISIT, MACE_CAUSES, SEVERITIES, STRATEGIES, STRATEGY_CODES
+from synthetic.lesions import weighted_kappa
+from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard
+
+if TYPE_CHECKING:
+    from synthetic.course import Course
+    from synthetic.people import People
+    from synthetic.scenario import Scenario
+    from synthetic.streams import Floats, Ints
+
+SCHEMA_VERSION = 1
+_ONE_YEAR_DAYS = 366
+
+
+def describe_truth(scenario: Scenario, people: People, course: Course, *, seed: int) -> dict[str, Any]:
+    """Describe what the registry was drawn from and what came of it.
+
+    Parameters
+    ----------
+    scenario, people, course
+        The scenario and the stages.
+    seed
+        The seed they were drawn with.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "seed": seed,
+        "sizes": {
+            "procedures": len(people.visits),
+            "patients": len(people.patients),
+            "lesions": len(people.lesions),
+            "sites": len(people.sites),
+        },
+        "time": {
+            "unit": "days",
+            "rule": "an event at time t falls on day floor(t) after the index procedure; "
+            "a patient at risk on a day has the event with probability 1 - exp(-hazard)",
+            "interval_first_days": [0, *scenario.outcomes.breaks_days],
+        },
+        "hazards": _hazards(scenario),
+        "device_hazard_ratio": dict(scenario.outcomes.device_hr),
+        "linked_events": {
+            "mi_with_stent_thrombosis": scenario.outcomes.mi_with_stent_thrombosis,
+            "tlr_with_stent_thrombosis": scenario.outcomes.tlr_with_stent_thrombosis,
+        },
+        "complication_probability": {
+            "columns": ["plain_nc", "cutting", "rotational", "lithotripsy", "orbital", "laser"],
+            "table": {name: list(row) for name, row in scenario.complications.probability.items()},
+            "severity_odds": dict(zip(SEVERITIES, scenario.complications.severity_odds, strict=True)),
+        },
+        "counts": _counts(people, course),
+        "expected": _expected(scenario, people, course),
+    }
+
+
+def _hazards(scenario: Scenario) -> dict[str, Any]:
+    """Return hazards per day by cause, severity and interval at the reference patient, and the covariates' ratios."""
+    return {
+        name: {
+            "per_day": {
+                grade: [rate * ratio / DAYS_PER_100_YEARS for rate in cause.rate_per_100_years]
+                for grade, ratio in zip(SEVERITIES, cause.severity_hr, strict=True)
+            },
+            "severity_hazard_ratio": dict(zip(SEVERITIES, cause.severity_hr, strict=True)),
+            "covariate_hazard_ratio": dict(cause.covariate_hr),
+            "device_effect": cause.device_effect,
+        }
+        for name, cause in scenario.outcomes.causes.items()
+    }
+
+
+def _counts(people: People, course: Course) -> dict[str, Any]:
+    """Count groups as they truly are, whether the registry shows them or not."""
+    severity, strategy = people.lesions["severity"].to_numpy(), people.lesions["strategy"].to_numpy()
+    lead = people.lead
+    day = {cause: people.outcomes.day[cause] for cause in CAUSES}
+    return {
+        "lesions_by_true_severity": _tally(severity, SEVERITIES),
+        "procedures_by_true_severity": _tally(severity[lead], SEVERITIES),
+        "lesions_by_strategy": _tally(strategy, STRATEGY_CODES),
+        "procedures_by_strategy": _tally(strategy[lead], STRATEGY_CODES),
+        "procedures_by_kind": _tally(people.visits["kind"].to_numpy(), ("index", "staged", "repeat")),
+        "complications": {name: int(flags.sum()) for name, flags in course.complications.happened.items()},
+        "first_events_within_one_year": {cause: int((day[cause] < _ONE_YEAR_DAYS).sum()) for cause in CAUSES},
+        "weighted_kappa_recorded_against_true": round(
+            weighted_kappa(severity, course.lesions["recorded_grade"].to_numpy()), 4
+        ),
+    }
+
+
+def _tally(numbers: Ints, codes: tuple[str, ...]) -> dict[str, int]:
+    """Count numbers by their code."""
+    return dict(zip(codes, np.bincount(numbers, minlength=len(codes)).tolist(), strict=True))
+
+
+def _expected(scenario: Scenario, people: People, course: Course) -> dict[str, Any]:
+    """Return the averages that the draws vary around, given patients and lesions."""
+    severity = people.lesions["severity"].to_numpy()
+    lead_severity, lead_strategy = severity[people.lead], people.lesions["strategy"].to_numpy()[people.lead]
+    return {
+        "severity_mix": dict(zip(SEVERITIES, scenario.severity.mix, strict=True)),
+        "male": scenario.population.male,
+        "device_mix_by_true_severity": {
+            grade: _means(people.probability[severity == place], STRATEGIES)
+            for place, grade in enumerate(SEVERITIES)
+        },
+        "complication_rate_by_strategy": {
+            name: {code: _mean(chance[lead_strategy == place]) for place, code in enumerate(STRATEGY_CODES)}
+            for name, chance in course.complications.probability.items()
+        },
+        "complication_rate": {
+            name: _mean(chance) for name, chance in course.complications.probability.items()
+        },
+        "one_year_mace_by_true_severity": _one_year_mace(scenario, people, lead_severity),
+        "share_of_one_year_mace_in_first_interval": _early_share(scenario, people, lead_severity),
+    }
+
+
+def _means(rows: Floats, names: tuple[str, ...]) -> dict[str, float | None]:
+    """Average columns by name."""
+    return {name: _mean(rows[:, place]) for place, name in enumerate(names)}
+
+
+def _mean(values: Floats) -> float | None:
+    """Average rounded for a stable file; nothing for no rows."""
+    return round(float(values.mean()), 8) if len(values) else None
+
+
+def _mace_hazard(scenario: Scenario, people: People, *, days: float) -> Floats:
+    """Return each patient's cumulative hazard of any death, infarction or target-vessel revascularisation."""
+    model = scenario.outcomes
+    total = sum(
+        (
+            cumulative_hazard(people.outcomes.hazard[cause], model.breaks_days, days=days)
+            for cause in MACE_CAUSES
+        ),
+        np.zeros(len(people.patients)),
+    )
+    linked = 1 - (1 - model.mi_with_stent_thrombosis) * (1 - model.tlr_with_stent_thrombosis)
+    thrombosis = cumulative_hazard(people.outcomes.hazard["stent_thrombosis"], model.breaks_days, days=days)
+    return np.asarray(total + linked * thrombosis, dtype=np.float64)
+
+
+def _one_year_mace(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, float | None]:
+    """Average the risk of the composite to the end of day 365 over index procedures of each true grade."""
+    risk = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
+    index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
+    return {grade: _mean(risk[index == place]) for place, grade in enumerate(SEVERITIES)}
+
+
+def _early_share(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, float | None]:
+    """Return which part of that risk falls into the first interval."""
+    first = 1 - np.exp(-_mace_hazard(scenario, people, days=scenario.outcomes.breaks_days[0]))
+    whole = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
+    index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
+    return {
+        grade: round(float(first[index == place].sum() / whole[index == place].sum()), 8)
+        if (index == place).any()
+        else None
+        for place, grade in enumerate(SEVERITIES)
+    }
