@@ -91,14 +91,14 @@ def _add_canonical_columns(connection: Connection, present: pl.DataFrame, path: 
     wanted = read_canonical_columns()
     _require_same_types(present, wanted, path)
     missing = wanted.join(present, on=["table_name", "column_name"], how="anti", maintain_order="left")
-    tables = set(present["table_name"])
-    for table, column, kind in missing.iter_rows():
-        definition = f"{quote_name(column)} {kind}"
-        if table in tables:
-            run(connection, f"alter table {quote_name(table)} add column {definition}")
+    for (table,), columns in missing.group_by(["table_name"], maintain_order=True):
+        name = quote_name(str(table))
+        definitions = [f"{quote_name(column)} {kind}" for _, column, kind in columns.iter_rows()]
+        if table in present["table_name"]:
+            for definition in definitions:
+                run(connection, f"alter table {name} add column {definition}")
         else:
-            run(connection, f"create table {quote_name(table)} ({definition})")
-            tables.add(table)
+            run(connection, f"create table {name} ({', '.join(definitions)})")
 
 
 def _require_same_types(present: pl.DataFrame, wanted: pl.DataFrame, path: Path) -> None:

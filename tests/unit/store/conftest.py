@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +16,6 @@ from schemas.submission import FINDING_SCHEMA, SubmissionReport, TableReport, em
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REJECTION = {
@@ -24,6 +25,35 @@ REJECTION = {
     "rule_id": pl.String,
     "is_cascade": pl.Boolean,
 }
+
+COHORT = pl.DataFrame(
+    {
+        "procedure_id": ["q1", "q2", "q3", "q4"],
+        "patient_id": ["p1", "p2", "p3", "p3"],
+        "site_id": ["ALP", "ALP", "BET", "BET"],
+        "procedure_year": pl.Series([2023, 2024, None, 2024], dtype=pl.Int32),
+        "is_index": [True, True, True, False],
+        "severity": ["severe", "moderate", "severe", "severe"],
+        "severity_angiography": ["moderate", "moderate", "severe", "severe"],
+        "severity_ivus": ["severe", None, None, None],
+        "severity_oct": pl.Series([None] * 4, dtype=pl.String),
+        "strategy_intended": ["nc_balloon", "nc_balloon", "elca", "elca"],
+        "strategy_as_treated": ["nc_balloon", "rotational_atherectomy", "elca", "elca_ra"],
+        "presentation": ["nstemi", "stable_angina", "stemi", "other"],
+        "presentation_group": ["acute", "chronic", "acute", "other_unknown"],
+    }
+)
+"""Four procedures in two sites and two years, as a cohort derives them."""
+
+OUTCOMES = pl.DataFrame(
+    {
+        "endpoint": ["mace", "mace", "mace", "mace", "death"],
+        "procedure_id": ["q1", "q2", "q3", "q4", "q1"],
+        "time_days": [10, 10, 0, 30, 365],
+        "cause": pl.Series([1, 0, 2, 1, 0], dtype=pl.Int8),
+    }
+)
+"""One endpoint over those procedures, and a second one for the first."""
 
 
 @dataclass(frozen=True)
@@ -173,56 +203,25 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     return registry_rows()
 
 
-@pytest.fixture
-def store(tmp_path: Path, prepare: Callable[..., Prepared]) -> Path:
-    """Load the small registry."""
+@pytest.fixture(scope="session")
+def loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Load the small registry once, to be copied: making a store takes longer than most tests."""
     from analytics.store.loading import load_submission
 
-    path = tmp_path / "registry.duckdb"
-    load_submission(path, prepare(), received_at=RECEIVED)
+    path = tmp_path_factory.mktemp("store") / "registry.duckdb"
+    load_submission(path, Prepared(Source(), report_of(registry_rows())), received_at=RECEIVED)
     return path
 
 
 @pytest.fixture
-def cohort_procedures() -> pl.DataFrame:
-    """Write four procedures in two sites and two years, as a cohort derives them."""
-    return pl.DataFrame(
-        {
-            "procedure_id": ["q1", "q2", "q3", "q4"],
-            "patient_id": ["p1", "p2", "p3", "p3"],
-            "site_id": ["ALP", "ALP", "BET", "BET"],
-            "procedure_year": pl.Series([2023, 2024, None, 2024], dtype=pl.Int32),
-            "is_index": [True, True, True, False],
-            "severity": ["severe", "moderate", "severe", "severe"],
-            "severity_angiography": ["moderate", "moderate", "severe", "severe"],
-            "severity_ivus": ["severe", None, None, None],
-            "severity_oct": pl.Series([None] * 4, dtype=pl.String),
-            "strategy_intended": ["nc_balloon", "nc_balloon", "elca", "elca"],
-            "strategy_as_treated": ["nc_balloon", "rotational_atherectomy", "elca", "elca_ra"],
-            "presentation": ["nstemi", "stable_angina", "stemi", "other"],
-            "presentation_group": ["acute", "chronic", "acute", "other_unknown"],
-        }
-    )
+def store(tmp_path: Path, loaded_once: Path) -> Path:
+    """Copy the loaded small registry."""
+    return Path(shutil.copy(loaded_once, tmp_path))
 
 
-@pytest.fixture
-def time_to_event() -> pl.DataFrame:
-    """Write one endpoint over those procedures, and a second one for the first."""
-    return pl.DataFrame(
-        {
-            "endpoint": ["mace", "mace", "mace", "mace", "death"],
-            "procedure_id": ["q1", "q2", "q3", "q4", "q1"],
-            "time_days": [10, 10, 0, 30, 365],
-            "cause": pl.Series([1, 0, 2, 1, 0], dtype=pl.Int8),
-        }
-    )
-
-
-@pytest.fixture
-def snapshot(
-    tmp_path: Path, store: Path, cohort_procedures: pl.DataFrame, time_to_event: pl.DataFrame
-) -> Path:
-    """Publish that store with its cohort."""
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory: pytest.TempPathFactory, loaded_once: Path) -> Path:
+    """Publish that store with its cohort, once."""
     from analytics.store.publishing import publish_snapshot
 
     lesions = pl.DataFrame(
@@ -233,9 +232,13 @@ def snapshot(
             "strategy_intended": ["nc_balloon", "no_preparation", "elca", "elca"],
         }
     )
-    derived = {
-        "cohort_procedures": cohort_procedures,
-        "cohort_lesions": lesions,
-        "time_to_event": time_to_event,
-    }
-    return publish_snapshot(store, tmp_path / "published", derived=derived, info={"made_by": "test"})
+    derived = {"cohort_procedures": COHORT, "cohort_lesions": lesions, "time_to_event": OUTCOMES}
+    return publish_snapshot(
+        loaded_once, tmp_path_factory.mktemp("published"), derived=derived, info={"made_by": "test"}
+    )
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path, published_once: Path) -> Path:
+    """Copy the published snapshot, under its name."""
+    return Path(shutil.copy(published_once, tmp_path))
