@@ -22,13 +22,15 @@ class ComplicationRate:
     n_events, n_total
         Numerator, and denominator after the denominator rule.
     n_unrecorded
-        Rows of the group left out because their site did not state absence (`complications_recorded` is not ``all``).
+        Rows of the group left out because their site did not state absence (`complications_recorded` is not
+        ``all``).
     status
-        ``observed``; ``zero`` (none seen, so `upper` is the figure to read); ``structural_zero`` (the device cannot
-        cause it: rate and interval are None and ``n/a`` is shown); ``no_denominator`` (nothing recorded).
+        ``observed``; ``zero`` (none seen, so `upper` is the figure to read); ``structural_zero`` (the device
+        cannot cause it: rate and interval are None and ``n/a`` is shown); ``no_denominator`` (nothing
+        recorded).
     rate, lower, upper
-        Proportion and Wilson limits, 0 to 1; for ``zero`` the lower limit is 0 and the upper limit is the exact one-sided
-        97.5 % limit (Clopper and Pearson).
+        Proportion and Wilson limits, 0 to 1; for ``zero`` the lower limit is 0 and the upper limit is the
+        exact one-sided 97.5 % limit (Clopper and Pearson).
     note
         A sentence to show beside the number, or an empty text.
     """

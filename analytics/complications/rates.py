@@ -1,0 +1,182 @@
+"""Complication rates by device strategy and calcification severity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.complications.definitions import COMPLICATIONS
+from analytics.complications.denominators import Count, count_expressions
+from analytics.complications.intervals import wilson_interval, zero_event_upper_limit
+from analytics.complications.results import ComplicationRate
+from analytics.errors import SpecificationError
+from schemas.vocabulary import SEVERITY_GRADES, STRATEGIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.complications.definitions import ComplicationDefinition
+
+ALL = "all"
+"""Label of a margin."""
+
+BY = ("strategy", "severity")
+"""What rates can be split by."""
+
+_COUNT_FIELDS = tuple(Count.__dataclass_fields__)
+
+
+def estimate_complication_rates(
+    flags: pl.DataFrame,
+    *,
+    complications: Sequence[str] | None = None,
+    by: Sequence[str] = BY,
+    strategy: str = "strategy_intended",
+    severity: str = "severity",
+    confidence: float = 0.95,
+) -> tuple[ComplicationRate, ...]:
+    """Estimate how often each complication happened, by group and over all groups.
+
+    Parameters
+    ----------
+    flags
+        Result of `analytics.complications.flags.derive_complication_flags`; filter it as you like before.
+    complications
+        Keys of `COMPLICATIONS`, all of them where None.
+    by
+        ``strategy``, ``severity``, both or neither.
+    strategy
+        Column that names the strategy: ``strategy_intended`` or ``strategy_as_treated``.
+    severity
+        Column that names the severity: ``severity`` or one of a single source. Coarse and unknown grades are
+        groups of their own.
+    confidence
+        Level of the interval.
+
+    Returns
+    -------
+    tuple of ComplicationRate
+        For every complication every group that has units, then the margins (``all``), strategies and
+        severities in the order of the vocabulary. Only units whose site states presence or absence of every
+        complication are counted (`complications_recorded` is ``all``). Groups compare raw rates: nothing here
+        is adjusted for why a device was chosen.
+
+    Raises
+    ------
+    SpecificationError
+        Where a key, a grouping or a column is unknown.
+    """
+    keys = tuple(COMPLICATIONS) if complications is None else tuple(complications)
+    _demand(keys, tuple(COMPLICATIONS), "complication")
+    _demand(by, BY, "grouping")
+    _demand((strategy, severity), tuple(flags.columns), "column")
+    definitions = [COMPLICATIONS[key] for key in keys]
+    groups = _count_groups(flags, definitions, {"strategy": strategy, "severity": severity}, tuple(by))
+    unit = "lesion" if "lesion_id" in flags.columns else "procedure"
+    return tuple(
+        _rate(definition, row, unit=unit, confidence=confidence)
+        for definition in definitions
+        for row in groups.iter_rows(named=True)
+    )
+
+
+def _demand(given: Sequence[str], known: Sequence[str], what: str) -> None:
+    """Refuse a name that is not on the list."""
+    if any(name not in known for name in given):
+        raise SpecificationError(
+            where="complication rates", what=f"unknown {what}", fix=f"Choose from {', '.join(known)}."
+        )
+
+
+def _count_groups(
+    flags: pl.DataFrame,
+    definitions: list[ComplicationDefinition],
+    columns: dict[str, str],
+    by: tuple[str, ...],
+) -> pl.DataFrame:
+    """Count every group and margin, one row each."""
+    expressions = [count for definition in definitions for count in count_expressions(definition)]
+    named = flags.with_columns(
+        pl.col(columns["strategy"]).alias("by_strategy"), pl.col(columns["severity"]).alias("by_severity")
+    )
+    margins = [subset for subset in ((*BY,), ("strategy",), ("severity",), ()) if set(subset) <= set(by)]
+    counted = [_count_margin(named, expressions, subset) for subset in margins]
+    order = {"strategy": (*STRATEGIES, ALL), "severity": (*SEVERITY_GRADES, ALL)}
+    ranks = [
+        pl.col(f"by_{name}").replace_strict(list(codes), list(range(len(codes))), return_dtype=pl.Int64)
+        for name, codes in order.items()
+    ]
+    return pl.concat(counted).sort(ranks, maintain_order=True)
+
+
+def _count_margin(named: pl.DataFrame, expressions: list[pl.Expr], subset: tuple[str, ...]) -> pl.DataFrame:
+    """Count the groups of one margin; the table as a whole is a group too."""
+    keys = [f"by_{name}" for name in subset]
+    counted = (
+        named.group_by(keys, maintain_order=True).agg(expressions) if keys else named.select(expressions)
+    )
+    labels = [pl.lit(ALL).alias(f"by_{name}") for name in BY if name not in subset]
+    names = [name for name in counted.columns if name not in keys]
+    return counted.with_columns(labels).select("by_strategy", "by_severity", *names)
+
+
+def _rate(
+    definition: ComplicationDefinition, row: dict[str, object], *, unit: str, confidence: float
+) -> ComplicationRate:
+    """Turn counts into a rate, or into the reason why there is none."""
+    count = Count(**{name: int(str(row[f"{definition.key}:{name}"])) for name in _COUNT_FIELDS})
+    status = _status(definition, count)
+    rate = lower = upper = None
+    if status == "zero":
+        rate, lower, upper = 0.0, 0.0, zero_event_upper_limit(count.n_total, confidence=confidence)
+    elif status == "observed":
+        rate = count.n_events / count.n_total
+        lower, upper = wilson_interval(count.n_events, count.n_total, confidence=confidence)
+    return ComplicationRate(
+        complication=definition.key,
+        strategy=str(row["by_strategy"]),
+        severity=str(row["by_severity"]),
+        unit=unit,
+        n_events=count.n_events,
+        n_total=count.n_total,
+        n_unrecorded=count.n_unrecorded,
+        status=status,
+        rate=rate,
+        lower=lower,
+        upper=upper,
+        note=_note(definition, count, unit),
+    )
+
+
+def _status(definition: ComplicationDefinition, count: Count) -> str:
+    """Tell an impossible event from an unseen one, and both from an unrecorded one."""
+    if definition.devices and count.n_device == 0 and count.n_with_devices > 0:
+        return "structural_zero"
+    if count.n_total == 0:
+        return "no_denominator"
+    return "observed" if count.n_events > 0 else "zero"
+
+
+def _note(definition: ComplicationDefinition, count: Count, unit: str) -> str:
+    """Say what a reader must know beside the number."""
+    parts = []
+    if definition.devices:
+        parts.append(f"Counted among {unit}s in which such a device was used.")
+    if count.n_unclear:
+        parts.append(_unclear(definition, count, unit))
+    if count.n_contradicting:
+        parts.append(
+            f"Left out, check the device list: event without such a device in {count.n_contradicting}."
+        )
+    if count.n_unrecorded:
+        parts.append(f"Left out because their site does not state absence: {count.n_unrecorded}.")
+    return " ".join(parts)
+
+
+def _unclear(definition: ComplicationDefinition, count: Count, unit: str) -> str:
+    """Say why records do not tell, and how far the numerator could go."""
+    lacking = (["a grade"] if definition.grades else []) + (["a lesion"] if unit == "lesion" else [])
+    many = f"{count.n_unclear} {unit}" + ("" if count.n_unclear == 1 else "s")
+    most = count.n_events + count.n_unclear
+    return f"Not counted for want of {' or '.join(lacking)}: {many}; the true number of events is at most {most}."
