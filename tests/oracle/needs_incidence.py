@@ -66,10 +66,11 @@ def handle_aalen_johansen(case: dict, frame: pl.DataFrame) -> dict:
 def fit_incidence(outcomes: reading.Outcomes, label: str, call: dict, interval: str) -> CumulativeIncidence:
     rows, causes = outcomes.rows(label), call["states"]
     entry = "entry_days" if outcomes.has_entry else None
-    if outcomes.weight is None and outcomes.cluster is None:
+    if outcomes.weight is None and outcomes.cluster is None and entry is None:
         return estimate_cumulative_incidence(
-            count_events(rows, entry=entry), group=label, causes=causes, interval=interval
+            count_events(rows), group=label, causes=causes, interval=interval
         )
+    # With delayed entry the reference prints the jackknife, which then differs from Greenwood's type.
     return estimate_weighted_cumulative_incidence(
         rows,
         columns=RowColumns(entry=entry, weight=outcomes.weight, cluster=outcomes.cluster),
