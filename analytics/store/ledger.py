@@ -6,11 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analytics.store.connection import open_snapshot
 from analytics.store.engine import run
 from analytics.store.statements import CANONICAL_TABLES, quote_name
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from analytics.store.engine import Connection
     from analytics.store.prepared import PreparedSubmission, Submission
@@ -23,10 +25,10 @@ order by status = 'loaded' desc, load_number desc
 limit 1
 """
 _FIND_SAME_SOURCE = """
-select submission_id, site_ids
+select submission_id, site_ids, sha256
 from submissions
 where status = 'loaded' and (source_name = ? or sha256 = ?)
-order by load_number
+order by load_number desc
 """
 _RECORD = """
 insert into submissions (
@@ -88,19 +90,71 @@ def find_content(connection: Connection, sha256: str) -> LedgerEntry | None:
 
 
 def find_replaced(connection: Connection, submission: Submission) -> tuple[LoadedSource, ...]:
-    """Return the loaded submissions that this one would replace.
+    """Return the loaded submissions that this one would replace, in order of loading.
 
     Parameters
     ----------
     connection
         An open store.
     submission
-        Same source name and a site in common, or the same content, makes a predecessor.
+        For each of its sites, the most recently loaded submission of the same source name is its predecessor
+        (an earlier quarter of the same source is not); so is any with the same content.
     """
-    sites = frozenset(submission.site_ids)
-    rows = run(connection, _FIND_SAME_SOURCE, [submission.source_name, submission.sha256])
-    found = [LoadedSource(str(identifier), frozenset(_texts(ids))) for identifier, ids in rows]
-    return tuple(source for source in found if not sites or not source.site_ids or sites & source.site_ids)
+    # A submission of rows below known patients may name no site: it then stands for itself.
+    open_sites = set(submission.site_ids) or {""}
+    found: list[LoadedSource] = []
+    for identifier, ids, sha256 in run(
+        connection, _FIND_SAME_SOURCE, [submission.source_name, submission.sha256]
+    ):
+        source = LoadedSource(str(identifier), frozenset(_texts(ids)))
+        shared = open_sites & (source.site_ids or {""})
+        if shared or sha256 == submission.sha256:
+            found.append(source)
+            open_sites -= shared
+    return tuple(reversed(found))
+
+
+def find_predecessors(path: Path, submission: Submission) -> tuple[str, ...]:
+    """Return the identifiers of the loaded submissions that ``replace=True`` would supersede.
+
+    Parameters
+    ----------
+    path
+        The store; a path without a file has none.
+    submission
+        The new submission.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be read.
+    """
+    if not path.exists():
+        return ()
+    with open_snapshot(path) as connection:
+        return tuple(source.submission_id for source in find_replaced(connection, submission))
+
+
+def find_loaded(path: Path, sha256: str) -> str | None:
+    """Return the submission that holds this content now, or None.
+
+    Parameters
+    ----------
+    path
+        The store; a path without a file holds nothing.
+    sha256
+        Hash of the content, as intake computes it.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be read.
+    """
+    if not path.exists():
+        return None
+    with open_snapshot(path) as connection:
+        known = find_content(connection, sha256)
+    return known.submission_id if known is not None and known.is_loaded else None
 
 
 def record_submission(connection: Connection, prepared: PreparedSubmission, received_at: datetime) -> None:

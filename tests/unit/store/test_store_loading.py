@@ -16,6 +16,7 @@ import pytest
 from analytics.errors import GateRejectedError, StoreError
 from analytics.store import loading
 from analytics.store.integrity import read_known_keys
+from analytics.store.ledger import find_loaded, find_predecessors
 from analytics.store.loading import load_submission
 from analytics.store.queries import read_registry, read_submissions, read_table
 from analytics.store.status import read_status
@@ -154,6 +155,61 @@ def test_replaced_content_comes_back_only_on_request(store: Path, prepare: Calla
     back = load_submission(store, prepare(submission_id="sub-3"), replace=True)
     assert back.replaced == ("sub-2",)
     assert read_table(store, "sites")["submission_id"].to_list() == ["sub-3", "sub-3"]
+
+
+def test_content_that_comes_back_may_carry_its_old_identifier(
+    store: Path, prepare: Callable[..., Any]
+) -> None:
+    load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
+    assert load_submission(store, prepare(), replace=True).replaced == ("sub-2",)
+    ledger = read_submissions(store).select("submission_id", "status", "superseded_by").rows()
+    assert ledger == [
+        ("sub-1", "superseded", "sub-2"),
+        ("sub-2", "superseded", "sub-1"),
+        ("sub-1", "loaded", None),
+    ]
+    assert read_table(store, "events")["submission_id"].to_list() == ["sub-1", "sub-1"]
+
+
+def site_only(code: str) -> dict[str, Any]:
+    return {"patients": [{"patient_id": f"{code}:x", "site_id": "ALP"}]}
+
+
+def test_replace_takes_the_latest_export_of_a_site_and_leaves_earlier_ones(
+    tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    hospital = {"sites": [{"site_id": "ALP"}]}
+    load_submission(
+        path, prepare(hospital, submission_id="h", sha256="h", source_name="h", site_ids=("ALP",))
+    )
+    for code in ("jan", "feb"):
+        load_submission(path, prepare(site_only(code), submission_id=code, sha256=code, site_ids=("ALP",)))
+    corrected = prepare(site_only("feb"), submission_id="feb2", sha256="feb2", site_ids=("ALP",))
+    assert find_predecessors(path, corrected.submission) == ("feb",)
+    assert load_submission(path, corrected, replace=True).replaced == ("feb",)
+    assert read_table(path, "patients")["submission_id"].to_list() == ["jan", "feb2"]
+
+
+def test_one_export_of_two_sites_replaces_their_two_exports(
+    tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    for code in ("ALP", "BET"):
+        rows = {"sites": [{"site_id": code}]}
+        load_submission(path, prepare(rows, submission_id=code, sha256=code, site_ids=(code,)))
+    both = prepare({"sites": [{"site_id": "ALP"}, {"site_id": "BET"}]}, submission_id="both", sha256="both")
+    assert load_submission(path, both, replace=True).replaced == ("ALP", "BET")
+
+
+def test_loaded_content_is_found_by_its_hash(
+    store: Path, tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    assert (find_loaded(store, "aa"), find_loaded(store, "bb")) == ("sub-1", None)
+    load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
+    assert (find_loaded(store, "aa"), find_loaded(store, "bb")) == (None, "sub-2")
+    assert find_loaded(tmp_path / "absent.duckdb", "aa") is None
+    assert find_predecessors(tmp_path / "absent.duckdb", prepare().submission) == ()
 
 
 def test_keys_of_another_submission_are_refused(store: Path, prepare: Callable[..., Any]) -> None:
