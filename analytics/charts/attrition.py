@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analytics.charts.labels import STEP_LABELS
 from analytics.charts.numbers import format_count
 from analytics.charts.theme import INK, MUTED, Spec, frame, text_layer
 
@@ -33,16 +34,44 @@ def attrition_chart(attrition: pl.DataFrame, *, title: str = "From the registry 
     dict
         Vega-Lite 6 specification with inline data.
     """
+    rows = drawn_steps(attrition)
     layers: list[Spec] = []
-    for i, row in enumerate(attrition.iter_rows(named=True)):
+    for i, row in enumerate(rows):
         layers.extend(_step(row, top=i * STEP_HEIGHT))
         if i:
             layers.append(_arrow(top=(i - 1) * STEP_HEIGHT + BOX_HEIGHT))
         if row["n_left_out"]:
             layers.extend(_left_out(row, middle=i * STEP_HEIGHT - (STEP_HEIGHT - BOX_HEIGHT) / 2))
-    height = STEP_HEIGHT * max(0, attrition.height - 1) + BOX_HEIGHT
-    outer = frame(title=title, alt=attrition_alt(attrition, title=title))
+    height = STEP_HEIGHT * max(0, len(rows) - 1) + BOX_HEIGHT
+    subtitle = "Steps that left nobody out are not drawn." if len(rows) < attrition.height else ""
+    outer = frame(title=title, subtitle=subtitle, alt=attrition_alt(attrition, title=title))
     return {**outer, "width": SIDE_LEFT + SIDE_WIDTH, "height": height, "layer": layers}
+
+
+def drawn_steps(attrition: pl.DataFrame) -> list[Spec]:
+    """Return the first and the last step and every step that left somebody out, in words.
+
+    Parameters
+    ----------
+    attrition
+        As for `attrition_chart`.
+    """
+    last = attrition.height - 1
+    return [
+        {
+            **row,
+            "step": STEP_LABELS.get(row["step"], row["step"]),
+            "reason": _as_clause(row["reason"]),
+        }
+        for i, row in enumerate(attrition.iter_rows(named=True))
+        if i in {0, last} or row["n_left_out"]
+    ]
+
+
+def _as_clause(reason: str | None) -> str:
+    """Turn a sentence into what may follow a colon."""
+    text = (reason or "").rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def counts_text(row: dict[str, object]) -> str:
@@ -131,7 +160,7 @@ def _arrow(*, top: float) -> Spec:
 def attrition_alt(attrition: pl.DataFrame, *, title: str) -> str:
     """Return the figure in words: each step with its counts and what was left out."""
     clauses = []
-    for row in attrition.iter_rows(named=True):
+    for row in drawn_steps(attrition):
         left = f", {format_count(row['n_left_out'])} left out: {row['reason']}" if row["n_left_out"] else ""
         clauses.append(f"{row['step']}: {counts_text(row)}{left}")
     return f"{title}. " + "; ".join(clauses) + "."

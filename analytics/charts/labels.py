@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analytics.complications.definitions import COMPLICATIONS
 from schemas.vocabulary import SEVERITY_GRADES, SEVERITY_LABELS, STRATEGIES, STRATEGY_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALL_LABEL = "All"
-
-COMPLICATION_LABELS = {
-    "any_complication": "Any listed complication",
-    "dissection": "Coronary dissection, any type",
-    "dissection_d_f": "Coronary dissection, type D to F",
-    "perforation": "Coronary perforation, any type",
-    "perforation_iii": "Coronary perforation, Ellis III",
-    "slow_flow_no_reflow": "Slow flow or no-reflow",
-    "av_block": "Atrioventricular block",
-    "wire_fracture": "Guidewire fracture",
-    "burr_entrapment": "Burr entrapment",
-    "balloon_rupture": "Balloon rupture",
-    "tamponade": "Cardiac tamponade",
-    "abrupt_closure": "Abrupt vessel closure",
-    "periprocedural_mi": "Periprocedural myocardial infarction (site-reported)",
-}
 
 STRATEGY_SHORT = {
     "rotational_atherectomy": "RA",
@@ -43,6 +28,24 @@ STRATEGY_SHORT = {
     "unknown": "Unknown",
 }
 """Short names, as said in a catheter laboratory. They also stand in shared links, so they never change."""
+
+STEP_LABELS = {
+    "registered": "Procedures in the registry",
+    "research_use": "Research use allowed",
+    "has_lesion": "With a recorded lesion",
+    "known_day": "With a known day",
+    "in_window": "In the study period",
+    "min_age": "Of adult age",
+    "not_cardiogenic_shock": "Without cardiogenic shock",
+    "not_stemi": "Without STEMI",
+    "not_dialysis": "Without dialysis",
+    "not_in_stent_restenosis": "Without in-stent restenosis",
+    "not_chronic_total_occlusion": "Without chronic total occlusion",
+    "not_graft": "Without graft lesions",
+    "not_planned_stage": "Not a planned stage",
+    "first_procedure": "Index procedures",
+}
+"""Words for the steps of a cohort."""
 
 STRUCTURAL_ZERO_TEXT = {"burr_entrapment": "n/a (no burr)", "balloon_rupture": "n/a (no balloon)"}
 
@@ -67,8 +70,9 @@ def label_severity(code: str) -> str:
 
 
 def label_complication(key: str) -> str:
-    """Return the words for a complication key."""
-    return COMPLICATION_LABELS.get(key, key.replace("_", " ").capitalize())
+    """Return the words for a complication key; an unknown key is made readable."""
+    known = COMPLICATIONS.get(key)
+    return known.label if known else key.replace("_", " ").capitalize()
 
 
 def label_term(term: str) -> str:

@@ -1,0 +1,219 @@
+"""Cached reads and estimates: the only module that caches, and the only one that opens a snapshot.
+
+A cached function takes the path of a snapshot and plain values, never a frame: the cache would tell frames
+apart by their first and last ten rows only, and answer with another cohort's numbers. A snapshot never
+changes under its name, so an answer stays true for as long as it is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import streamlit as st
+
+from analytics.charts.labels import order_severities, order_strategies
+from analytics.complications.rates import estimate_complication_rates
+from analytics.report.quality_sections import sum_findings
+from analytics.store.publishing import find_current_snapshot
+from analytics.store.queries import read_cohort, read_snapshot_info, read_table
+from analytics.store.risk_tables import count_events
+from analytics.survival.event_counts import EventCounts
+from analytics.survival.follow_up import estimate_follow_up
+from dashboard.filters import filter_of
+from dashboard.outcome_blocks import WINDOWS, build_block, endpoint_of, fit_hazards, overall_risk
+
+if TYPE_CHECKING:
+    from analytics.complications.results import ComplicationRate
+    from analytics.report.content import CoxBlock, SurvivalBlock
+    from analytics.survival.follow_up import FollowUp
+    from analytics.survival.results import HorizonRisk, NotEstimable
+    from dashboard.filters import FilterKey
+
+ENTRIES = 256
+"""Answers kept of each kind; the oldest goes first."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What exists in a snapshot, in the order to show.
+
+    Parameters
+    ----------
+    years
+        First and last year of a procedure, or None where no procedure has a calendar date.
+    sites, severities, strategies
+        Codes that occur.
+    endpoints
+        Names of the endpoints that were derived.
+    """
+
+    years: tuple[int, int] | None
+    sites: tuple[str, ...]
+    severities: tuple[str, ...]
+    strategies: tuple[str, ...]
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Who is in the chosen cohort.
+
+    Parameters
+    ----------
+    n_procedures, n_patients, n_lesions, n_sites
+        Counts.
+    case_mix
+        ``strategy``, ``severity``, ``n`` (procedures).
+    """
+
+    n_procedures: int
+    n_patients: int
+    n_lesions: int
+    n_sites: int
+    case_mix: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """What is known about the quality of the data.
+
+    Parameters
+    ----------
+    completeness
+        ``site_id``, ``table_name``, ``column_name``, ``n``, ``n_filled``.
+    findings
+        Findings by rule: ``level``, ``rule_id``, ``sentence``, ``remedy``, ``n``, ``n_sites``.
+    submissions
+        The ledger.
+    attrition
+        Steps of the cohort.
+    """
+
+    completeness: pl.DataFrame
+    findings: pl.DataFrame
+    submissions: pl.DataFrame
+    attrition: pl.DataFrame
+
+
+def current_snapshot(folder: Path) -> str:
+    """Return the path of the snapshot to read; asked again on every run, and never cached.
+
+    Raises
+    ------
+    StoreError
+        Nothing was published in the folder.
+    """
+    return str(find_current_snapshot(folder))
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_information(snapshot: str) -> dict[str, str]:
+    """Read the key-value pairs of a snapshot."""
+    return read_snapshot_info(Path(snapshot))
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_choices(snapshot: str) -> Choices:
+    """Read what can be chosen in a snapshot."""
+    rows = read_table(Path(snapshot), "cohort_procedures")
+    years = rows["procedure_year"].drop_nulls()
+    strategies = pl.concat([rows["strategy_intended"], rows["strategy_as_treated"]]).drop_nulls()
+    grades = [rows[name] for name in rows.columns if name.startswith("severity") and name in SEVERITY_LIKE]
+    found = read_table(Path(snapshot), "time_to_event")["endpoint"].unique(maintain_order=True)
+    return Choices(
+        years=_span(years.to_list()),
+        sites=tuple(rows["site_id"].unique().sort()),
+        severities=tuple(order_severities(pl.concat(grades).drop_nulls())),
+        strategies=tuple(order_strategies(strategies)),
+        endpoints=tuple(found),
+    )
+
+
+def _span(years: list[int]) -> tuple[int, int] | None:
+    """First and last year, or None without any."""
+    return (min(years), max(years)) if years else None
+
+
+SEVERITY_LIKE = ("severity", "severity_angiography", "severity_ivus", "severity_oct")
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_population(snapshot: str, key: FilterKey) -> Population:
+    """Count the chosen cohort."""
+    filters = filter_of(key)
+    rows = read_cohort(Path(snapshot), "procedures", filters)
+    case_mix = rows.group_by(strategy=filters.strategy_column, severity=filters.severity_column).agg(
+        n=pl.len()
+    )
+    return Population(
+        n_procedures=rows.height,
+        n_patients=rows["patient_id"].n_unique(),
+        n_lesions=int(rows["n_lesions"].sum()),
+        n_sites=rows["site_id"].n_unique(),
+        case_mix=case_mix.with_columns(pl.col("strategy", "severity").fill_null("unknown")),
+    )
+
+
+@st.cache_data(show_spinner="Counting complications", max_entries=ENTRIES)
+def read_complication_rates(snapshot: str, key: FilterKey) -> tuple[ComplicationRate, ...]:
+    """Estimate every complication by strategy and grade in the chosen cohort."""
+    # A complication belongs to the procedure it happened in, whether or not that procedure opens a clock.
+    filters = replace(filter_of(key), first_procedures_only=False)
+    flags = read_cohort(Path(snapshot), "complications", filters)
+    return estimate_complication_rates(
+        flags, strategy=filters.strategy_column, severity=filters.severity_column
+    )
+
+
+@st.cache_data(show_spinner="Estimating curves", max_entries=ENTRIES)
+def read_outcome(snapshot: str, key: FilterKey, endpoint: str, by: str, window: str) -> SurvivalBlock:
+    """Estimate one endpoint by group in the chosen cohort."""
+    counts = count_events(Path(snapshot), endpoint=endpoint, strata=(by,), filters=filter_of(key))
+    return build_block(counts, endpoint=endpoint_of(endpoint), by=by, window=WINDOWS[window])
+
+
+@st.cache_data(show_spinner="Fitting the model", max_entries=ENTRIES)
+def read_hazards(snapshot: str, key: FilterKey, endpoint: str) -> CoxBlock:
+    """Fit calcification and device together in the chosen cohort."""
+    filters = filter_of(key)
+    cohort = read_cohort(Path(snapshot), "procedures", filters).select(
+        "procedure_id",
+        "patient_id",
+        "age_years",
+        severity=filters.severity_column,
+        strategy=filters.strategy_column,
+    )
+    times = read_table(Path(snapshot), "time_to_event").filter(pl.col("endpoint") == endpoint)
+    rows = cohort.join(
+        times.select("procedure_id", "time_days", "cause"), on="procedure_id", maintain_order="left"
+    )
+    return fit_hazards(rows, endpoint=endpoint_of(endpoint))
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_overall_risk(snapshot: str, key: FilterKey, endpoint: str, day: int) -> HorizonRisk | NotEstimable:
+    """Estimate the risk of an endpoint by one day over the chosen cohort."""
+    counts = count_events(Path(snapshot), endpoint=endpoint, filters=filter_of(key))
+    return overall_risk(counts, endpoint=endpoint_of(endpoint), day=day)
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_follow_up(snapshot: str, key: FilterKey, endpoint: str) -> FollowUp | NotEstimable:
+    """Estimate the length of follow-up of the chosen cohort on the clock of an endpoint."""
+    counts = count_events(Path(snapshot), endpoint=endpoint, filters=filter_of(key))
+    return estimate_follow_up(EventCounts.from_counts(counts.with_columns(group=pl.lit("all"))), group="all")
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_quality(snapshot: str) -> Quality:
+    """Read completeness, findings, submissions and attrition of a snapshot."""
+    path = Path(snapshot)
+    return Quality(
+        completeness=read_table(path, "completeness"),
+        findings=sum_findings(read_table(path, "findings_summary")),
+        submissions=read_table(path, "submissions"),
+        attrition=read_table(path, "attrition"),
+    )

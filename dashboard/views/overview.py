@@ -1,0 +1,95 @@
+"""Overview: how much, how often, how long free of MACE, and what needs attention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analytics.charts.attrition import attrition_chart
+from analytics.charts.labels import label_group
+from analytics.charts.numbers import format_count
+from analytics.report.quality_sections import LEVEL_WORDS
+from analytics.report.sections import case_mix_table
+from dashboard import data_access
+from dashboard.components.figures import show_figure
+from dashboard.components.states import show_empty_filter
+from dashboard.components.tables import show_table
+from dashboard.components.tiles import follow_up_tile, rate_tile, risk_tile, show_tiles, volume_tile
+from dashboard.filters import describe
+from dashboard.outcome_blocks import endpoint_of
+
+if TYPE_CHECKING:
+    from dashboard.context import PageContext
+
+HEADLINE_ENDPOINT = "mace_d"
+HEADLINE_COMPLICATION = "perforation_any"
+HEADLINE_DAY = 365
+MOST_ATTENTION = 6
+
+
+def render(context: PageContext) -> None:
+    """Draw the page.
+
+    Parameters
+    ----------
+    context
+        Snapshot, filter and role.
+    """
+    st.title("Overview")
+    population = data_access.read_population(context.snapshot, context.key)
+    if not population.n_procedures:
+        codes = (*context.filters.severities, *context.filters.strategies)
+        show_empty_filter(describe(context.filters, {code: label_group(code) for code in codes}))
+        return
+    _show_headline(context, population)
+    mix, attention = st.columns([3, 2], gap="large")
+    with mix:
+        st.subheader("Case mix")
+        show_table(case_mix_table(population.case_mix), key="case-mix")
+    with attention:
+        st.subheader("What needs attention")
+        _show_attention(context)
+    st.subheader("From the registry to the cohort")
+    attrition = data_access.read_quality(context.snapshot).attrition
+    show_figure(
+        attrition_chart(attrition, title="All procedures of this snapshot, before any filter"),
+        key="attrition",
+    )
+
+
+def _show_headline(context: PageContext, population: data_access.Population) -> None:
+    """Four tiles: volume, a complication, one-year MACE, follow-up."""
+    endpoint = endpoint_of(HEADLINE_ENDPOINT)
+    rates = data_access.read_complication_rates(context.snapshot, context.key)
+    overall = [
+        rate
+        for rate in rates
+        if (rate.complication, rate.strategy, rate.severity) == (HEADLINE_COMPLICATION, "all", "all")
+    ]
+    risk = data_access.read_overall_risk(context.snapshot, context.key, endpoint.name, HEADLINE_DAY)
+    follow_up = data_access.read_follow_up(context.snapshot, context.key, endpoint.name)
+    show_tiles(
+        (
+            volume_tile(population),
+            rate_tile(overall[0] if overall else None),
+            risk_tile(risk, label="MACE within 1 year"),
+            follow_up_tile(follow_up),
+        )
+    )
+    st.markdown(f"MACE here: {endpoint.composition}")
+
+
+def _show_attention(context: PageContext) -> None:
+    """List the gravest and most frequent findings, each with its remedy."""
+    findings = data_access.read_quality(context.snapshot).findings
+    if findings.is_empty():
+        st.write("The data checks found nothing in this snapshot.")
+        return
+    for row in findings.head(MOST_ATTENTION).iter_rows(named=True):
+        count = format_count(int(row["n"]))
+        st.markdown(
+            f"**{row['rule_id']}** \u00b7 {count} {LEVEL_WORDS.get(row['level'], row['level'])}  "
+            f"\n{row['sentence']}"
+        )
+    st.markdown("All findings and their remedies are on the page Data quality.")
