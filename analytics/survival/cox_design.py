@@ -80,7 +80,8 @@ class CoxSpec:
     ties
         ``efron``, ``breslow``, or ``exact`` (the exact partial likelihood of tied events).
     robust
-        Sandwich variance instead of the inverse information; None means: with `cluster` only.
+        Sandwich variance instead of the inverse information; None means: with `cluster` or `weights`, because
+        the inverse information takes sampling weights for counts of patients.
     confidence
         Level of the intervals, between 0 and 1.
     """
@@ -99,7 +100,9 @@ class CoxSpec:
     @property
     def is_robust(self) -> bool:
         """Whether the variance is the sandwich."""
-        return self.cluster is not None if self.robust is None else self.robust or self.cluster is not None
+        if self.robust is None:
+            return self.cluster is not None or self.weights is not None
+        return self.robust or self.cluster is not None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import linalg
 
 from analytics.survival.cox_design import MODEL
 from analytics.survival.results import NotEstimable
@@ -20,8 +21,9 @@ POLISHING_STEPS = 8
 STEP_TOLERANCE = 1e-12
 # A step this small that shrinks no more is at the limit of double precision.
 ROUNDING_STEP = 1e-8
-# Newton's step along a monotone likelihood settles near one unit of the linear predictor and stays there.
-DIVERGING_STEP = 0.05
+# Along a monotone likelihood the information falls towards nothing; at a maximum it stays within reach of its
+# value at zero.
+COLLAPSED_INFORMATION = 1e-8
 PIVOT_TOLERANCE = 1e-10
 # Above this many rows the start costs more time than the whole search on our own sums.
 MAX_ROWS_LIFELINES = 20_000
@@ -29,11 +31,10 @@ MAX_ROWS_LIFELINES = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Coefficients on the kernel's scale, the likelihood there, and the last Newton step."""
+    """Coefficients on the kernel's scale, the likelihood there, and whether the steps have ended."""
 
     beta: Floats
     at: Likelihood
-    last_step: Floats
     converged: bool
 
 
@@ -68,10 +69,16 @@ def find_maximum(kernel: CoxKernel, names: tuple[str, ...], null: Likelihood) ->
     start = _lifelines_start(kernel)
     if start is not None:
         polished = _newton(kernel, start, POLISHING_STEPS)
-        if polished.converged:
+        if polished.converged and _separated_column(polished, null) is None:
             return polished
     found = _newton(kernel, np.zeros(len(names)), MAX_STEPS)
-    return found if found.converged else _explain_failure(found, names)
+    separated = _separated_column(found, null)
+    if separated is not None:
+        reason = f"the coefficient of {names[separated]} grows without bound (separated data)"
+        return NotEstimable(MODEL, reason, "separation")
+    if not found.converged:
+        return NotEstimable(MODEL, "the search for the maximum did not settle", "not_converged")
+    return found
 
 
 def _redundant_column(information: Floats) -> int | None:
@@ -88,21 +95,21 @@ def _redundant_column(information: Floats) -> int | None:
 def _newton(kernel: CoxKernel, beta: Floats, max_steps: int) -> Maximum:
     """Take Newton steps, halved while they lower the likelihood."""
     at = kernel.evaluate(beta)
-    step, previous = np.full_like(beta, np.inf), np.inf
+    previous = np.inf
     for _ in range(max_steps):
         try:
             step = np.linalg.solve(at.information, at.score)
         except np.linalg.LinAlgError:
-            return Maximum(beta, at, step, converged=False)
+            return Maximum(beta, at, converged=False)
         size = float(np.max(np.abs(step)))
         if (
             size < STEP_TOLERANCE * max(1.0, float(np.max(np.abs(beta))))
             or previous / 2 < size < ROUNDING_STEP
         ):
-            return Maximum(beta, at, step, converged=True)
+            return Maximum(beta, at, converged=True)
         beta, at = _climb(kernel, beta, at, step)
         previous = size
-    return Maximum(beta, at, step, converged=False)
+    return Maximum(beta, at, converged=False)
 
 
 def _climb(kernel: CoxKernel, beta: Floats, at: Likelihood, step: Floats) -> tuple[Floats, Likelihood]:
@@ -116,13 +123,12 @@ def _climb(kernel: CoxKernel, beta: Floats, at: Likelihood, step: Floats) -> tup
     return beta, at
 
 
-def _explain_failure(found: Maximum, names: tuple[str, ...]) -> NotEstimable:
-    """Tell a likelihood without a maximum from a search that failed."""
-    growing = int(np.argmax(np.abs(found.beta)))
-    if np.max(np.abs(found.last_step)) > DIVERGING_STEP or np.max(np.abs(found.beta)) > 10:
-        reason = f"the coefficient of {names[growing]} grows without bound (separated data)"
-        return NotEstimable(MODEL, reason, "separation")
-    return NotEstimable(MODEL, "the search for the maximum did not settle", "not_converged")
+def _separated_column(found: Maximum, null: Likelihood) -> int | None:
+    """Find the column along which the information has collapsed; None where there is a maximum."""
+    shares, directions = linalg.eigh(found.at.information, null.information)
+    if shares[0] > COLLAPSED_INFORMATION:
+        return None
+    return int(np.argmax(np.abs(directions[:, 0]) * np.sqrt(np.diag(null.information))))
 
 
 def _lifelines_start(kernel: CoxKernel) -> Floats | None:
