@@ -179,4 +179,5 @@ def _unclear(definition: ComplicationDefinition, count: Count, unit: str) -> str
     lacking = (["a grade"] if definition.grades else []) + (["a lesion"] if unit == "lesion" else [])
     many = f"{count.n_unclear} {unit}" + ("" if count.n_unclear == 1 else "s")
     most = count.n_events + count.n_unclear
-    return f"Not counted for want of {' or '.join(lacking)}: {many}; the true number of events is at most {most}."
+    why = " or ".join(lacking)
+    return f"Not counted for want of {why}: {many}; the true number of events is at most {most}."
