@@ -1,8 +1,8 @@
 """Periprocedural infarction by three definitions in parallel, from biomarkers.
 
-One published cohort gave 18.0, 14.9, 2.0 and 2.0 % by the 3rd and 4th universal definition, ARC-2 and SCAI: rates
-of different definitions must never be compared. Two of the three need findings that a registry does not hold (new Q
-waves, new loss of myocardium on imaging), so "cannot tell" is a frequent and honest answer.
+One published cohort gave 18.0, 14.9, 2.0 and 2.0 % by the 3rd and 4th universal definition, ARC-2 and SCAI:
+rates of different definitions must never be compared. Two of the three need findings that a registry does not
+hold (new Q waves, new loss of myocardium on imaging), so "cannot tell" is a frequent and honest answer.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ INFARCTION_DEFINITIONS = (
         key="pmi_udmi4",
         label="4th universal definition, type 4a",
         sentence=(
-            "Troponin above 5 times the upper limit after a normal baseline, with a flow-limiting complication; "
-            "a raised baseline cannot be judged from one value."
+            "Troponin above 5 times the upper limit after a normal baseline, with a flow-limiting "
+            "complication; a raised baseline cannot be judged from one value."
         ),
         is_confirmed=False,
     ),
@@ -65,8 +65,8 @@ INFARCTION_DEFINITIONS = (
         key="pmi_scai",
         label="SCAI 2013",
         sentence=(
-            "CK-MB at or above 10 times the upper limit after a normal baseline; where CK-MB was not measured, "
-            "troponin at or above 70 times."
+            "CK-MB at or above 10 times the upper limit after a normal baseline; where CK-MB was not "
+            "measured, troponin at or above 70 times."
         ),
         is_confirmed=True,
     ),
