@@ -110,10 +110,8 @@ def describe_long(frame: pl.DataFrame, surv: str, group: str) -> object:
 
 
 def describe_cox(frame: pl.DataFrame, formula: str) -> dict:
-    needs_cox = _sibling("needs_cox")
-    model, spec = r_formula.read_model({"formula": formula}, frame)
-    names = [name for term in model.terms for name in model.names(term)]
-    return needs_cox.describe_fit(needs_cox.fitted(spec, model.frame), model.frame, names)
+    handle_cox = _sibling("needs_cox").HANDLERS["cox"]
+    return handle_cox({"call": {"formula": formula}}, frame)["fit"]
 
 
 HANDLERS = {"landmark": handle_landmark}

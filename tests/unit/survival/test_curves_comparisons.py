@@ -126,7 +126,7 @@ def test_lifelines_agrees_on_three_groups_with_ties() -> None:
 
 
 def test_weight_families_by_hand() -> None:
-    # Observed minus expected of ivl: 1/2 on day 1 and -1/3 on day 2, with variances 1/4 and 2/9; at risk 4, 3.
+    # Observed minus expected of ivl: 1/2 on day 1, -1/3 on day 2; variances 1/4 and 2/9; at risk 4 and 3.
     def statistic(first: float, second: float) -> float:
         return (first / 2 - second / 3) ** 2 / (first**2 / 4 + second**2 * 2 / 9)
 
