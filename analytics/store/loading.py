@@ -89,6 +89,9 @@ def load_submission(
         The store cannot be opened, or its other submissions forbid this one. Nothing was changed.
     """
     require_balance(prepared.report)
+    if not path.exists():
+        # A refused first submission should not leave an empty store behind.
+        _require_open_gate(prepared)
     with open_for_loading(path) as connection:
         known = find_content(connection, prepared.submission.sha256)
         if known is not None and _is_settled(known, prepared, replace=replace):

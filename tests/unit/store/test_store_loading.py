@@ -19,7 +19,6 @@ from analytics.store.integrity import read_known_keys
 from analytics.store.ledger import find_loaded, find_predecessors
 from analytics.store.loading import load_submission
 from analytics.store.queries import read_registry, read_submissions, read_table
-from analytics.store.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,14 +221,20 @@ def test_keys_of_another_submission_are_refused(store: Path, prepare: Callable[.
 
 @pytest.mark.parametrize("refusal", [{"gate": "red"}, {"findings": [FILE_FINDING]}])
 def test_red_gate_or_file_finding_loads_nothing(
-    tmp_path: Path, prepare: Callable[..., Any], refusal: dict[str, Any]
+    tmp_path: Path, store: Path, prepare: Callable[..., Any], refusal: dict[str, Any]
 ) -> None:
-    path = tmp_path / "a.duckdb"
-    with pytest.raises(GateRejectedError, match="the gate is red") as caught:
-        load_submission(path, prepare(**refusal))
-    assert caught.value.exit_code == 3
-    assert sum(read_status(path).rows.values()) == 0
-    assert read_submissions(path).is_empty()
+    for path in (tmp_path / "new.duckdb", store):
+        with pytest.raises(GateRejectedError, match="the gate is red") as caught:
+            load_submission(path, prepare(submission_id="s", sha256="s", **refusal), replace=True)
+        assert caught.value.exit_code == 3
+    assert not (tmp_path / "new.duckdb").exists()
+    assert read_submissions(store)["submission_id"].to_list() == ["sub-1"]
+
+
+def test_reasons_of_the_gate_are_in_the_message(tmp_path: Path, prepare: Callable[..., Any]) -> None:
+    gate = type(prepare().gate)("red", ("7 % of procedures rejected", "a key is taken"))
+    with pytest.raises(GateRejectedError, match="7 % of procedures rejected; a key is taken"):
+        load_submission(tmp_path / "a.duckdb", prepare(gate=gate))
 
 
 def test_rows_that_do_not_add_up_are_a_program_error(tmp_path: Path, prepare: Callable[..., Any]) -> None:
