@@ -113,10 +113,7 @@ def decide_gate(report: SubmissionReport, *, settings: GateSettings = DEFAULT_GA
     """
     red = _red_reasons(report, settings)
     low = _low_columns(report, settings)
-    yellow = [
-        f"{name} is filled in {share:.1%} of rows; at least {limit:.0%} is needed"
-        for name, share, limit in low
-    ]
+    yellow = _completeness_reasons(low)
     yellow += _warning_reasons(report, settings)
     colour: Colour = "red" if red else "yellow" if yellow else "green"
     return Gate(colour, tuple(red + yellow), tuple(name for name, _, _ in low))
@@ -168,6 +165,15 @@ def _low_columns(report: SubmissionReport, settings: GateSettings) -> list[tuple
         if share < limit:
             low.append((f"{table}.{names[0]}", share, limit))
     return low
+
+
+def _completeness_reasons(low: list[tuple[str, float, float]]) -> list[str]:
+    """Return one sentence for each limit, naming the columns below it."""
+    reasons = []
+    for limit in sorted({limit for _, _, limit in low}, reverse=True):
+        names = [f"{name} ({share:.0%})" for name, share, own in low if own == limit]
+        reasons.append(f"filled in less than {limit:.0%} of rows: {', '.join(names)}")
+    return reasons
 
 
 def _is_filled(frame: pl.DataFrame, name: str) -> pl.Expr:

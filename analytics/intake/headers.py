@@ -78,4 +78,4 @@ def _identifier(raw: RawFile, index: HeaderIndex, column: str) -> Finding:
 
 def _unmapped(raw: RawFile, index: HeaderIndex, column: str) -> Finding:
     """Return the finding about a header that the mapping does not know."""
-    return finding("F12", file=raw.file, header=index.label(column), n=raw.n_records)
+    return finding("F12", file=raw.file, header=index.label(column))

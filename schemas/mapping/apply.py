@@ -210,5 +210,7 @@ def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")
     headers = {column: header for part in parts for column, header in part.headers.items()}
     return _MadeTable(
-        TextTable(table, frame, file, headers), cause_findings(table, causes, file=file), pl.concat(notes)
+        TextTable(table, frame, file, headers),
+        cause_findings(table, causes, columns_set=order, file=file),
+        pl.concat(notes),
     )

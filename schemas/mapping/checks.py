@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import SchemaFileError
 from schemas.mapping.dates import order_of_day_and_month
+from schemas.mapping.findings import RELATIVE_DAYS
 from schemas.mapping.references import header_uses
 from schemas.mapping.texts import normalise_header
 from schemas.registry import TABLES
@@ -24,7 +25,6 @@ _CHART_NUMBERS = re.compile(
     r"|caseid|subjectid|^id$|^pid$|ssn|nhsnumber|病案号|住院号|门诊号|登记号|身份证|患者编号)"
 )
 _PATIENT_KEYS = ("patient_id",)
-_RELATIVE = {"procedure_date": "procedure_day", "contact_date": "contact_day", "event_date": "event_day"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _required_problems(emit: Emit) -> Iterator[MappingProblem]:
                 f"required column '{column.name}' is not set",
                 f"Add {column.name} = {{ from = ... }}",
             )
-    for date, day in _RELATIVE.items():
+    for date, day in RELATIVE_DAYS.items():
         if date in TABLES[emit.table].by_name and not {date, day} & set(emit.columns):
             yield MappingProblem(
                 emit.place, f"neither '{date}' nor '{day}' is set", "Add the one that the site sends"

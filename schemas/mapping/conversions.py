@@ -43,8 +43,8 @@ def convert_numbers(texts: pl.Series, read: ReadOptions, *, unit: str | None, ta
         plain = plain.str.replace(r"\.0*$", "")
     factor = 1.0 if unit is None else conversion_factor(unit, column=target.column, schema_unit=target.unit)
     if factor is None:
-        plain = pl.lit(None, dtype=pl.String)
-    elif factor != 1.0:
+        return pl.repeat(None, len(texts), dtype=pl.String, eager=True)
+    if factor != 1.0:
         # Twelve digits: more would show the noise of binary fractions (1.1 x 88.42 = 97.26200000000001).
         plain = (plain.cast(pl.Float64, strict=False) * factor).round_sig_figs(12).cast(pl.String)
     return texts.alias("text").to_frame().select(plain.alias("text")).to_series()

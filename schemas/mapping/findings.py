@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.mapping.lookup import LOOKUP_RULE
 from schemas.mapping.references import header_uses
 from schemas.mapping.rules import rule_of
 from schemas.mapping.steps import NONE_WITH_ITEM_RULE
@@ -14,12 +15,15 @@ from schemas.registry import TABLES
 from schemas.submission import FINDING_SCHEMA, empty_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from schemas.mapping.model import SiteMapping
     from schemas.mapping.raw import RawFile
 
 FOLLOWS_RULE = "C17"
+RELATIVE_DAYS = {"procedure_date": "procedure_day", "contact_date": "contact_day", "event_date": "event_day"}
+"""Dates that a row must have, and the days that stand for them where a site counts from time zero."""
+
 _CAUSE_KEY = ["record", "header", "rule_id", "detail"]
 
 
@@ -77,7 +81,24 @@ def _is_required(table: str, column: str | None) -> bool:
     return column is not None and TABLES[table].by_name[column].required == "yes"
 
 
-def cause_findings(table: str, causes: pl.DataFrame, *, file: str) -> pl.DataFrame:
+def required_columns(table: str, columns_set: Collection[str]) -> list[str]:
+    """Return the columns of a table without which a row is rejected.
+
+    Parameters
+    ----------
+    table
+        Canonical table.
+    columns_set
+        Columns that the mapping sets: a date is required unless its relative day is set.
+    """
+    names = [column.name for column in TABLES[table].columns if column.required == "yes"]
+    dates = [name for name in RELATIVE_DAYS if name in TABLES[table].by_name and name in columns_set]
+    return names + [name for name in dates if RELATIVE_DAYS[name] not in columns_set]
+
+
+def cause_findings(
+    table: str, causes: pl.DataFrame, *, columns_set: Collection[str], file: str
+) -> pl.DataFrame:
     """Return causes as findings with a ``detail`` by which repeats are known.
 
     Parameters
@@ -86,10 +107,12 @@ def cause_findings(table: str, causes: pl.DataFrame, *, file: str) -> pl.DataFra
         Canonical table.
     causes
         ``at`` (row of the table), ``column``, ``rule_id``, ``header``, ``detail``, ``record``, ``line``.
+    columns_set
+        Columns that the mapping sets.
     file
         File name.
     """
-    required = [column.name for column in TABLES[table].columns if column.required == "yes"]
+    required = required_columns(table, columns_set)
     texts = {name: rule_of(name) for name in causes.get_column("rule_id").unique()}
     names = list(texts)
     level = pl.col("rule_id").replace_strict(names, [texts[n].level for n in names], return_dtype=pl.String)
@@ -127,7 +150,11 @@ def with_repeats_as_consequences(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def unplaced_findings(causes: pl.DataFrame, placed: pl.DataFrame, *, file: str) -> pl.DataFrame:
-    """Return findings for cells that a ``[let]`` could not read and that no row depends on."""
+    """Return findings for cells that a ``[let]`` could not read and that no row depends on.
+
+    A look-up that failed for a row which makes no rows is no fault.
+    """
+    causes = causes.filter(pl.col("rule_id") != LOOKUP_RULE)
     lost = causes.join(placed, on=_CAUSE_KEY, how="anti", nulls_equal=True).unique(
         _CAUSE_KEY, maintain_order=True
     )

@@ -44,7 +44,7 @@ def look_up(expression: Expression, scope: Scope) -> Found:
         nulls = pl.repeat(None, scope.frame.height, dtype=pl.String, eager=True)
         return Found(nulls, scope.frame.select("record", "line"), no_causes())
     parents = (
-        scope.source.filter(*conditions(expression.at, scope))
+        rows_where(scope.source, expression.at, scope)
         .select(
             *[pl.col(key).alias(f"key{place}") for place, key in enumerate(keys)], *_parent_values(wanted)
         )
@@ -60,14 +60,26 @@ def look_up(expression: Expression, scope: Scope) -> Found:
     return _found(tied, label=scope.index.label(wanted[0]))
 
 
-def conditions(wanted: Mapping[str, tuple[str, ...]], scope: Scope) -> list[pl.Expr]:
-    """Return a condition for each header: its cell is one of the texts, the empty one being a blank cell."""
-    found: list[pl.Expr] = []
+def rows_where(frame: pl.DataFrame, wanted: Mapping[str, tuple[str, ...]], scope: Scope) -> pl.DataFrame:
+    """Return the rows in which each header holds one of its texts, the empty one being a blank cell.
+
+    Parameters
+    ----------
+    frame
+        Rows of the scope or of its source.
+    wanted
+        Header to texts. A header that the file does not have counts as blank.
+    scope
+        Finds headers.
+    """
+    tests: list[pl.Expr] = []
     for name, texts in wanted.items():
-        column = scope.column(name)
-        cell = pl.lit("") if column is None else pl.col(column).fill_null("")
-        found.append(cell.is_in(list(texts)))
-    return found
+        column = scope.index.column(name)
+        if column in frame.columns:
+            tests.append(pl.col(str(column)).fill_null("").is_in(list(texts)))
+        elif "" not in texts:
+            return frame.clear()
+    return frame.filter(*tests) if tests else frame
 
 
 def _parent_values(columns: list[str]) -> list[pl.Expr]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.mapping.lookup import conditions
+from schemas.mapping.lookup import rows_where
 from schemas.mapping.model import FlaggedStep, NumberedStep, SplitStep, Step
 from schemas.mapping.scope import CAUSE_SCHEMA, Scope, bind, no_causes
 
@@ -89,7 +89,7 @@ def expand(emit: Emit, scope: Scope) -> tuple[list[Expanded], pl.DataFrame]:
 
     Rows are ordered by source row, then by step.
     """
-    chosen = scope.frame.filter(*conditions(emit.where, scope)) if emit.where else scope.frame
+    chosen = rows_where(scope.frame, emit.where, scope)
     clashes = [no_causes()]
     frames: list[pl.DataFrame] = []
     ways = list(branches(emit.each))
@@ -117,13 +117,18 @@ def expand(emit: Emit, scope: Scope) -> tuple[list[Expanded], pl.DataFrame]:
 
 def _rows_of_branch(way: Branch, chosen: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Return the source rows that a branch applies to."""
-    tests: list[pl.Expr] = []
-    for header in way.filled:
-        column = scope.index.column(header)
-        cell = pl.lit(None, dtype=pl.String) if column is None else pl.col(column)
-        tests.append(cell.is_not_null() & ~cell.is_in(list(scope.read.missing)).fill_null(value=False))
-    tests.extend(test for header, accepted in way.flagged for test in conditions({header: accepted}, scope))
-    return chosen.filter(*tests) if tests else chosen
+    # A predicate of literals only has no length and fails on large frames, so absent headers leave early.
+    columns = [scope.index.column(header) for header in way.filled]
+    if any(column not in chosen.columns for column in columns):
+        return chosen.clear()
+    codes = list(scope.read.missing)
+    tests = [
+        pl.col(column).is_not_null() & ~pl.col(column).is_in(codes)
+        for column in columns
+        if column is not None
+    ]
+    rows = chosen.filter(*tests) if tests else chosen
+    return rows_where(rows, dict(way.flagged), scope)
 
 
 def _split(split: SplitStep, frame: pl.DataFrame, scope: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,0 +1,123 @@
+"""Faults of a mapping that can be seen without data."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.errors import SchemaFileError
+from schemas.mapping.checks import check_mapping, find_mapping_problems
+from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, parse_mapping
+
+PATIENT = """[[emit]]
+table = "patients"
+[emit.set]
+patient_id = { from = "key", pseudonym = true }
+site_id = { const = "S1" }
+sex = { from = "sex" }
+"""
+
+
+def problems(text: str) -> list[tuple[str, str]]:
+    head = 'format = 1\n[source]\nname = "x"\nsite_id = "S1"\n'
+    found = find_mapping_problems(parse_mapping((head + text).encode(), name="site.toml"))
+    return [(problem.where.removeprefix("site.toml "), problem.what) for problem in found]
+
+
+def test_a_sound_mapping_has_no_problem() -> None:
+    assert problems(PATIENT) == []
+
+
+@pytest.mark.parametrize("name", bundled_mapping_names())
+def test_bundled_mappings_have_no_problem(name: str) -> None:
+    assert [str(problem) for problem in find_mapping_problems(load_bundled_mapping(name))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        (PATIENT.replace('"patients"', '"people"'), "[emit 1]", "no canonical table 'people'"),
+        (PATIENT + 'colour = { const = "x" }', "[emit 1] set.colour", "no column 'colour' in patients"),
+        (PATIENT.replace('sex = { from = "sex" }', ""), "[emit 1]", "required column 'sex' is not set"),
+        (
+            PATIENT.replace('{ from = "sex" }', '{ const = "man" }'),
+            "[emit 1] set.sex",
+            "'man' is no value of sex",
+        ),
+        (
+            PATIENT.replace('{ from = "sex" }', '{ from = "sex", map = { "1" = "male", "2" = "woman" } }'),
+            "[emit 1] set.sex",
+            "'woman' is no value of sex",
+        ),
+        (
+            PATIENT + 'research_use_allowed = { from = "r", default = "maybe" }',
+            "[emit 1] set.research_use_allowed",
+            "'maybe' is no value of research_use_allowed",
+        ),
+        (
+            PATIENT.replace(
+                '{ from = "sex" }',
+                '{ from = "sex", match = "contains", map = { "male" = "male", "female" = "female" } }',
+            ),
+            "[emit 1] set.sex",
+            "map key 'female' is never reached, because 'male' before it fits the same cells",
+        ),
+        (
+            PATIENT.replace('from = "key", pseudonym = true', 'from = "Patient ID"'),
+            "[emit 1] set.patient_id",
+            "'Patient ID' is named like a chart number and would be kept as it is",
+        ),
+        (
+            '[let]\npid = { from = "病案号" }\n'
+            + PATIENT.replace('from = "key", pseudonym = true', 'from = "@pid"'),
+            "[let] pid",
+            "'病案号' is named like a chart number and would be kept as it is",
+        ),
+        (
+            PATIENT.replace('"key", pseudonym = true', '"@pid"'),
+            "[emit 1] set.patient_id",
+            "no let named '@pid'",
+        ),
+        (
+            '[read]\ndates = ["%d/%m/%Y", "%m/%d/%Y"]\n' + PATIENT,
+            "[read].dates",
+            "the formats mix day-first and month-first dates",
+        ),
+    ],
+)
+def test_each_fault_is_found_without_data(text: str, place: str, what: str) -> None:
+    found = problems(text)
+    assert [where for where, _ in found] == [place]
+    assert found[0][1].startswith(what)
+
+
+def test_a_unit_of_another_kind_is_found() -> None:
+    text = PATIENT + '[[emit]]\ntable = "imaging"\n[emit.set]\nmla_mm2 = { from = "mla", unit = "mg/dL" }\n'
+    assert ("[emit 2] set.mla_mm2", "'mg/dL' is no unit of mla_mm2") in problems(text)
+
+
+def test_a_date_may_be_replaced_by_its_relative_day() -> None:
+    follow_up = """[[emit]]
+table = "follow_up"
+[emit.set]
+contact_id = { from = "c" }
+patient_id = { from = "key", pseudonym = true }
+vital_status = { from = "v" }
+nonfatal_events_assessed = { const = false }
+"""
+    assert problems(follow_up) == [("[emit 1]", "neither 'contact_date' nor 'contact_day' is set")]
+    assert problems(follow_up + "contact_day = { const = 183 }") == []
+
+
+def test_the_error_names_the_first_problem_and_how_many_follow() -> None:
+    text = (
+        'format = 1\n[source]\nname = "x"\nsite_id = "S1"\n'
+        + PATIENT
+        + 'a = { const = "1" }\nb = { const = "1" }'
+    )
+    with pytest.raises(SchemaFileError, match=r"set\.a: no column 'a' in patients \(and 1 more problem\)"):
+        check_mapping(parse_mapping(text.encode(), name="site.toml"))
+
+
+def test_pseudonyms_need_a_site_code() -> None:
+    mapping = parse_mapping(('format = 1\n[source]\nname = "x"\n' + PATIENT).encode(), name="site.toml")
+    assert [problem.what for problem in find_mapping_problems(mapping)] == ["pseudonyms need a site code"]
