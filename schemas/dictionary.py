@@ -53,7 +53,7 @@ def render_dictionary_markdown() -> str:
         "# Data dictionary",
         GENERATED,
         "Files are UTF-8 CSV with a header. Dates are `YYYY-MM-DD`, decimals take a point, flags are "
-        "`true` and `false`, an empty cell means that nothing is known. A value outside the limits is emptied "
+        "`true` and `false`, an empty cell means unknown. A value outside the limits is emptied, "
         "or costs the row where the column is required; a value outside the usual range is kept and listed. "
         "*expected*: the column counts towards completeness. Every table also carries `submission_id` and "
         "`source_row` (line of the incoming file), which the loader sets.",

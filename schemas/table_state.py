@@ -59,6 +59,7 @@ class TableState:
     fatal: list[pl.DataFrame] = field(init=False, default_factory=list)
     _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
     _cells: pl.DataFrame = field(init=False)
+    _accepted: pl.DataFrame | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Read the text and start with what earlier steps found."""
@@ -69,14 +70,19 @@ class TableState:
 
     def accepted(self) -> pl.DataFrame:
         """Return the typed rows that nothing has rejected so far."""
-        return self.typed.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
+        if self._accepted is None:
+            self._accepted = self.typed.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
+        return self._accepted
 
     def reject(self, rows: pl.DataFrame, *, is_cascade: bool) -> None:
         """Reject rows (``at``, ``rule_id``); the first cause of a row stands."""
+        if rows.is_empty():
+            return
         new = rows.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
         new = new.unique("at", keep="first", maintain_order=True)
         new = new.select("at", "rule_id", is_cascade=pl.lit(is_cascade))
         self.rejections = pl.concat([self.rejections, new])
+        self._accepted = None
 
     def apply(self, failures: pl.DataFrame) -> None:
         """Act on failing cells (``at``, ``column``, ``rule_id``, ``level``) and note them as findings.
@@ -87,7 +93,8 @@ class TableState:
         """
         if failures.is_empty():
             return
-        failures = self._escalated(failures.unique(["at", "column", "rule_id"], maintain_order=True))
+        failures = _without_mild(failures.unique(["at", "column", "rule_id"], maintain_order=True))
+        failures = self._escalated(failures)
         causes = failures.join(
             self._cells.unique(["at", "column"], keep="first", maintain_order=True).rename(
                 {"rule_id": "cause"}
@@ -108,7 +115,7 @@ class TableState:
         self.note(causes.filter(~(explained | is_repeated)))
 
     def marks(self) -> pl.DataFrame:
-        """Return the findings so far, columns of `MARK_SCHEMA`; an emptied cell that cost its row has level ROW."""
+        """Return the findings so far, columns of `MARK_SCHEMA`; a cell that cost its row has level ROW."""
         marks = pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *self._marks])
         return raised(marks, self.fatal_cells(), on=["at", "column"])
 
@@ -138,6 +145,8 @@ class TableState:
 
     def _empty(self, cells: pl.DataFrame) -> None:
         """Set cells to null."""
+        if cells.is_empty():
+            return
         emptied = [
             pl.when(pl.col("at").is_in(rows["at"].implode()))
             .then(None)
@@ -146,12 +155,25 @@ class TableState:
             for (name,), rows in cells.group_by("column", maintain_order=True)
         ]
         self.typed = self.typed.with_columns(emptied)
+        self._accepted = None
 
     def note(self, failures: pl.DataFrame) -> None:
         """Keep the findings, and remember the cells whose value they took."""
         self._marks.append(failures.select(pl.lit(self.table.name).alias("table"), *list(MARK_SCHEMA)[1:]))
         removed = failures.filter(pl.col("level").is_in(["NULL", "ROW"]))
         self._cells = pl.concat([self._cells, removed.select("at", "column", "rule_id")])
+
+
+def _without_mild(failures: pl.DataFrame) -> pl.DataFrame:
+    """Leave out remarks on cells that the same round empties."""
+    emptied = (
+        failures.filter(pl.col("level") == "NULL")
+        .select("at", "column", is_emptied=pl.lit(value=True))
+        .unique()
+    )
+    joined = failures.join(emptied, on=["at", "column"], how="left", maintain_order="left")
+    is_mild = pl.col("level").is_in(["WARN", "INFO"]) & pl.col("is_emptied").fill_null(value=False)
+    return joined.filter(~is_mild).drop("is_emptied")
 
 
 def raised(findings: pl.DataFrame, cells: pl.DataFrame, *, on: list[str]) -> pl.DataFrame:

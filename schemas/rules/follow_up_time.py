@@ -17,7 +17,7 @@ WINDOWS = {
     "m36": (1035, 1155),
     "m60": (1765, 1885),
 }
-"""Days after a procedure in which a planned contact falls: NCDR windows to a year, later 60 days either side."""
+"""Days after a procedure in which a contact falls: NCDR windows to a year, later 60 days either side."""
 
 LITHOTRIPSY_SINCE = date(2017, 1, 1)
 MODIFICATION_CLASSES = (

@@ -76,12 +76,25 @@ def first_procedures(frames: Frames) -> pl.DataFrame:
 
 
 def deaths(frames: Frames) -> pl.DataFrame:
-    """Return per patient the latest ``death_date`` and ``death_day`` that a death event allows."""
-    return (
-        frames["events"]
-        .filter(pl.col("event_type") == "death")
-        .group_by("patient_id")
-        .agg(pl.col("event_date").max().alias("death_date"), pl.col("event_day").max().alias("death_day"))
+    """Return per patient the earliest and latest moment that a death event allows.
+
+    Columns ``dead_from`` and ``dead_by`` (dates), ``dead_from_day`` and ``dead_by_day`` (days). A death known to the month
+    lies anywhere in it; one known only to have happened by a day has no earliest moment.
+    """
+    frame = frames.with_site("events").filter(pl.col("event_type") == "death")
+    precision = pl.col("event_date_precision")
+    is_exact = precision != "on_or_before"
+    is_monthly = (precision == "month") | _policy_is("month_only")
+    date, day = pl.col("event_date"), pl.col("event_day")
+    start = (
+        pl.when(precision == "year").then(date.dt.truncate("1y")).when(is_monthly).then(date.dt.month_start())
+    )
+    end = pl.when(precision == "year").then(date.dt.truncate("1y").dt.offset_by("1y").dt.offset_by("-1d"))
+    return frame.group_by("patient_id").agg(
+        pl.when(is_exact).then(start.otherwise(date)).min().alias("dead_from"),
+        end.when(is_monthly).then(date.dt.month_end()).otherwise(date).max().alias("dead_by"),
+        pl.when(is_exact).then(day).min().alias("dead_from_day"),
+        day.max().alias("dead_by_day"),
     )
 
 

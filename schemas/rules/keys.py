@@ -181,8 +181,9 @@ def events_of_foreign_procedure(frames: Frames) -> pl.Series:
     owner = frames["procedures"].select(
         "procedure_id", "procedure_date", "procedure_day", owner_id="patient_id"
     )
-    frame = frames["events"].join(owner, on="procedure_id", how="inner")
+    frame = frames.with_site("events").join(owner, on="procedure_id", how="inner")
     is_exact = pl.col("event_date_precision").is_in(["day", "on_or_before"])
+    is_exact &= (pl.col("date_policy") != "month_only").fill_null(value=True)
     is_later = (pl.col("procedure_date") > pl.col("event_date")).fill_null(value=False)
     is_later_day = (pl.col("procedure_day") > pl.col("event_day")).fill_null(value=False)
     return failing(

@@ -134,8 +134,8 @@ def _after_death(frames: Frames, table: str) -> pl.Series:
     """Return rows later than the latest date that the patient's death may have."""
     date, day = _DATE_PAIRS[table]
     frame = frames[table].join(deaths(frames), on="patient_id", how="inner")
-    is_later = (pl.col(date) > pl.col("death_date")).fill_null(value=False)
-    return failing(frame, is_later | (pl.col(day) > pl.col("death_day")).fill_null(value=False))
+    is_later = (pl.col(date) > pl.col("dead_by")).fill_null(value=False)
+    return failing(frame, is_later | (pl.col(day) > pl.col("dead_by_day")).fill_null(value=False))
 
 
 def events_after_death(frames: Frames) -> pl.Series:
@@ -150,25 +150,28 @@ def contacts_after_death(frames: Frames) -> pl.Series:
 
 
 def procedures_after_death(frames: Frames) -> pl.Series:
-    """Return procedures after the patient's death."""
-    return _after_death(frames, "procedures")
+    """Return procedures after a death that itself follows a procedure; an earlier death breaks rule T04 instead."""
+    rows = _after_death(frames, "procedures").implode()
+    late = frames["procedures"].filter(pl.col("at").is_in(rows)).select("at", "patient_id")
+    paired = late.join(frames["procedures"].select("patient_id", first_at="at"), on="patient_id", how="inner")
+    has_earlier = ~pl.col("first_at").is_in(late["at"].implode())
+    has_earlier |= pl.col("patient_id").is_in(frames.known("patients").implode())
+    return paired.filter(has_earlier)["at"].unique().sort()
 
 
 def contradicted_discharges(frames: Frames) -> pl.Series:
     """Return procedures discharged dead without a death by then, or alive after one."""
     frame = frames["procedures"].join(deaths(frames), on="patient_id", how="left")
-    died = (pl.col("death_date") <= pl.col("discharge_date")) | (
-        pl.col("death_day") <= pl.col("discharge_day")
+    has_death = pl.col("dead_by").is_not_null() | pl.col("dead_by_day").is_not_null()
+    later = (
+        pl.col("dead_from") > pl.col("discharge_date"),
+        pl.col("dead_from_day") > pl.col("discharge_day"),
     )
-    has_death = pl.col("death_date").is_not_null() | pl.col("death_day").is_not_null()
-    has_discharge = pl.col("discharge_date").is_not_null() | pl.col("discharge_day").is_not_null()
-    is_dead = pl.col("discharge_status") == "dead"
-    before = (pl.col("death_date") < pl.col("discharge_date")) | (
-        pl.col("death_day") < pl.col("discharge_day")
-    )
-    is_alive = pl.col("discharge_status") == "alive"
-    lacks_death = is_dead & (~has_death | (has_discharge & ~died.fill_null(value=False)))
-    return failing(frame, lacks_death | (is_alive & before.fill_null(value=False)))
+    earlier = (pl.col("dead_by") < pl.col("discharge_date"), pl.col("dead_by_day") < pl.col("discharge_day"))
+    is_unproven = ~has_death | pl.any_horizontal(test.fill_null(value=False) for test in later)
+    is_refuted = pl.any_horizontal(test.fill_null(value=False) for test in earlier)
+    status = pl.col("discharge_status")
+    return failing(frame, ((status == "dead") & is_unproven) | ((status == "alive") & is_refuted))
 
 
 CROSS_CHECKS = (
