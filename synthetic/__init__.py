@@ -3,17 +3,18 @@
 from synthetic.corruption import plant_faults, write_faults
 from synthetic.registry import Registry, generate_registry
 from synthetic.scenario import Scenario, load_scenario, read_scenario, scenario_names
-from synthetic.writer import as_text, write_registry
+from synthetic.writer import tables_as_text, write_registry, write_text_tables
 
 __all__ = [
     "Registry",
     "Scenario",
-    "as_text",
     "generate_registry",
     "load_scenario",
     "plant_faults",
     "read_scenario",
     "scenario_names",
+    "tables_as_text",
     "write_faults",
     "write_registry",
+    "write_text_tables",
 ]

@@ -1,4 +1,4 @@
-"""What was drawn, laid out as canonical tables: sites, patients, procedures, lesions and what was done to them."""
+"""What was drawn, as canonical tables: sites, patients, procedures, lesions and what was done to them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def conform(table: str, columns: dict[str, pl.Series | pl.Expr]) -> pl.DataFrame
     )
 
 
-def coded(codes: Codes[str], number: np.ndarray) -> pl.Series:  # type: ignore[type-arg]
+def coded(codes: Codes[str], number: np.ndarray) -> pl.Series:
     """Return the code of each number, empty for negative or NaN."""
     place = np.where(np.isnan(number.astype(np.float64)), -1, number).astype(np.int64)
     names = pl.Series([*codes, None], dtype=pl.String)
@@ -90,7 +90,7 @@ def patient_table(patients: pl.DataFrame) -> pl.DataFrame:
 
 def procedure_table(
     visits: pl.DataFrame, patients: pl.DataFrame, *, laboratory: dict[str, np.ndarray]
-) -> pl.DataFrame:  # type: ignore[type-arg]
+) -> pl.DataFrame:
     """Lay out the procedures.
 
     Parameters

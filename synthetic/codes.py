@@ -17,7 +17,7 @@ STRATEGIES = (
 )
 NO_PREPARATION = len(STRATEGIES)
 STRATEGY_CODES = (*STRATEGIES, "no_preparation")
-"""Strategies by the number that the stages pass on; the last one means stent, balloon or nothing without preparation."""
+"""Strategies by the number that stages pass on; the last one means nothing was used before the stent."""
 
 PLAIN, NC, CUTTING, RA, IVL, ORBITAL, ELCA, RA_CUTTING, RA_IVL, ELCA_RA = range(len(STRATEGIES))
 USES_RA = (RA, RA_CUTTING, RA_IVL, ELCA_RA)
@@ -59,7 +59,7 @@ CAUSES = (
     "stent_thrombosis",
 )
 MACE_CAUSES = ("cardiac_death", "noncardiac_death", "mi", "tlr", "tvr_non_tl")
-"""Any death, infarction and target-vessel revascularisation: the composite that the default is calibrated on."""
+"""Any death, infarction and target-vessel revascularisation: what the default scenario is calibrated on."""
 
 INDEX_VISIT, STAGED_VISIT, REPEAT_VISIT = range(3)
 NEVER = 10**6

@@ -17,7 +17,8 @@ from synthetic.codes import COLUMNS_OF_STRATEGY, D_HIGH, D_IVL, D_NC, D_SC, D_SC
 from synthetic.streams import draw_from_mix, draw_yes, scale_odds
 
 if TYPE_CHECKING:
-    from synthetic.scenario import Complications, Scenario
+    from synthetic.scenario import Scenario
+    from synthetic.settings import Complications
     from synthetic.streams import Bools, Floats, Ints
 
 _RCA = 3
@@ -148,7 +149,7 @@ def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> p
 
 def _grades(
     happened: dict[str, Bools], size: int, rng: np.random.Generator
-) -> dict[str, tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+) -> dict[str, tuple[str, np.ndarray]]:
     """Draw scale and grade of dissection (NHLBI), perforation (Ellis) and access bleeding (BARC)."""
     mild = np.asarray(_DISSECTION_MILD)[draw_from_mix(rng, (0.35, 0.40, 0.25), size=size)]
     severe = np.asarray(_DISSECTION_SEVERE)[draw_from_mix(rng, (0.55, 0.20, 0.25), size=size)]
@@ -167,7 +168,7 @@ def _rows_of(
     *,
     main: Ints,
     late: Bools,
-    grades: tuple[str, np.ndarray] | None,  # type: ignore[type-arg]
+    grades: tuple[str, np.ndarray] | None,
 ) -> pl.DataFrame:
     """Return the rows of one kind."""
     systemic = kind in {"stroke", "access_site_bleeding", "acute_kidney_injury", "stent_thrombosis"}

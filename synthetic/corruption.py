@@ -107,7 +107,7 @@ def plant_faults(
     Parameters
     ----------
     tables_as_text
-        Clean canonical tables as text, from `synthetic.writer.as_text`.
+        Clean canonical tables as text, from `synthetic.writer.tables_as_text`.
     seed
         Non-negative integer that decides which rows are hit.
 
@@ -139,9 +139,9 @@ def plant_faults(
     return tables, pl.DataFrame(planted, schema=FAULT_SCHEMA, orient="row")
 
 
-def write_faults(faults: pl.DataFrame, path: Path) -> None:
-    """Write the list of faults as CSV."""
-    faults.write_csv(path, line_terminator="\n")
+def write_faults(faults: pl.DataFrame, out: Path) -> None:
+    """Write the list of faults to ``faults.csv`` in an existing folder."""
+    faults.write_csv(out / "faults.csv", line_terminator="\n")
 
 
 def _owners(tables: dict[str, pl.DataFrame]) -> dict[str, pl.Series]:

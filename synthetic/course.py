@@ -11,11 +11,12 @@ import polars as pl
 from synthetic.codes import CALCIUM_SPECIFIC, INDEX_VISIT, NEVER
 from synthetic.complications import Drawn, draw_complications
 from synthetic.details import draw_lesion_details, draw_visit_details, recording_of_visits
+from synthetic.device_settings import describe_devices
 from synthetic.imaging import draw_imaging
 from synthetic.laboratory import draw_laboratory
 from synthetic.lesions import draw_recorded_grade
 from synthetic.outcomes import cumulative_hazard
-from synthetic.procedure import describe_devices, draw_sequence
+from synthetic.procedure import draw_sequence
 
 if TYPE_CHECKING:
     from synthetic.people import People
@@ -145,7 +146,7 @@ def _complicate(scenario: Scenario, people: People, sequence: Sequence, rng: np.
 
 
 def _early_events(scenario: Scenario, people: People) -> tuple[dict[str, Bools], Floats]:
-    """Return which index procedures had an event in the stay, and the chance of an infarction within two days."""
+    """Return which index stays had an event, and the chance of an infarction within two days."""
     visits, outcomes = people.visits, people.outcomes
     patient = visits["patient"].to_numpy()
     is_index = (visits["kind"] == INDEX_VISIT).to_numpy()

@@ -1,4 +1,4 @@
-"""Details of visits and lesions that follow from what was drawn before: access, contrast, flow, residual stenosis."""
+"""Details that follow from what was drawn before: access, contrast, flow, residual stenosis."""
 
 from __future__ import annotations
 
@@ -49,14 +49,16 @@ def draw_visit_details(
     urgency = np.where(presentation == _STEMI, "emergency", np.where(acute, "urgent", "elective"))
     supported = np.where(draw_yes(rng, 0.4, size=size), "iabp", "axial_pump")
     operator = rng.integers(1, _OPERATORS_PER_SITE, size=size, endpoint=True)
-    contrast = draw_between(rng, 150.0 + 35 * hard, sd=45.0, low=40, high=390, size=size)
+    contrast = draw_between(rng, np.where(hard, 185.0, 150.0), sd=45.0, low=40, high=390, size=size)
     dose = np.exp(6.9 + 0.25 * hard + 0.45 * rng.standard_normal(size))
     points = 4 + 6 * diseased + 6 * rng.standard_normal(size)
     return {
         "cardiogenic_shock": pl.Series(shock),
         "n_diseased_vessels": pl.Series(diseased),
         "urgency": pl.Series(urgency),
-        "access_site": pl.Series(np.where(draw_yes(rng, 0.82 - 0.12 * hard, size=size), "radial", "femoral")),
+        "access_site": pl.Series(
+            np.where(draw_yes(rng, np.where(hard, 0.70, 0.82), size=size), "radial", "femoral")
+        ),
         "mechanical_support": pl.Series(np.where(shock & draw_yes(rng, 0.35, size=size), supported, "none")),
         "contrast_ml": pl.Series(np.round(contrast / 5) * 5),
         "radiation_air_kerma_mgy": pl.Series(np.round(np.clip(dose, 100, 4900))),
@@ -69,7 +71,7 @@ def draw_visit_details(
     }
 
 
-def recording_of_visits(sites: pl.DataFrame, visits: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+def recording_of_visits(sites: pl.DataFrame, visits: pl.DataFrame) -> np.ndarray:
     """Return whether each visit's complications are recorded: all, some or none."""
     practice = sites["recorded"].to_numpy()[visits["site"].to_numpy()]
     early = years_of(visits["day"].to_numpy()) <= _LAST_UNRECORDED_YEAR

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthetic.outcomes import Outcomes
-    from synthetic.scenario import FollowUp, Scenario
+    from synthetic.scenario import Scenario
+    from synthetic.settings import FollowUp
     from synthetic.streams import Bools, Ints
 
 
@@ -125,7 +126,7 @@ def _first_true(flags: NDArray[np.bool_], values: NDArray[np.bool_]) -> Bools:
     """Return the value beside the first true flag of each row; false where there is none."""
     place = np.argmax(flags, axis=1)
     rows = np.arange(len(flags))
-    return flags[rows, place] & values[rows, place]
+    return np.asarray(flags[rows, place] & values[rows, place], dtype=np.bool_)
 
 
 def known_days(outcomes: Outcomes, known: Ascertainment) -> dict[str, Ints]:
@@ -145,7 +146,6 @@ def draw_later_visits(
     *,
     known: dict[str, Ints],
     outcomes: Outcomes,
-    at_passive_site: Bools,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Draw planned stages and the repeat procedures in which known events were treated at the registry.
@@ -155,13 +155,12 @@ def draw_later_visits(
     scenario
         Shares, calendar.
     patients, index
-        From `draw_patients`; `index` are their first visits with `lead_vessel` and `lead_severity`.
+        From `draw_patients`; `index` are their first visits with `lead_vessel`, `lead_severity` and
+        `is_passive`.
     known
         From `known_days`.
     outcomes
         From `draw_outcomes`.
-    at_passive_site
-        A site that knows nothing after discharge sends no later procedures.
     rng
         Stream of the stage.
 
@@ -176,14 +175,16 @@ def draw_later_visits(
     room = last_day - patients["index_day"].to_numpy()
     staged_after = patients["staged_after"].to_numpy()
     staged = patients["staged"].to_numpy() & (staged_after < outcomes.death_day) & (staged_after <= room)
-    staged &= ~at_passive_site
+    # A site that knows nothing after discharge sends no later procedures either.
+    heard_of = ~index["is_passive"].to_numpy()
+    staged &= heard_of
     repeat_day, on_target = _first_percutaneous(known, outcomes)
     repeat = (
         draw_yes(rng, scenario.population.repeat_in_registry, size=size)
         & (repeat_day >= 10)
         & (repeat_day <= room)
     )
-    repeat &= (repeat_day < outcomes.death_day) & ~at_passive_site
+    repeat &= (repeat_day < outcomes.death_day) & heard_of
     repeat &= ~(patients["staged"].to_numpy() & (np.abs(repeat_day - staged_after) < 11))
     other_vessel = (index["lead_vessel"].to_numpy() + rng.integers(1, 4, size=size)) % 4
     stages = _visit(
@@ -195,7 +196,7 @@ def draw_later_visits(
 
 
 def _first_percutaneous(known: dict[str, Ints], outcomes: Outcomes) -> tuple[Ints, Ints]:
-    """Return the day of the first known repeat PCI, and 2 for target lesion, 1 for target vessel, 0 for another."""
+    """Return the day of the first known repeat PCI; 2 at the target lesion, 1 its vessel, 0 another."""
     days = np.column_stack(
         [
             np.where(outcomes.by_surgery[cause], NEVER, known[cause])
@@ -208,7 +209,7 @@ def _first_percutaneous(known: dict[str, Ints], outcomes: Outcomes) -> tuple[Int
 def _visit(
     index: pl.DataFrame, happens: Bools, *, after: Ints, kind: int, vessel: Ints, in_stent: Bools
 ) -> pl.DataFrame:
-    """Return later visits in the columns of `index_visits`; a later visit is elective and treats one lesion."""
+    """Return later visits in the columns of `index_visits`; they are elective and treat one lesion."""
     rows = np.flatnonzero(happens)
     base = index[rows]
     return base.select(
@@ -229,7 +230,7 @@ def _visit(
 
 
 def keep_procedures(n_index: int, later: pl.DataFrame, *, procedures: int) -> tuple[int, pl.DataFrame]:
-    """Return how many patients, and which later visits, make up exactly the number of procedures asked for."""
+    """Return how many patients, and which later visits, make up exactly the number asked for."""
     per_patient = 1 + np.bincount(later["patient"].to_numpy(), minlength=n_index)
     total = np.cumsum(per_patient)
     complete = int(np.searchsorted(total, procedures, side="right"))

@@ -108,18 +108,17 @@ def _draw_calcium(scenario: Scenario, lesions: pl.DataFrame, rng: np.random.Gene
 def _draw_lumen(lesions: pl.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
     """Draw lumen and stent areas (mm2) that agree with the reference vessel and with one another."""
     size = len(lesions)
-    diameter = lesions["reference_mm"].to_numpy()
+    diameter: Floats = lesions["reference_mm"].to_numpy()
     reference = np.clip(
         np.pi / 4 * diameter**2 * draw_between(rng, 1.0, sd=0.08, low=0.8, high=1.2, size=size), 3.1, 19.5
     )
+    narrowest = np.clip(reference * draw_between(rng, 0.32, sd=0.08, low=0.15, high=0.5, size=size), 1.1, 8)
     harder = lesions["severity"].to_numpy() * 2.5
     expansion = draw_between(rng, 90 - harder, sd=10.0, low=66, high=120, size=size)
     return {
         "reference": np.round(reference, 2),
-        "vessel": np.round(np.clip(diameter * 1.25, 2.4, 6.0), 2),
-        "mla": np.round(
-            np.clip(reference * draw_between(rng, 0.32, sd=0.08, low=0.15, high=0.5, size=size), 1.1, 8), 2
-        ),
+        "vessel": np.asarray(np.round(np.clip(diameter * 1.25, 2.4, 6.0), 2), dtype=np.float64),
+        "mla": np.asarray(np.round(narrowest, 2), dtype=np.float64),
         "msa": np.round(reference * expansion / 100, 2),
     }
 

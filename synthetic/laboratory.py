@@ -1,4 +1,4 @@
-"""Blood values before and after a procedure that agree with kidney function, presentation and complications."""
+"""Blood values that agree with kidney function, presentation and complications."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def draw_laboratory(
 
 
 def _draw_markers(presentation: Ints, infarction: Bools, rng: np.random.Generator) -> dict[str, Floats]:
-    """Draw troponin and CK-MB as multiples of the upper limit; a periprocedural infarction lies above the others."""
+    """Draw troponin and CK-MB as multiples of the upper limit, highest after an infarction."""
     size = len(presentation)
     z = rng.standard_normal((4, size))
     raised = np.isin(presentation, (3, 4))

@@ -12,7 +12,8 @@ from synthetic.population import severity_weights
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
 if TYPE_CHECKING:
-    from synthetic.scenario import Anatomy, Scenario
+    from synthetic.scenario import Scenario
+    from synthetic.settings import Anatomy
     from synthetic.streams import Bools, Floats, Ints
 
 

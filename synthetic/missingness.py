@@ -9,7 +9,7 @@ import polars as pl
 if TYPE_CHECKING:
     import numpy as np
 
-    from synthetic.scenario import Missingness
+    from synthetic.settings import Missingness
 
 
 def hide_values(

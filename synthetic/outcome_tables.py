@@ -60,32 +60,42 @@ def follow_up_table(
     linked = np.flatnonzero(np.isin(source, ("linkage", "mixed")))
     told = np.flatnonzero(dead & by_contact & (source != "mixed"))
     stayed = np.flatnonzero(source == "passive")
+    unscheduled = len(scenario.follow_up.windows)
     parts = [
         _contacts(
             patient,
             known.contact_day[patient, window],
-            window,
-            "telephone",
-            "alive",
-            known.assessed[patient, window],
+            window=window,
+            method="telephone",
+            status="alive",
+            assessed=known.assessed[patient, window],
         ),
-        _contacts(gone, known.contact_day[gone, lost_window], lost_window, "telephone", "lost", False),
+        _contacts(
+            gone,
+            known.contact_day[gone, lost_window],
+            window=lost_window,
+            method="telephone",
+            status="lost",
+            assessed=False,
+        ),
         _contacts(
             linked,
             np.where(dead[linked], death_day[linked], known.cutoff[linked]),
-            len(scenario.follow_up.windows),
-            "linkage",
-            np.where(dead[linked], "dead", "alive"),
-            source[linked] == "linkage",
+            window=unscheduled,
+            method="linkage",
+            status=np.where(dead[linked], "dead", "alive"),
+            assessed=source[linked] == "linkage",
         ),
-        _contacts(told, death_day[told], len(scenario.follow_up.windows), "telephone", "dead", True),
+        _contacts(
+            told, death_day[told], window=unscheduled, method="telephone", status="dead", assessed=True
+        ),
         _contacts(
             stayed,
             known.discharge[stayed],
-            len(scenario.follow_up.windows),
-            "hospital_record",
-            np.where(dead[stayed], "dead", "alive"),
-            True,
+            window=unscheduled,
+            method="hospital_record",
+            status=np.where(dead[stayed], "dead", "alive"),
+            assessed=True,
         ),
     ]
     rows = pl.concat(parts).sort("patient", "day", "window", maintain_order=True)
@@ -93,7 +103,7 @@ def follow_up_table(
 
 
 def _contacts(
-    patient: Ints, day: Ints, window: Ints | int, method: str, status: object, assessed: object
+    patient: Ints, day: Ints, *, window: Ints | int, method: str, status: object, assessed: object
 ) -> pl.DataFrame:
     """Return contact rows; scalars are repeated."""
     size = len(patient)

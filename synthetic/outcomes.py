@@ -19,7 +19,8 @@ from synthetic.streams import draw_yes
 if TYPE_CHECKING:
     import polars as pl
 
-    from synthetic.scenario import Cause, Scenario
+    from synthetic.scenario import Scenario
+    from synthetic.settings import Cause
     from synthetic.streams import Bools, Floats, Ints
 
 DAYS_PER_100_YEARS = 36525.0
@@ -131,7 +132,7 @@ def cumulative_hazard(hazard: Floats, breaks: tuple[int, ...], *, days: float) -
 
 
 def invert_cumulative_hazard(target: Floats, hazard: Floats, breaks: tuple[int, ...]) -> Floats:
-    """Return the time at which each patient's cumulative hazard reaches the target; infinite if it never does."""
+    """Return the time at which each cumulative hazard reaches its target; infinite if it never does."""
     starts = np.array([0, *breaks], dtype=np.float64)
     at_start = np.column_stack([np.zeros(len(hazard)), np.cumsum(hazard[:, :-1] * np.diff(starts), axis=1)])
     interval = np.sum(target[:, None] >= at_start[:, 1:], axis=1)

@@ -62,7 +62,7 @@ class People:
     @property
     def index_lead(self) -> Ints:
         """Row of the lesion that stands for each patient's index procedure."""
-        return self.lead[(self.visits["kind"] == INDEX_VISIT).to_numpy()]
+        return np.asarray(self.lead[(self.visits["kind"] == INDEX_VISIT).to_numpy()])
 
 
 def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, procedures: int) -> People:
@@ -84,7 +84,9 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
     first = draw_treatment(scenario, sites, index, lesions, streams["index_treatment"])
     lead = lead_lesions(lesions, first.strategy, n_visits=len(index))
     index = index.with_columns(
-        lead_vessel=lesions["vessel"].gather(lead), lead_severity=lesions["severity"].gather(lead)
+        lead_vessel=lesions["vessel"].gather(lead),
+        lead_severity=lesions["severity"].gather(lead),
+        is_passive=sites["followup_source"].gather(patients["site"]) == "passive",
     )
     outcomes = draw_outcomes(
         scenario,
@@ -99,7 +101,6 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
         index,
         known=known_days(outcomes, known),
         outcomes=outcomes,
-        at_passive_site=(sites["followup_source"].gather(patients["site"]) == "passive").to_numpy(),
         rng=streams["later_visits"],
     )
     n_patients, later = keep_procedures(procedures, later, procedures=procedures)

@@ -12,7 +12,8 @@ from synthetic.codes import INDEX_VISIT
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
 if TYPE_CHECKING:
-    from synthetic.scenario import Population, Scenario
+    from synthetic.scenario import Scenario
+    from synthetic.settings import Population
     from synthetic.streams import Bools, Floats, Ints
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -149,7 +150,7 @@ def _draw_history(
 def _draw_kidneys(
     model: Population, severity: Ints, dialysis_multiplier: Floats, rng: np.random.Generator
 ) -> dict[str, Bools | Floats]:
-    """Draw chronic kidney disease, dialysis and glomerular filtration (mL/min/1.73 m2) that agree with one another."""
+    """Draw kidney disease, dialysis and filtration (mL/min/1.73 m2) that agree with one another."""
     size = len(severity)
     dialysis = draw_yes(
         rng, np.minimum(np.asarray(model.dialysis)[severity] * dialysis_multiplier, 0.5), size=size

@@ -52,9 +52,9 @@ SLOT_ROLES = (
     "definitive",
     "post_dilation",
 )
-_NONE = -1
+NO_DEVICE = -1
 _FIRST_IVL_YEAR = 2019
-_MAIN_CLASS = (_NONE, D_NC, D_CUTTING, D_RA, D_IVL, D_ORBITAL, D_ELCA, D_RA, D_RA, D_ELCA, _NONE)
+_MAIN_CLASS = (NO_DEVICE, D_NC, D_CUTTING, D_RA, D_IVL, D_ORBITAL, D_ELCA, D_RA, D_RA, D_ELCA, NO_DEVICE)
 _COMBINED_CLASS = {RA_CUTTING: D_CUTTING, RA_IVL: D_IVL, ELCA_RA: D_RA}
 # Chance of a semi-compliant balloon before, and of a high-pressure balloon after the stent, by strategy
 # number.
@@ -109,38 +109,38 @@ def draw_sequence(
     """
     size = len(lesions)
     strategy = lesions["strategy"].to_numpy()
-    device = np.full((size, len(SLOT_ROLES)), _NONE, dtype=np.int64)
+    device = np.full((size, len(SLOT_ROLES)), NO_DEVICE, dtype=np.int64)
 
     def share(table: tuple[float, ...]) -> Bools:
         return draw_yes(rng, np.asarray(table)[strategy], size=size)
 
-    device[:, BEFORE] = np.where(share(_BEFORE_SHARE), D_SC, _NONE)
+    device[:, BEFORE] = np.where(share(_BEFORE_SHARE), D_SC, NO_DEVICE)
     device[:, FIRST] = _first_device(lesions, strategy, rng)
     big = lesions["reference_mm"].to_numpy() >= 2.9
     device[:, SECOND_BURR] = np.where(
-        (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.25, size=size), D_RA, _NONE
+        (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.25, size=size), D_RA, NO_DEVICE
     )
     for combination, second in _COMBINED_CLASS.items():
         device[strategy == combination, COMBINED] = second
     rescued = _needs_rescue(scenario, lesions, strategy, rng)
     device[rescued, RESCUE] = _rescue_device(sites, visits, lesions, rng)[rescued]
-    debulked = np.isin(device[:, FIRST], (D_RA, D_ORBITAL, D_ELCA)) & (device[:, COMBINED] == _NONE)
+    debulked = np.isin(device[:, FIRST], (D_RA, D_ORBITAL, D_ELCA)) & (device[:, COMBINED] == NO_DEVICE)
     device[debulked, AFTER] = np.where(draw_yes(rng, 0.5, size=size), D_SC, D_NC)[debulked]
     is_dcb, has_stent = _finish(scenario, lesions, device, thrombosed=thrombosed, rng=rng)
-    device[:, POST] = np.where(share(_POST_SHARE) & has_stent, D_NC, _NONE)
-    device[lesions["crossability"].to_numpy() == 1] = _NONE
-    first_used = device[np.arange(size), np.argmax(device != _NONE, axis=1)]
+    device[:, POST] = np.where(share(_POST_SHARE) & has_stent, D_NC, NO_DEVICE)
+    device[lesions["crossability"].to_numpy() == 1] = NO_DEVICE
+    first_used = device[np.arange(size), np.argmax(device != NO_DEVICE, axis=1)]
     return Sequence(
         device=device,
         rescued=rescued,
-        main=np.where(device[:, FIRST] != _NONE, device[:, FIRST], first_used),
+        main=np.where(device[:, FIRST] != NO_DEVICE, device[:, FIRST], first_used),
         is_dcb=is_dcb,
         has_stent=has_stent,
     )
 
 
 def _first_device(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> Ints:
-    """Return the class of the first modification device; cutting and scoring share a strategy, so do two NC balloons."""
+    """Return the class of the first modification device; cutting and scoring share a strategy."""
     size = len(strategy)
     first = np.asarray(_MAIN_CLASS)[strategy]
     scoring, very_high = draw_yes(rng, 0.4, size=size), draw_yes(rng, 0.12, size=size)
@@ -166,7 +166,7 @@ def _needs_rescue(
 def _rescue_device(
     sites: pl.DataFrame, visits: pl.DataFrame, lesions: pl.DataFrame, rng: np.random.Generator
 ) -> Ints:
-    """Choose the rescue device: lithotripsy once it exists and fits, else a burr where there is one, else cutting."""
+    """Choose lithotripsy once it exists and fits, else a burr where there is one, else cutting."""
     visit = lesions["visit"].to_numpy()
     lithotripsy = years_of(visits["day"].to_numpy()[visit]) >= _FIRST_IVL_YEAR
     lithotripsy &= (lesions["reference_mm"].to_numpy() >= 2.4) & (lesions["crossability"].to_numpy() != 2)
@@ -189,117 +189,12 @@ def _finish(
     wired = lesions["crossability"].to_numpy() != 1
     is_dcb = draw_yes(rng, chance, size=size) & wired & ~thrombosed
     has_stent = ~is_dcb & wired
-    device[:, DEFINITIVE] = np.where(is_dcb, D_DCB, np.where(has_stent, D_STENT, _NONE))
+    device[:, DEFINITIVE] = np.where(is_dcb, D_DCB, np.where(has_stent, D_STENT, NO_DEVICE))
     long = lesions["length_mm"].to_numpy() > 36
-    device[:, SECOND_STENT] = np.where(has_stent & long, D_STENT, _NONE)
+    device[:, SECOND_STENT] = np.where(has_stent & long, D_STENT, NO_DEVICE)
     return is_dcb, has_stent
 
 
 def modified_by(sequence: Sequence, classes: tuple[int, ...]) -> Bools:
     """Return which lesions had a device of one of the classes as modification or rescue."""
     return np.asarray(np.isin(sequence.device[:, FIRST : RESCUE + 1], classes).any(axis=1))
-
-
-def describe_devices(lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator) -> pl.DataFrame:
-    """Give every device its size and settings.
-
-    Returns
-    -------
-    polars.DataFrame
-        One row per device in order of use: `lesion` (row of `lesions`), `slot`, `sequence_no`, `device`
-        (class number), millimetres, atmospheres, 1000 rpm, seconds, pulses, mJ/mm2, `success`.
-    """
-    lesion, slot = np.nonzero(sequence.device != _NONE)
-    device = sequence.device[lesion, slot]
-    first_of_lesion = (
-        np.concatenate([[0], np.flatnonzero(np.diff(lesion)) + 1]) if len(lesion) else np.zeros(0, int)
-    )
-    counts = np.diff(np.append(first_of_lesion, len(lesion)))
-    number = np.arange(len(lesion)) - np.repeat(first_of_lesion, counts) + 1
-    reference = lesions["reference_mm"].to_numpy()[lesion]
-    unopened = lesions["crossability"].to_numpy()[lesion] >= 2
-    failed = (slot == BEFORE) & unopened | (slot == FIRST) & sequence.rescued[lesion]
-    return pl.DataFrame(
-        {
-            "lesion": lesion,
-            "slot": slot,
-            "sequence_no": number,
-            "device": device,
-            "diameter_mm": _diameters(device, slot, reference, rng),
-            "max_pressure_atm": _pressures(device, rng),
-            **_settings(device, rng),
-            "success": ~failed,
-        }
-    )
-
-
-def _diameters(
-    device: Ints, slot: Ints, reference: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Size each device to the vessel: balloons 1:1 at most, burrs near half of it and only in marketed sizes."""
-    u = rng.random(len(device))
-    quarter = np.round(reference * 4) / 4
-    burr = np.where((reference >= 2.9) & (u < 0.55), 1.5, 1.25)
-    burr = np.where((reference >= 3.5) & (u < 0.25), 1.75, burr)
-    burr = np.where(slot == SECOND_BURR, burr + 0.25, burr)
-    by_class: dict[int, NDArray[np.float64] | float] = {
-        D_RA: burr,
-        D_ORBITAL: 1.25,
-        D_IVL: np.clip(quarter, 2.5, 4.0),
-        D_ELCA: np.where((reference >= 2.5) & (u < 0.5), 1.4, 0.9),
-        D_CUTTING: np.clip(quarter - 0.25 * (u < 0.4), 2.0, 4.0),
-        D_SCORING: np.clip(quarter - 0.25 * (u < 0.4), 2.0, 4.0),
-        D_NC: np.clip(quarter, 2.0, 4.5),
-        D_HIGH: np.clip(quarter - 0.25, 2.0, 4.0),
-        D_SC: np.clip(quarter - 0.5, 1.5, 3.5),
-        D_DCB: np.clip(quarter, 2.0, 4.0),
-        D_STENT: np.clip(quarter, 2.25, 4.5),
-    }
-    return np.asarray(_choose(device, by_class), dtype=np.float64)
-
-
-def _pressures(device: Ints, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw the highest inflation pressure in atmospheres; empty where nothing is inflated."""
-    z = rng.standard_normal(len(device))
-
-    def near(mean: float, sd: float, low: float, high: float) -> NDArray[np.float64]:
-        return np.round(np.clip(mean + sd * z, low, high))
-
-    by_class = {
-        D_IVL: near(5.4, 0.8, 4, 6),
-        D_CUTTING: near(10, 2, 6, 14),
-        D_SCORING: near(12, 2, 8, 16),
-        D_NC: near(18, 3, 12, 26),
-        D_HIGH: near(33, 2, 28, 35),
-        D_SC: near(11, 2, 6, 16),
-        D_DCB: near(9, 1.5, 6, 14),
-        D_STENT: near(13, 2, 9, 18),
-    }
-    return np.asarray(_choose(device, by_class), dtype=np.float64)
-
-
-def _settings(device: Ints, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Draw what belongs to one class only: speed, time, pulses, fluence."""
-    size = len(device)
-    z, u = rng.standard_normal((2, size)), rng.random(size)
-    speed = {D_RA: np.round(np.clip(160 + 11 * z[0], 138, 188)), D_ORBITAL: np.where(u < 0.8, 120.0, 80.0)}
-    seconds = {
-        D_RA: np.round(np.clip(55 + 22 * z[1], 12, 180)),
-        D_ORBITAL: np.round(np.clip(60 + 20 * z[1], 15, 180)),
-        D_ELCA: np.round(np.clip(70 + 25 * z[1], 10, 200)),
-    }
-    pulses = {D_IVL: np.clip(np.round((70 + 23 * z[0]) / 10), 1, 12) * 10}
-    fluence = {D_ELCA: np.clip(np.round((65 + 10 * z[0]) / 5) * 5, 45, 80)}
-    return {
-        "rotation_speed_krpm": _choose(device, speed),
-        "activation_time_s": _choose(device, seconds),
-        "ivl_pulses": _choose(device, pulses),
-        "laser_fluence_mj_mm2": _choose(device, fluence),
-    }
-
-
-def _choose(
-    device: Ints, by_class: dict[int, NDArray[np.float64]] | dict[int, NDArray[np.float64] | float]
-) -> NDArray[np.float64]:
-    """Return the value of each device's class, NaN where the class has none."""
-    return np.select([device == code for code in by_class], list(by_class.values()), default=np.nan)

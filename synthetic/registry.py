@@ -51,7 +51,7 @@ class Registry:
 
 
 def generate_registry(scenario: Scenario, *, procedures: int, seed: int) -> Registry:
-    """Draw a registry from a scenario; the same scenario, number and seed give the same tables, cell for cell.
+    """Draw a registry; the same scenario, number and seed give the same tables, cell for cell.
 
     Parameters
     ----------

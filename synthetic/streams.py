@@ -61,7 +61,7 @@ def draw_category(rng: np.random.Generator, weights: Floats) -> Ints:
     """
     cumulative = np.cumsum(weights, axis=1)
     target = rng.random(len(weights)) * cumulative[:, -1]
-    return np.sum(target[:, None] >= cumulative[:, :-1], axis=1, dtype=np.int64)
+    return np.asarray(np.sum(target[:, None] >= cumulative[:, :-1], axis=1), dtype=np.int64)
 
 
 def draw_from_mix(rng: np.random.Generator, mix: tuple[float, ...], *, size: int) -> Ints:

@@ -1,4 +1,4 @@
-"""Who gets which device: indication, calcium, site and year decide, and so confound every crude comparison."""
+"""Who gets which device: indication, calcium, site and year decide, and confound crude comparisons."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _year_factors(scenario: Scenario, day: Ints) -> Floats:
 
 
 def lead_lesions(lesions: pl.DataFrame, strategy: Ints, *, n_visits: int) -> Ints:
-    """Return the row of the lesion that stands for each visit: worst calcium, then highest strategy number, then first."""
+    """Return the row of each visit's leading lesion: worst calcium, then highest strategy, then first."""
     visit = lesions["visit"].to_numpy()
     order = np.lexsort(
         (

@@ -63,7 +63,7 @@ def describe_truth(scenario: Scenario, people: People, course: Course, *, seed: 
 
 
 def _hazards(scenario: Scenario) -> dict[str, Any]:
-    """Return hazards per day by cause, severity and interval at the reference patient, and the covariates' ratios."""
+    """Return hazards per day by cause, severity and interval at the reference patient, and ratios."""
     return {
         name: {
             "per_day": {
@@ -91,10 +91,15 @@ def _counts(people: People, course: Course) -> dict[str, Any]:
         "procedures_by_kind": _tally(people.visits["kind"].to_numpy(), ("index", "staged", "repeat")),
         "complications": {name: int(flags.sum()) for name, flags in course.complications.happened.items()},
         "first_events_within_one_year": {cause: int((day[cause] < _ONE_YEAR_DAYS).sum()) for cause in CAUSES},
-        "weighted_kappa_recorded_against_true": round(
-            weighted_kappa(severity, course.lesions["recorded_grade"].to_numpy()), 4
-        ),
+        "weighted_kappa_of_operators": _operator_kappa(course),
     }
+
+
+def _operator_kappa(course: Course) -> float | None:
+    """Return the agreement of operators' grades with the truth, core laboratories left out."""
+    graded = course.lesions.filter(assessor="operator")
+    kappa = weighted_kappa(graded["severity"].to_numpy(), graded["recorded_grade"].to_numpy())
+    return None if np.isnan(kappa) else round(kappa, 4)
 
 
 def _tally(numbers: Ints, codes: tuple[str, ...]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Synthetic registries as files: one CSV per canonical table, `truth.json`, and `faults.csv` where faults were planted."""
+"""Synthetic registries as files: one CSV per canonical table, and `truth.json`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from synthetic.corruption import plant_faults, write_faults
+from synthetic.registry import Registry, generate_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from synthetic.registry import Registry
+__all__ = [
+    "Registry",
+    "generate_registry",
+    "tables_as_text",
+    "write_registry",
+    "write_text_tables",
+    "write_truth",
+]
 
 
-def as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Return the tables as text in canonical spelling: ISO dates, point as decimal sign, true and false, null for nothing."""
-    return {name: _as_text(table) for name, table in tables.items()}
+def tables_as_text(registry: Registry) -> dict[str, pl.DataFrame]:
+    """Return the tables as text: ISO dates, point as decimal sign, true and false, null for nothing."""
+    return {name: _as_text(table) for name, table in registry.tables.items()}
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:
@@ -34,7 +41,7 @@ def _as_text(table: pl.DataFrame) -> pl.DataFrame:
     return table.select(columns)
 
 
-def write_registry(registry: Registry, out: Path, *, faults_seed: int | None = None) -> None:
+def write_registry(registry: Registry, out: Path) -> None:
     """Write a registry: UTF-8, LF, header in canonical order, rows in the order in which they were drawn.
 
     Parameters
@@ -43,24 +50,19 @@ def write_registry(registry: Registry, out: Path, *, faults_seed: int | None = N
         From `generate_registry`.
     out
         Folder; made if absent, files of the same names replaced.
-    faults_seed
-        Where given, faults are planted with this seed and listed in ``faults.csv``.
     """
     out.mkdir(parents=True, exist_ok=True)
-    texts = as_text(registry.tables)
-    if faults_seed is not None:
-        texts, faults = plant_faults(texts, faults_seed)
-        write_faults(faults, out / "faults.csv")
-    write_tables(texts, out)
-    write_truth(registry.truth, out / "truth.json")
+    write_text_tables(tables_as_text(registry), out)
+    write_truth(registry.truth, out)
 
 
-def write_tables(texts: dict[str, pl.DataFrame], out: Path) -> None:
-    """Write each table of text to ``<table>.csv``; an empty cell stands for nothing."""
+def write_text_tables(texts: dict[str, pl.DataFrame], out: Path) -> None:
+    """Write each table of text to ``<table>.csv`` in an existing folder; an empty cell stands for nothing."""
     for name, table in texts.items():
         table.write_csv(out / f"{name}.csv", line_terminator="\n")
 
 
-def write_truth(truth: dict[str, Any], path: Path) -> None:
-    """Write the truth as JSON with a stable layout."""
-    path.write_text(json.dumps(truth, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+def write_truth(truth: dict[str, Any], out: Path) -> None:
+    """Write ``truth.json`` into an existing folder, with a stable layout."""
+    text = json.dumps(truth, indent=2, ensure_ascii=False) + "\n"
+    (out / "truth.json").write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,196 @@
+"""The parts of a scenario: frozen settings, one class per table of the TOML file.
+
+Lists of four go by true calcification: none, mild, moderate, severe. Lists of ten go by `codes.STRATEGIES`,
+lists of six by `codes.COMPLICATION_COLUMNS`. Probabilities are 0..1. The source of each number stands beside
+it in the TOML file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Four = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """First and last calendar year in which procedures are done."""
+
+    first_year: int
+    last_year: int
+
+
+@dataclass(frozen=True)
+class SiteProfile:
+    """One hospital: how it follows patients, what it owns, how it grades and what it records.
+
+    `complications_recorded` is all, some, none, or none_until_2020 (none to the end of 2020, all later).
+    """
+
+    site_id: str
+    country: str
+    on_site_surgery: bool
+    followup_source: str
+    data_cutoff_date: str
+    atherectomy: bool
+    calcification_assessor: str
+    complications_recorded: str
+    dialysis_multiplier: float
+
+
+@dataclass(frozen=True)
+class SiteVariation:
+    """Spread between sites: volume (negative binomial), severity mix and imaging use (logit sd)."""
+
+    volume_floor: float
+    volume_shape: float
+    severity_logit_sd: float
+    imaging_logit_sd: float
+
+
+@dataclass(frozen=True)
+class Severity:
+    """True calcification mix of lesions and the operator's grade given the truth (rows: truth)."""
+
+    mix: Four
+    same_as_first_lesion: float
+    operator_given_true: tuple[Four, ...]
+
+
+@dataclass(frozen=True)
+class Population:
+    """Patients at their index procedure, most by true calcification of the first lesion."""
+
+    age_mean: Four
+    age_sd: float
+    male: float
+    diabetes: Four
+    insulin_if_diabetes: float
+    ckd: Four
+    dialysis: Four
+    lvef_mean: Four
+    lvef_sd: float
+    acute: Four
+    presentation_if_acute: Four
+    silent_if_chronic: float
+    shock_if_stemi: float
+    smoking_former: float
+    smoking_current: float
+    prior_mi: float
+    prior_pci: float
+    prior_cabg: float
+    prior_stroke: float
+    pad: Four
+    hypertension: float
+    dyslipidaemia: float
+    heart_failure: float
+    atrial_fibrillation: float
+    research_use_allowed: float
+    lesion_counts: tuple[float, ...]
+    staged_pci_planned: float
+    repeat_in_registry: float
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Lesions and vessels."""
+
+    vessel_mix: dict[str, float]
+    length_log_mean: float
+    length_log_sd: float
+    reference_mean: float
+    reference_sd: float
+    stenosis_mean: float
+    stenosis_sd: float
+    bifurcation: float
+    ostial: float
+    in_stent: float
+    cto_if_chronic: float
+    wire_failure_if_cto: float
+    balloon_uncrossable: Four
+    balloon_undilatable: Four
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Who gets which device and why: weights by severity, multiplied by each indication that applies."""
+
+    weights: dict[str, Four]
+    multipliers: dict[str, tuple[float, ...]]
+    year_factors: dict[str, tuple[float, ...]]
+    direct_stent: float
+    drug_coated_balloon: float
+    rescue_if_resistant: float
+    rescue_if_severe: float
+
+
+@dataclass(frozen=True)
+class Imaging:
+    """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade."""
+
+    share_first_year: float
+    share_last_year: float
+    severity_odds: Four
+    oct_share: float
+    arc_mean_deg: Four
+    arc_sd_deg: Four
+    thickness_mean_mm: Four
+    length_mean_mm: Four
+    visible: Four
+    nodule: Four
+
+
+@dataclass(frozen=True)
+class Complications:
+    """Probability per procedure by device column, and the odds multiplier by severity."""
+
+    probability: dict[str, tuple[float, ...]]
+    severity_odds: Four
+    av_block_rca_multiplier: float
+    av_block_other_multiplier: float
+    access_site_bleeding: float
+    acute_kidney_injury: float
+    recorded_by_some: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause-specific hazard: events per 100 patient-years by interval at the reference patient."""
+
+    rate_per_100_years: tuple[float, ...]
+    severity_hr: Four
+    device_effect: bool
+    covariate_hr: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Hazards of all causes; `breaks_days` are the first days of the second and later intervals."""
+
+    breaks_days: tuple[int, ...]
+    reference_age_years: float
+    reference_lvef_pct: float
+    device_hr: dict[str, float]
+    causes: dict[str, Cause]
+    mi_with_stent_thrombosis: float
+    tlr_with_stent_thrombosis: float
+    cabg_if_revascularised: float
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Visits at contact sites, in days after the index procedure, and who is lost at each."""
+
+    windows: tuple[str, ...]
+    earliest_days: tuple[int, ...]
+    latest_days: tuple[int, ...]
+    lost: tuple[float, ...]
+    nonfatal_assessed: float
+
+
+@dataclass(frozen=True)
+class Missingness:
+    """Share of cells that are unknown: `codes` gives the value 'unknown', `cells` gives an empty cell."""
+
+    codes: dict[str, float]
+    cells: dict[str, float]
