@@ -1,8 +1,8 @@
 """The command `calcpci`: parse, call one function, print.
 
-Heavy imports wait inside the commands, so that ``--help`` answers at once. Results go to standard output, messages
-to standard error. Exit codes: 0 done; 1 a bug; 2 usage; 3 a file was rejected by the gate; 10-19 other errors that a
-user can act on.
+Heavy imports wait inside the commands, so that ``--help`` answers at once. Results go to standard
+output, messages to standard error. Exit codes: 0 done; 1 a bug; 2 usage; 3 a file was rejected by the gate;
+10-19 other errors that a user can act on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FILE = click.Path(path_type=Path)
 class _Commands(click.Group):
     """Turns an error that a user can act on into one line and its exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+    def invoke(self, ctx: click.Context) -> Any:
         from analytics.errors import CalcpciError
         from schemas.errors import SchemaFileError
 
@@ -50,12 +50,14 @@ def main(*, verbose: bool) -> None:
     Describes registries. Gives no advice on the care of one patient.
     """
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+        level=logging.INFO if verbose else logging.WARNING,
+        stream=sys.stderr,
+        format="%(levelname)s %(message)s",
     )
 
 
 def _secret() -> bytes | None:
-    """The secret for pseudonyms, from the environment only."""
+    """Read the secret for pseudonyms, from the environment only."""
     value = os.environ.get(SECRET_VARIABLE)
     return value.encode() if value else None
 
@@ -122,16 +124,18 @@ def load(paths: tuple[Path, ...], **options: Any) -> None:
     """Validate files, load what is good in one transaction, publish a snapshot."""
     from analytics import pipeline
 
-    prepared = pipeline.prepare(paths, mapping=options["mapping"], secret=_secret(), db=options["db"])
+    prepared = pipeline.prepare_for_store(
+        paths, db=options["db"], mapping=options["mapping"], secret=_secret(), replace=options["replace"]
+    )
     if options["out"] is not None:
         pipeline.write_findings(prepared, options["out"])
     if not options["as_json"]:
         click.echo(pipeline.render_submission(prepared))
     outcome = pipeline.load(prepared, db=options["db"], replace=options["replace"])
     if options["as_json"]:
-        _show(pipeline.describe_submission(prepared) | {"load": outcome.as_dict()})
+        _show(pipeline.describe_submission(prepared) | {"load": pipeline.describe_load(outcome)})
     else:
-        click.echo(outcome.sentence)
+        click.echo(pipeline.render_load(outcome))
 
 
 @main.command()
@@ -139,13 +143,13 @@ def load(paths: tuple[Path, ...], **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def status(db: Path, *, as_json: bool) -> None:
     """Show submissions, gates, row counts and follow-up completeness."""
-    from analytics import pipeline
+    from analytics import store_status
 
-    found = pipeline.describe_store(db)
+    found = store_status.describe_store(db)
     if as_json:
         _show(found)
     else:
-        click.echo(pipeline.render_store(found))
+        click.echo(store_status.render_store(found))
 
 
 @main.command()
@@ -184,7 +188,11 @@ def report(db: Path, plan: Path | None, out: Path) -> None:
 
 @main.command()
 @click.option("--db", type=_FILE, required=True)
-@click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; the first free one from 8501 if not given.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port on 127.0.0.1; the first free one from 8501 if not given.",
+)
 def dashboard(db: Path, port: int | None) -> None:
     """Serve the dashboard on 127.0.0.1."""
     from analytics import serving
@@ -203,9 +211,15 @@ def dictionary(out: Path) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the dashboard; the first free one from 8501 if not given.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of the dashboard; the first free one from 8501 if not given.",
+)
 @click.option("--no-serve", is_flag=True, help="Do everything but serve the dashboard.")
-@click.option("--out", type=_FILE, default=Path("demo"), show_default=True, help="Folder for all that is made.")
+@click.option(
+    "--out", type=_FILE, default=Path("demo"), show_default=True, help="Folder for all that is made."
+)
 def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
     """Run the whole job on bundled synthetic data: generate, validate, load, analyse, report, dashboard."""
     from analytics import demonstration, serving

@@ -10,8 +10,9 @@ from analytics import pipeline, reporting
 from analytics.errors import InputFileError
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from synthetic.corruption import plant_faults, write_faults
+from synthetic.registry import generate_registry
 from synthetic.scenario import load_scenario
-from synthetic.writer import generate_registry, tables_as_text, write_registry, write_text_tables
+from synthetic.writer import tables_as_text, write_registry, write_text_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,9 @@ FAULTY_PROCEDURES = 150
 FAULTY_SEED = 7
 
 
-def generate_files(out: Path, *, scenario: str, procedures: int, seed: int, faults: bool = False) -> dict[str, Any]:
+def generate_files(
+    out: Path, *, scenario: str, procedures: int, seed: int, faults: bool = False
+) -> dict[str, Any]:
     """Write a synthetic registry into ``out`` and return what was written.
 
     Parameters
@@ -55,7 +58,7 @@ def generate_files(out: Path, *, scenario: str, procedures: int, seed: int, faul
     write_registry(registry, out)
     n_faults = 0
     if faults:
-        texts, planted = plant_faults(tables_as_text(registry), seed=seed)
+        texts, planted = plant_faults(tables_as_text(registry), seed)
         write_text_tables(texts, out)
         write_faults(planted, out)
         n_faults = planted.height
@@ -69,20 +72,21 @@ def run_demo(out: Path, *, say: Callable[[str], object]) -> Path:
     Parameters
     ----------
     out
-        Folder for everything that is made: ``registry/``, ``returned/``, ``registry.duckdb``, its snapshots, ``report/``.
+        Folder for all that is made: ``registry/``, ``returned/``, the store, its snapshots, the report.
     say
         Called with one line per step.
     """
     registry, db = out / "registry", out / "registry.duckdb"
     with _step("1/5 generate a synthetic registry (nobody's data)", say):
         written = generate_files(registry, scenario="default", procedures=DEMO_PROCEDURES, seed=DEMO_SEED)
-    say(f"      {written['rows']['procedures']:,} procedures of {written['rows']['patients']:,} patients -> {registry}")
+    rows = written["rows"]
+    say(f"      {rows['procedures']:,} procedures of {rows['patients']:,} patients -> {registry}")
     with _step("2/5 validate: what a hospital's faulty file gets back", say):
         _return_faulty_file(out / "returned", say)
     with _step("3/5 load the good files in one transaction and publish a snapshot", say):
-        prepared = pipeline.prepare((registry,), mapping=None, secret=None, db=db)
+        prepared = pipeline.prepare_for_store((registry,), db=db)
         outcome = pipeline.load(prepared, db=db)
-    say(f"      {outcome.sentence}")
+    say(f"      {pipeline.render_load(outcome)}")
     with _step("4/5 analyse and write the report", say):
         paths = reporting.write_report(db, out / "report")
     say(f"      {paths[0]}")
@@ -93,8 +97,10 @@ def run_demo(out: Path, *, say: Callable[[str], object]) -> Path:
 def _return_faulty_file(folder: Path, say: Callable[[str], object]) -> None:
     """Generate a small registry with planted faults and write the findings that its hospital would get."""
     sent = folder / "sent"
-    written = generate_files(sent, scenario="default", procedures=FAULTY_PROCEDURES, seed=FAULTY_SEED, faults=True)
-    prepared = pipeline.prepare((sent,), mapping=None, secret=None)
+    written = generate_files(
+        sent, scenario="default", procedures=FAULTY_PROCEDURES, seed=FAULTY_SEED, faults=True
+    )
+    prepared = pipeline.prepare((sent,))
     path = pipeline.write_findings(prepared, folder)
     say(f"      {written['n_faults']} faults planted; gate {prepared.gate.colour}; findings -> {path}")
 

@@ -39,7 +39,9 @@ def serve_dashboard(db: Path, *, port: int | None, say: Callable[[str], object])
     """
     folder = snapshot_folder(db)
     if not db.is_file():
-        raise StoreError(where=str(db), what="no such file", fix="Load a registry first, or run 'calcpci demo'.")
+        raise StoreError(
+            where=str(db), what="no such file", fix="Load a registry first, or run 'calcpci demo'."
+        )
     find_current_snapshot(folder)
     chosen = _choose_port(port)
     # A polite stop from outside must take the server along.
@@ -68,7 +70,17 @@ def server_command(folder: Path, port: int) -> list[str]:
         for part in (f"--{key}", str(value).lower() if isinstance(value, bool) else str(value))
     ]
     app = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
-    return [*app, "--server.address", ADDRESS, "--server.port", str(port), *flags, "--", "--snapshots", str(folder)]
+    return [
+        *app,
+        "--server.address",
+        ADDRESS,
+        "--server.port",
+        str(port),
+        *flags,
+        "--",
+        "--snapshots",
+        str(folder),
+    ]
 
 
 def _flatten(prefix: str, entries: dict[str, object]) -> list[tuple[str, object]]:
@@ -84,7 +96,9 @@ def _dashboard_home() -> Path:
     """Folder of the dashboard, found without importing it."""
     spec = importlib.util.find_spec("dashboard")
     if spec is None or not spec.submodule_search_locations:
-        raise CalcpciError(where="dashboard", what="is not installed", fix="Install calcpci again: pip install .")
+        raise CalcpciError(
+            where="dashboard", what="is not installed", fix="Install calcpci again: pip install ."
+        )
     return Path(spec.submodule_search_locations[0])
 
 
@@ -119,18 +133,22 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://{ADDRESS}:{port}/_stcore/health", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise CalcpciError(
-        where=f"http://{ADDRESS}:{port}", what="the dashboard did not start", fix="Read the lines above this one."
+        where=f"http://{ADDRESS}:{port}",
+        what="the dashboard did not start",
+        fix="Read the lines above this one.",
     )
 
 
 def _open_browser(port: int) -> None:
     """Open the page where a person sits before a screen."""
-    has_screen = sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    has_screen = sys.platform in {"win32", "darwin"} or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
     if has_screen and sys.stdout.isatty():
         webbrowser.open(f"http://{ADDRESS}:{port}")

@@ -43,7 +43,7 @@ def cumulative_incidence_chart(
     dict
         Vega-Lite 6 specification with inline data.
     """
-    axis = choose_time_axis(horizon_days, first_day=text.first_day)
+    axis = choose_time_axis(horizon_days, first_day=text.first_day, time_unit=text.time_unit)
     series = [_series(one, axis) for one in incidences]
     top = 100.0 if to_hundred else _ceiling(series)
     axes = PanelAxes(axis, f"{axis.unit} since {text.time_origin}", text.percent_title, (0.0, top))

@@ -49,6 +49,8 @@ class CurveText:
         What time zero is, for example ``PCI``.
     first_day
         Day at the left end: 0, or a landmark; the curves must hold only patients who reached it.
+    time_unit
+        Unit of the data; a registry has days.
     """
 
     title: str
@@ -56,6 +58,7 @@ class CurveText:
     subtitle: str = ""
     time_origin: str = "PCI"
     first_day: int = 0
+    time_unit: str = "days"
 
 
 def event_curve_chart(
@@ -80,7 +83,7 @@ def event_curve_chart(
     dict
         Vega-Lite 6 specification with inline data.
     """
-    axis = choose_time_axis(horizon_days, first_day=text.first_day)
+    axis = choose_time_axis(horizon_days, first_day=text.first_day, time_unit=text.time_unit)
     series = [_series(curve, axis) for curve in curves]
     low = 0.0 if from_zero else _floor(series)
     note = f"Vertical axis starts at {low:.0f} %." if low else ""

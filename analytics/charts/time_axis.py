@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from analytics.charts.numbers import DAYS_PER_YEAR
@@ -52,7 +53,7 @@ class TimeAxis:
         return replace(self, ticks=self.ticks[::2])
 
 
-def choose_time_axis(horizon_days: int, *, first_day: int = 0) -> TimeAxis:
+def choose_time_axis(horizon_days: int, *, first_day: int = 0, time_unit: str = "days") -> TimeAxis:
     """Return an axis in the unit a clinician would use for this horizon.
 
     Parameters
@@ -61,13 +62,23 @@ def choose_time_axis(horizon_days: int, *, first_day: int = 0) -> TimeAxis:
         Right end of the figure in days, > 0: up to 60 gives days, up to 400 months, more gives years.
     first_day
         Left end of the figure in days: a landmark, or 0.
+    time_unit
+        Unit of the data; only days are turned into months and years, any other unit is kept.
     """
+    if time_unit != "days":
+        return _axis(time_unit.capitalize(), 1.0, _round_step(horizon_days), (first_day, horizon_days))
     if horizon_days <= 60:
         return _axis("Days", 1.0, 5 if horizon_days <= 30 else 10, (first_day, horizon_days))
     if horizon_days <= 400:
         step = 2 if horizon_days < 300 else 3
         return _axis("Months", DAYS_PER_YEAR / 12, step, (first_day, horizon_days))
     return _axis("Years", DAYS_PER_YEAR, 0.5 if horizon_days <= 1200 else 1, (first_day, horizon_days))
+
+
+def _round_step(length: int) -> float:
+    """Return 1, 2 or 5 times a power of ten, so that about five steps fill the length."""
+    power = 10.0 ** math.floor(math.log10(max(length / 5, 1)))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= length / 6)
 
 
 def _axis(unit: str, days_per_unit: float, step: float, days: tuple[int, int]) -> TimeAxis:

@@ -25,22 +25,24 @@ if TYPE_CHECKING:
 NOT_ESTIMABLE = "not estimable"
 
 
-def risk_rows(risks: Sequence[HorizonRisk | NotEstimable]) -> tuple[tuple[str, ...], ...]:
+def risk_rows(
+    risks: Sequence[HorizonRisk | NotEstimable], *, time_unit: str = "days"
+) -> tuple[tuple[str, ...], ...]:
     """Return one row a risk: group, horizon, percent with limits, events by then, still at risk.
 
     A refusal keeps its row and gives its reason instead of a number.
     """
-    return tuple(_risk_row(risk) for risk in risks)
+    return tuple(_risk_row(risk, time_unit) for risk in risks)
 
 
-def _risk_row(risk: HorizonRisk | NotEstimable) -> tuple[str, ...]:
+def _risk_row(risk: HorizonRisk | NotEstimable, time_unit: str) -> tuple[str, ...]:
     """One row of the risk table."""
     if isinstance(risk, NotEstimable):
         return (label_group(risk.group), "", NOT_ESTIMABLE, "", risk.reason)
     value = f"{format_percent(risk.risk)} ({format_percent_interval(risk.lower, risk.upper)})"
     return (
         label_group(risk.group),
-        format_days(risk.horizon_days),
+        format_days(risk.horizon_days) if time_unit == "days" else f"{risk.horizon_days} {time_unit}",
         value,
         format_fraction(risk.n_event, risk.basis.n),
         format_count(risk.n_risk),
@@ -50,7 +52,9 @@ def _risk_row(risk: HorizonRisk | NotEstimable) -> tuple[str, ...]:
 RISK_HEADER = ("Group", "By", "Risk (95 % interval)", "Events/patients", "Still at risk")
 
 
-def risk_table(risks: Sequence[HorizonRisk | NotEstimable], *, caption: str) -> Table:
+def risk_table(
+    risks: Sequence[HorizonRisk | NotEstimable], *, caption: str, time_unit: str = "days"
+) -> Table:
     """Return risks at fixed days as a table.
 
     Parameters
@@ -59,8 +63,10 @@ def risk_table(risks: Sequence[HorizonRisk | NotEstimable], *, caption: str) -> 
         Risks or refusals, in the order to show.
     caption
         What the table shows.
+    time_unit
+        Unit of the data; a registry has days.
     """
-    return Table(caption, RISK_HEADER, risk_rows(risks))
+    return Table(caption, RISK_HEADER, risk_rows(risks, time_unit=time_unit))
 
 
 def comparison_sentence(test: GroupTest | NotEstimable) -> str:
