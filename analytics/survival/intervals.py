@@ -10,7 +10,7 @@ from scipy.stats import norm
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-IntervalKind = Literal["log-log", "log", "plain", "arcsin"]
+IntervalKind = Literal["log-log", "log", "plain", "arcsin", "logit"]
 
 Limits = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 
@@ -36,7 +36,8 @@ def confidence_limits(
     confidence
         Level, between 0 and 1.
     interval
-        ``log-log`` (complementary log-log), ``log``, ``plain`` or ``arcsin`` (arcsine of the square root).
+        ``log-log`` (complementary log-log), ``log``, ``plain``, ``arcsin`` (arcsine of the square root) or
+        ``logit``.
 
     Returns
     -------
@@ -134,4 +135,10 @@ def _arcsin(p: NDArray[np.float64], reach: NDArray[np.float64]) -> Limits:
     return np.sin(np.maximum(angle - half, 0.0)) ** 2, np.sin(np.minimum(angle + half, np.pi / 2)) ** 2
 
 
-_SCALES = {"log-log": _log_log, "log": _log, "plain": _plain, "arcsin": _arcsin}
+def _logit(p: NDArray[np.float64], reach: NDArray[np.float64]) -> Limits:
+    """Limits on the log odds scale."""
+    odds, factor = p / (1 - p), np.exp(reach / (p * (1 - p)))
+    return odds / factor / (1 + odds / factor), odds * factor / (1 + odds * factor)
+
+
+_SCALES = {"log-log": _log_log, "log": _log, "plain": _plain, "arcsin": _arcsin, "logit": _logit}

@@ -149,6 +149,9 @@ def estimate_weighted_cumulative_incidence(
 
 def _count(frame: pl.DataFrame, columns: RowColumns) -> EventCounts:
     """Count the rows with their weights, one each where there are none."""
+    if columns.cluster is not None and frame[columns.cluster].null_count():
+        msg = f"{columns.cluster}: rows without a cluster. Leave them out, or give each its own."
+        raise ValueError(msg)
     name = columns.weight or "weight_of_one"
     ready = frame if columns.weight else frame.with_columns(pl.lit(1.0).alias(name))
     return count_events(ready, time=columns.time, cause=columns.cause, entry=columns.entry, weight=name)
@@ -163,10 +166,10 @@ def _tables(counts: EventCounts, *, n_causes: int) -> tuple[RiskTable, RiskTable
 
 def _units(frame: pl.DataFrame, columns: RowColumns) -> Units:
     """Lay the rows out for the influence of each cluster."""
-    size = frame.height
-    unit = np.arange(size)
-    if columns.cluster is not None:
-        unit = np.unique(frame[columns.cluster].cast(pl.String).to_numpy(), return_inverse=True)[1]
+    cluster = columns.cluster
+    if cluster is None or frame[cluster].n_unique() == frame.height:
+        return _lone_units(frame, columns)
+    unit = frame[cluster].cast(pl.String).rank("dense").cast(pl.Int64).to_numpy() - 1
     return Units(
         unit=unit,
         entry=_floats(frame, columns.entry, absent=-np.inf),
@@ -174,6 +177,21 @@ def _units(frame: pl.DataFrame, columns: RowColumns) -> Units:
         cause=frame[columns.cause].cast(pl.Int64).to_numpy(),
         weight=_floats(frame, columns.weight, absent=1.0),
         multiplicity=np.ones(int(unit.max(initial=-1)) + 1),
+    )
+
+
+def _lone_units(frame: pl.DataFrame, columns: RowColumns) -> Units:
+    """Let one unit stand for rows alike in entry, day and cause: their influence per weight is one."""
+    keys = [name for name in (columns.entry, columns.time, columns.cause) if name is not None]
+    squares = pl.len() if columns.weight is None else pl.col(columns.weight).cast(pl.Float64).pow(2).sum()
+    cells = frame.group_by(keys, maintain_order=True).agg(squares.alias("sum_w2"))
+    return Units(
+        unit=np.arange(cells.height),
+        entry=_floats(cells, columns.entry, absent=-np.inf),
+        exit=_floats(cells, columns.time, absent=0.0),
+        cause=cells[columns.cause].cast(pl.Int64).to_numpy(),
+        weight=np.ones(cells.height),
+        multiplicity=_floats(cells, "sum_w2", absent=0.0),
     )
 
 

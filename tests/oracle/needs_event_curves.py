@@ -73,7 +73,11 @@ def fit_curve(
         )
         return estimate_weighted_event_curve(rows, columns=columns, group=label, interval=interval)
     if outcomes.weight is not None:
-        rows = rows.select(pl.exclude("weight").repeat_by(pl.col("weight").cast(pl.Int64))).explode(pl.all())
+        rows = (
+            rows.filter(pl.col("weight") > 0)
+            .select(pl.exclude("weight").repeat_by(pl.col("weight").cast(pl.Int64)))
+            .explode(pl.all())
+        )
     counts = count_events(rows, entry="entry_days" if outcomes.has_entry else None)
     estimator = "fleming-harrington" if tie_corrected else "kaplan-meier"
     return estimate_event_curve(counts, group=label, interval=interval, estimator=estimator)

@@ -45,8 +45,8 @@ def handle_logrank(case: dict, frame: pl.DataFrame) -> dict:
         test = compare_groups(outcomes, RankWeights(rho=rho))
         answer[f"rho{rho:g}"] = describe_test(call["group"], test)
         if call.get("strata"):
-            stratified = read_outcomes_by_stratum(call, frame)
-            test = compare_groups(stratified, RankWeights(rho=rho), strata=("stratum",))
+            stratified, strata = read_outcomes_by_stratum(call, frame)
+            test = compare_groups(stratified, RankWeights(rho=rho), strata=strata)
             answer[f"stratified_rho{rho:g}"] = describe_stratified(call["group"], test)
     pairs = compare_pairwise(count_by_group(outcomes), group="group")
     answer["pairwise"] = {
@@ -60,17 +60,11 @@ def handle_logrank(case: dict, frame: pl.DataFrame) -> dict:
     return answer
 
 
-def read_outcomes_by_stratum(call: dict, frame: pl.DataFrame) -> reading.Outcomes:
-    """Carry the stratum along; rows without one are left out of the stratified test only."""
-    known = frame.filter(pl.col(call["strata"]).is_not_null() & pl.col(call["group"]).is_not_null())
-    outcomes = reading.read_outcomes({**call, "id": call["strata"]}, known)
-    return reading.Outcomes(
-        frame=outcomes.frame.rename({"cluster": "stratum"}),
-        group=outcomes.group,
-        has_entry=outcomes.has_entry,
-        weight=None,
-        cluster=None,
-    )
+def read_outcomes_by_stratum(call: dict, frame: pl.DataFrame) -> tuple[reading.Outcomes, tuple[str, ...]]:
+    """Carry the strata along; rows without one are left out of the stratified test only."""
+    named = call["strata"] if isinstance(call["strata"], list) else re.split(r"\s*[,+]\s*", call["strata"])
+    outcomes = reading.read_outcomes(call, frame, also=tuple(named))
+    return outcomes, tuple(f"also_{name}" for name in named)
 
 
 def count_by_group(outcomes: reading.Outcomes, strata: tuple[str, ...] = ()) -> EventCounts:

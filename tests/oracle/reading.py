@@ -60,13 +60,14 @@ class Outcomes:
         )
 
 
-def read_outcomes(call: dict, frame: pl.DataFrame) -> Outcomes:
+def read_outcomes(call: dict, frame: pl.DataFrame, also: tuple[str, ...] = ()) -> Outcomes:
     """Carry out `Surv(time, event)` or `Surv(entry, time, event)` and leave rows with an absent value out."""
     inside = re.fullmatch(r"\s*Surv\((.*)\)\s*", call["surv"]).group(1)
     parts = [r_formula.column_expression(text) for text in r_formula.split_outside(inside, ",")]
     columns = {"time_days": parts[-2], "status": parts[-1]}
     optional = {"group": call.get("group"), "weight": call.get("weights"), "cluster": call.get("id")}
     columns |= {name: pl.col(source) for name, source in optional.items() if source}
+    columns |= {f"also_{name}": pl.col(name) for name in also}
     if len(parts) == 3:
         columns["entry_days"] = parts[0]
     ready = tie_rounded(frame.select(**columns).drop_nulls())

@@ -214,3 +214,32 @@ def test_weighted_counts_with_late_entries_ask_for_rows() -> None:
     frame = weighted_rows().with_columns(entry_days=pl.lit(1))
     with pytest.raises(ValueError, match="Give the rows"):
         estimate_event_curve(count_events(frame, entry="entry_days", weight="w"), group="all")
+
+
+def test_rows_without_a_cluster_are_refused() -> None:
+    frame = weighted_rows().with_columns(patient_id=pl.Series(["a", None, "b", "c", "d"]))
+    with pytest.raises(ValueError, match="rows without a cluster"):
+        estimate_weighted_event_curve(frame, columns=RowColumns(cluster="patient_id"), group="all")
+
+
+def test_the_jackknife_equals_greenwood_without_weights() -> None:
+    frame = pl.DataFrame({"time_days": [2, 2, 3, 3, 5, 8], "cause": [1, 1, 1, 0, 1, 0]})
+    robust = estimate_weighted_event_curve(frame, columns=RowColumns(), group="all")
+    assert robust.table["std_error"].to_numpy() == pytest.approx(
+        six().table["std_error"].to_numpy(), abs=1e-15
+    )
+
+
+def test_rows_standing_alone_give_the_same_as_clusters_of_one() -> None:
+    frame = weighted_rows().with_columns(
+        entry_days=pl.Series([0, 1, 0, 2, 3]), own=pl.Series(["1", "2", "3", "4", "4"])
+    )
+    alone = frame.with_columns(own=pl.Series(["1", "2", "3", "4", "5"]))
+    columns = RowColumns(entry="entry_days", weight="w", cluster="own")
+    by_name = estimate_weighted_event_curve(alone, columns=columns, group="all")
+    without = estimate_weighted_event_curve(
+        frame, columns=RowColumns(entry="entry_days", weight="w"), group="all"
+    )
+    joined = estimate_weighted_event_curve(frame, columns=columns, group="all")
+    assert by_name.table["std_error"].equals(without.table["std_error"])
+    assert joined.table["std_error"][-1] != pytest.approx(by_name.table["std_error"][-1])

@@ -121,11 +121,24 @@ def test_wilson_limits_by_hand() -> None:
 
 def test_limits_stay_between_zero_and_one() -> None:
     probability, std_error = pl.Series([0.02, 0.98]).to_numpy(), pl.Series([0.1, 0.1]).to_numpy()
-    for interval in ("plain", "log", "log-log", "arcsin"):
+    for interval in ("plain", "log", "log-log", "arcsin", "logit"):
         lower, upper = confidence_limits(probability, std_error, interval=interval)
         assert (lower >= 0).all()
         assert (upper <= 1).all()
         assert (lower < probability).all()
+
+
+def test_limits_at_one_half_by_hand() -> None:
+    half, std_error = pl.Series([0.5]).to_numpy(), pl.Series([0.1]).to_numpy()
+    reach = 1.959963984540054 * 0.1
+    upper = {
+        kind: confidence_limits(half, std_error, interval=kind)[1][0]
+        for kind in ("plain", "log", "arcsin", "logit")
+    }
+    assert upper["plain"] == pytest.approx(0.5 + reach)
+    assert upper["log"] == pytest.approx(0.5 * math.exp(reach / 0.5))
+    assert upper["arcsin"] == pytest.approx(math.sin(math.pi / 4 + reach) ** 2)
+    assert upper["logit"] == pytest.approx(1 / (1 + math.exp(-reach / 0.25)))
 
 
 def test_a_level_outside_zero_to_one_is_refused() -> None:
