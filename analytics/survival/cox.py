@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
-from analytics.survival.cox_baseline import estimate_baseline
+from analytics.survival.cox_baseline import estimate_baseline, is_in_range
 from analytics.survival.cox_design import MODEL, check_specification, design_names, resolve_terms
 from analytics.survival.cox_likelihood import CoxKernel
 from analytics.survival.cox_maximum import find_maximum
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Peduzzi and others (1995): below about ten events per coefficient they are biased.
 EVENTS_PER_COEFFICIENT = 10
+FAR_FROM_ZERO = "covariates zero lie too far from the data for a baseline hazard: centre the covariates"
 
 
 def fit_cox(frame: pl.DataFrame, spec: CoxSpec) -> CoxFit | NotEstimable:
@@ -94,6 +96,10 @@ def _describe(kernel: CoxKernel, spec: CoxSpec, null: Likelihood, maximum: Maxim
     robust = sandwich(inverse, clustered_score(kernel, steps)) if spec.is_robust else inverse
     covariance = kernel.unscale_covariance(robust)
     names = design_names(spec.terms)
+    baseline = estimate_baseline(kernel, steps, beta)
+    basis = _basis(kernel.rows, spec, len(names))
+    if not is_in_range(baseline):
+        basis = replace(basis, warnings=(*basis.warnings, FAR_FROM_ZERO))
     return CoxFit(
         terms=names,
         table=_coefficient_table(names, beta, covariance, spec.confidence),
@@ -101,10 +107,10 @@ def _describe(kernel: CoxKernel, spec: CoxSpec, null: Likelihood, maximum: Maxim
         model_covariance=_nested(kernel.unscale_covariance(inverse)),
         log_likelihood=maximum.at.value,
         log_likelihood_null=null.value,
-        baseline=estimate_baseline(kernel, steps, beta),
+        baseline=baseline,
         tests=_tests(kernel, spec, null, maximum, robust),
         ties=spec.ties,
-        basis=_basis(kernel.rows, spec, len(names)),
+        basis=basis,
         spec=spec,
     )
 
@@ -120,6 +126,9 @@ def _coefficient_table(
     """Tabulate coefficients with Wald tests and intervals."""
     error = np.sqrt(np.diag(covariance))
     reach = stats.norm.ppf((1 + confidence) / 2) * error
+    # Per unit of a covariate of tiny range, a hazard ratio may be too large for a number: infinite then.
+    with np.errstate(over="ignore"):
+        ratios = {"hazard_ratio": np.exp(beta), "lower": np.exp(beta - reach), "upper": np.exp(beta + reach)}
     return pl.DataFrame(
         {
             "term": names,
@@ -127,9 +136,7 @@ def _coefficient_table(
             "std_error": error,
             "statistic": beta / error,
             "p_value": stats.chi2.sf((beta / error) ** 2, 1),
-            "hazard_ratio": np.exp(beta),
-            "lower": np.exp(beta - reach),
-            "upper": np.exp(beta + reach),
+            **ratios,
         }
     )
 

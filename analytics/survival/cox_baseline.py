@@ -53,20 +53,34 @@ def estimate_baseline(kernel: CoxKernel, steps: Steps, beta: Floats) -> pl.DataF
     Returns
     -------
     pl.DataFrame
-        ``stratum``, ``time_days``, ``cumulative_hazard``, ``cumulative_variance`` (of the hazard with known
-        coefficients), ``cumulative_mean`` (list: hazard times risk-set mean of the covariates,
-        for intervals).
+        ``stratum``, ``time_days``, ``cumulative_hazard``; and for predictions, which stay exact where
+        covariates zero are far from the data: ``centre`` (list: mean covariates of the stratum),
+        ``centred_hazard``, ``centred_variance`` (of that hazard with known coefficients), ``centred_drift``
+        (list: hazard times risk-set mean less centre).
     """
     rows, sets = kernel.rows, kernel.sets
-    # The kernel's predictor is shifted per stratum; undo it so that the hazard belongs to covariates zero.
+    # The kernel's predictor is shifted per stratum; undo it so that the hazard belongs to the centre.
     shift = np.zeros(len(rows.strata))
-    shift[rows.stratum] = steps.predictor - rows.design @ beta
+    shift[rows.stratum] = steps.predictor - (rows.design - kernel.center[rows.stratum]) @ beta
     factor = np.exp(shift)[sets.stratum]
-    mean = kernel.center[sets.stratum[kernel.term_set]] + steps.mean * kernel.scale
     hazard = kernel.cumulate(kernel.per_set(steps.hazard) * factor)
     variance = kernel.cumulate(kernel.per_set(steps.hazard**2 / kernel.term_weight) * factor**2)
-    drift = kernel.cumulate(kernel.per_set(steps.hazard[:, None] * mean) * factor[:, None])
-    return _baseline_table(kernel, hazard, variance, drift)
+    drift = kernel.per_set(steps.hazard[:, None] * steps.mean) * kernel.scale * factor[:, None]
+    table = _baseline_table(kernel, hazard, variance, kernel.cumulate(drift))
+    to_zero = -np.array(table["centre"].to_list()) @ beta
+    return table.with_columns(cumulative_hazard=_exp(to_zero) * table["centred_hazard"].to_numpy())
+
+
+def _exp(values: Floats) -> Floats:
+    """Exponentiate; what is too large for a number becomes infinite without a murmur."""
+    with np.errstate(over="ignore"):
+        return np.exp(values)
+
+
+def is_in_range(baseline: pl.DataFrame) -> bool:
+    """Tell whether covariates zero are near enough to the data for the baseline to be a number above 0."""
+    hazard = baseline["cumulative_hazard"].to_numpy()
+    return bool(np.isfinite(hazard).all() and hazard.max() > 0)
 
 
 def _baseline_table(kernel: CoxKernel, hazard: Floats, variance: Floats, drift: Floats) -> pl.DataFrame:
@@ -83,9 +97,11 @@ def _baseline_table(kernel: CoxKernel, hazard: Floats, variance: Floats, drift: 
         {
             "stratum": [rows.strata[code] for code in stratum],
             "time_days": time,
-            "cumulative_hazard": np.append(hazard, 0.0)[last],
-            "cumulative_variance": np.append(variance, 0.0)[last],
-            "cumulative_mean": np.concatenate((drift, np.zeros_like(drift[:1])))[last].tolist(),
+            "cumulative_hazard": np.zeros(len(time)),
+            "centre": kernel.center[stratum].tolist(),
+            "centred_hazard": np.append(hazard, 0.0)[last],
+            "centred_variance": np.append(variance, 0.0)[last],
+            "centred_drift": np.concatenate((drift, np.zeros_like(drift[:1])))[last].tolist(),
         }
     )
 
@@ -191,8 +207,9 @@ def _profile_strata(fit: CoxFit, profiles: pl.DataFrame) -> list[str | None]:
 
 @dataclass(frozen=True, eq=False)
 class _StratumCurve:
-    """Baseline sums of one stratum at the wanted times."""
+    """Hazard sums of one stratum at its mean covariates, at the wanted times."""
 
+    centre: Floats
     times: Floats
     hazard: Floats
     variance: Floats
@@ -204,11 +221,12 @@ class _StratumCurve:
         """Read the step functions off at the wanted times."""
         known = baseline["time_days"].to_numpy()
         place = np.searchsorted(known, times, side="right")
-        drift = np.array(baseline["cumulative_mean"].to_list())
+        drift = np.array(baseline["centred_drift"].to_list())
         return cls(
+            np.array(baseline["centre"][0].to_list()),
             times,
-            np.append(0.0, baseline["cumulative_hazard"].to_numpy())[place],
-            np.append(0.0, baseline["cumulative_variance"].to_numpy())[place],
+            np.append(0.0, baseline["centred_hazard"].to_numpy())[place],
+            np.append(0.0, baseline["centred_variance"].to_numpy())[place],
             np.concatenate((np.zeros_like(drift[:1]), drift))[place],
             float(known[-1]),
         )
@@ -218,9 +236,10 @@ def _predict_one(
     fit: CoxFit, curve: _StratumCurve, profile: Floats, quantile: float, interval: str
 ) -> pl.DataFrame:
     """Predict one profile in one stratum."""
-    relative = float(np.exp(profile @ fit.coefficients))
+    from_centre = profile - curve.centre
+    relative = float(np.exp(from_centre @ fit.coefficients))
     hazard = curve.hazard * relative
-    distance = (curve.hazard[:, None] * profile - curve.drift) * relative
+    distance = (curve.hazard[:, None] * from_centre - curve.drift) * relative
     spread = np.einsum("ti,ij,tj->t", distance, np.asarray(fit.covariance), distance)
     error = np.sqrt(curve.variance * relative**2 + spread)
     lower, upper = _limits(hazard, quantile * error, interval)

@@ -227,8 +227,8 @@ class CoxFit:
     log_likelihood, log_likelihood_null
         Partial log-likelihood at the estimate and at zero.
     baseline
-        ``stratum``, ``time_days``, ``cumulative_hazard`` at covariates zero, and for intervals of predictions
-        ``cumulative_variance`` and ``cumulative_mean``.
+        ``stratum``, ``time_days``, ``cumulative_hazard`` at covariates zero, and what predictions need (see
+        `analytics.survival.cox_baseline.estimate_baseline`).
     tests
         ``likelihood_ratio``, ``wald``, ``score`` and, with a robust variance, ``robust_score``.
     ties

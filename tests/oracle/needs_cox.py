@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from analytics.survival.cox_baseline import predict_linear, predict_survival
 from analytics.survival.cox_concordance import estimate_concordance
 from analytics.survival.cox_design import CoxSpec
 from analytics.survival.cox_residuals import estimate_residuals
+from analytics.survival.cox_time_split import split_follow_up
 from analytics.survival.results import CoxFit
 
 if TYPE_CHECKING:
@@ -227,9 +229,30 @@ def handle_recurrent(case: dict, frame: pl.DataFrame) -> dict:
     return computed
 
 
+def handle_changing_coefficient(case: dict, frame: pl.DataFrame) -> dict:
+    """Fit a coefficient that differs between periods, and one that follows a function of time."""
+    covariate, function, data = re.fullmatch(r"(\w+)\*(.*) on (.*)", case["call"]["tt"]).groups()
+    pieces = "+".join(sorted(name for name in frame.columns if re.fullmatch(r"k\d+", name)))
+    step = {"formula": f"Surv(tstart,time,status)~trt+prior+{pieces}"}
+    model, spec = r_formula.read_model(step, frame)
+    computed = {"step_function": describe_fit(fitted(spec, model.frame), model.frame, model.names)}
+    whole = pl.read_csv(Path(case["data_root"]) / data)
+    cuts = whole.filter(pl.col("status") == 1)["time"].to_list()
+    split = split_follow_up(whole, time="time", event="status", cuts=cuts).rename({"stop_days": "t"})
+    clock = r_formula.column_expression(function)
+    split = split.with_columns((pl.col(covariate) * clock).alias("changing"))
+    smooth = {"formula": f"Surv(start_days,t,has_event)~trt+prior+{covariate}+changing"}
+    model, spec = r_formula.read_model(smooth, split)
+    names = [*model.names[:-1], f"tt({covariate})"]
+    described = describe_fit(fitted(spec, model.frame), model.frame, names)
+    computed["tt_log"] = {**described, "n": whole.height}
+    return computed
+
+
 HANDLERS = {
     "cox": handle_cox,
     "cox_hand_worked": handle_hand_worked,
+    "cox_tvc": handle_changing_coefficient,
     "ph_test": handle_ph_test,
     "recurrent_events": handle_recurrent,
 }

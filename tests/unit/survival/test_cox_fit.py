@@ -195,6 +195,14 @@ def test_a_covariate_far_from_zero_costs_no_digits() -> None:
     near, far = fitted(data, SPEC), fitted(data.with_columns(age=pl.col("age") + 1e7), SPEC)
     assert far.coefficients == pytest.approx(near.coefficients, rel=1e-8)
     assert far.log_likelihood == pytest.approx(near.log_likelihood, rel=1e-12)
+    assert near.basis.warnings == ()
+    assert "centre the covariates" in far.basis.warnings[0]
+    here, there = (
+        predict_survival(fit, pl.DataFrame({"age": [age], "diabetes": [True]}), times=[9]).table
+        for fit, age in ((near, 71.0), (far, 71.0 + 1e7))
+    )
+    for column in ("survival", "std_error", "lower", "upper"):
+        assert there[column][0] == pytest.approx(here[column][0], rel=1e-7)
 
 
 def test_times_that_differ_by_rounding_are_tied() -> None:
