@@ -1,0 +1,346 @@
+"""Which event decides, for every component and kind of date; follow-up is assessed to day 1000."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.endpoints import bundled_endpoints
+from analytics.cohort.horizons import derive_in_hospital
+from analytics.cohort.specification import CohortSpec
+from analytics.cohort.time_to_event import (
+    TIME_TO_EVENT_SCHEMA,
+    count_events_after_clock,
+    derive_time_to_event,
+    derive_times_to_events,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analytics.cohort.tables import RegistryTables
+
+    Build = Callable[..., RegistryTables]
+
+ALL = bundled_endpoints()
+
+
+def day(number: int) -> dt.date:
+    return dt.date(2020, 1, 1) + dt.timedelta(days=number)
+
+
+def event(kind: str, number: int, **more: object) -> dict[str, Any]:
+    return {"event_type": kind, "event_date": day(number), **more}
+
+
+def outcome(tables: RegistryTables, name: str, *columns: str) -> tuple[Any, ...]:
+    """Time, cause and component (or other columns) of the only index procedure."""
+    frame = derive_time_to_event(derive_cohort(tables), tables, ALL[name])
+    return frame.select(columns or ("time_days", "cause", "component")).row(0)
+
+
+@pytest.fixture
+def followed(one_patient: Build) -> Build:
+    """Follow the one patient to day 1000, where events are asked about."""
+
+    def build(*events: dict[str, Any], **rows: object) -> RegistryTables:
+        return one_patient(events=list(events), follow_up=[{"contact_date": day(1000)}], **rows)
+
+    return build
+
+
+COMPONENTS = [
+    # endpoint, event, cause, component
+    ("mace_cad", ("death", {"death_cause": "cardiac"}), 1, "cardiac_death"),
+    ("mace_cad", ("death", {"death_cause": "undetermined"}), 1, "cardiac_death"),
+    ("mace_cad", ("death", {"death_cause": None}), 1, "cardiac_death"),
+    ("mace_cad", ("death", {"death_cause": "vascular"}), 2, "death"),
+    ("mace_cad", ("death", {"death_cause": "noncardiovascular"}), 2, "death"),
+    ("mace_cad", ("mi", {}), 1, "mi"),
+    ("mace_cad", ("revasc_pci", {"target_relation": "target_vessel"}), 1, "tvr"),
+    ("mace_cad", ("revasc_pci", {"target_relation": "target_lesion"}), 1, "tvr"),
+    ("mace_cad", ("revasc_cabg", {"target_relation": "target_vessel"}), 1, "tvr"),
+    ("mace_cad", ("revasc_pci", {"target_relation": "non_target_vessel"}), 0, None),
+    ("mace_cad", ("revasc_pci", {"target_relation": None}), 0, None),
+    ("mace_cad", ("stroke_ischaemic", {}), 0, None),
+    ("mace_d", ("death", {"death_cause": "noncardiovascular"}), 1, "death"),
+    ("mace_d", ("mi", {}), 1, "mi"),
+    ("mace_d", ("revasc_pci", {"target_relation": "target_vessel"}), 1, "tvr"),
+    ("mace_l", ("death", {}), 1, "death"),
+    ("mace_l", ("mi", {}), 1, "mi"),
+    ("mace_l", ("revasc_pci", {"target_relation": "target_lesion"}), 1, "tlr"),
+    ("mace_l", ("revasc_pci", {"target_relation": "target_vessel"}), 0, None),
+    ("euro4c_mace", ("death", {"death_cause": "vascular"}), 1, "cardiovascular_death"),
+    ("euro4c_mace", ("death", {"death_cause": "noncardiovascular"}), 2, "death"),
+    ("euro4c_mace", ("mi", {}), 1, "mi"),
+    ("euro4c_mace", ("revasc_pci", {"target_relation": "target_lesion"}), 1, "tlr"),
+    ("euro4c_mace", ("stroke_haemorrhagic", {}), 1, "stroke"),
+    ("euro4c_mace", ("revasc_cabg", {"target_relation": "non_target_vessel"}), 1, "cabg"),
+    ("matrix_mace", ("death", {}), 1, "death"),
+    ("matrix_mace", ("mi", {}), 1, "mi"),
+    ("matrix_mace", ("stroke_undetermined", {}), 1, "stroke"),
+    ("matrix_mace", ("revasc_pci", {"target_relation": "target_lesion"}), 0, None),
+    ("macce", ("death", {}), 1, "death"),
+    ("macce", ("mi", {}), 1, "mi"),
+    ("macce", ("stroke_ischaemic", {}), 1, "stroke"),
+    ("macce", ("revasc_pci", {"target_relation": "non_target_vessel"}), 1, "revascularisation"),
+    ("tlf", ("death", {"death_cause": "cardiac"}), 1, "cardiac_death"),
+    ("tlf", ("mi", {"target_relation": "target_vessel"}), 1, "target_vessel_mi"),
+    ("tlf", ("mi", {"target_relation": None}), 1, "target_vessel_mi"),
+    ("tlf", ("mi", {"target_relation": "non_target_vessel"}), 0, None),
+    ("tlf", ("revasc_pci", {"target_relation": "target_lesion", "clinically_driven": True}), 1, "tlr"),
+    ("tlf", ("revasc_pci", {"target_relation": "target_lesion"}), 1, "tlr"),
+    ("tlf", ("revasc_pci", {"target_relation": "target_lesion", "clinically_driven": False}), 0, None),
+    ("tlf", ("revasc_pci", {"target_relation": "target_vessel", "clinically_driven": True}), 0, None),
+    ("tvf", ("death", {"death_cause": "cardiac"}), 1, "cardiac_death"),
+    ("tvf", ("mi", {"target_relation": "target_lesion"}), 1, "target_vessel_mi"),
+    ("tvf", ("revasc_pci", {"target_relation": "target_vessel", "clinically_driven": True}), 1, "tvr"),
+    ("tvf", ("revasc_pci", {"target_relation": "target_vessel", "clinically_driven": False}), 0, None),
+    ("poce", ("death", {"death_cause": "noncardiovascular"}), 1, "death"),
+    ("poce", ("mi", {}), 1, "mi"),
+    ("poce", ("revasc_cabg", {}), 1, "revascularisation"),
+    ("all_cause_death", ("death", {}), 1, "death"),
+    ("all_cause_death", ("mi", {}), 0, None),
+    ("cardiac_death", ("death", {"death_cause": "cardiac"}), 1, "cardiac_death"),
+    ("cardiac_death", ("death", {"death_cause": "noncardiovascular"}), 2, "death"),
+    ("mi", ("mi", {}), 1, "mi"),
+    ("mi", ("death", {}), 2, "death"),
+    ("tvr", ("revasc_pci", {"target_relation": "target_vessel"}), 1, "tvr"),
+    ("tvr", ("death", {}), 2, "death"),
+    ("tlr", ("revasc_pci", {"target_relation": "target_lesion"}), 1, "tlr"),
+    ("tlr", ("revasc_pci", {"target_relation": "target_vessel"}), 0, None),
+    (
+        "any_revascularisation",
+        ("revasc_pci", {"target_relation": "non_target_vessel"}),
+        1,
+        "revascularisation",
+    ),
+    ("stroke", ("stroke_ischaemic", {}), 1, "stroke"),
+    (
+        "stent_thrombosis",
+        ("stent_thrombosis", {"stent_thrombosis_certainty": "definite"}),
+        1,
+        "stent_thrombosis",
+    ),
+    (
+        "stent_thrombosis",
+        ("stent_thrombosis", {"stent_thrombosis_certainty": "probable"}),
+        1,
+        "stent_thrombosis",
+    ),
+    ("stent_thrombosis", ("stent_thrombosis", {"stent_thrombosis_certainty": "possible"}), 0, None),
+    ("stent_thrombosis", ("stent_thrombosis", {}), 0, None),
+]
+
+
+@pytest.mark.parametrize(("name", "happened", "cause", "component"), COMPONENTS)
+def test_component_counts_as_its_definition_says(
+    followed: Build, name: str, happened: tuple[str, dict[str, Any]], cause: int, component: str | None
+) -> None:
+    kind, more = happened
+    time = 1000 if cause == 0 and kind != "death" else 100
+    assert outcome(followed(event(kind, 100, **more)), name) == (time, cause, component)
+
+
+def test_every_component_of_every_endpoint_has_a_case() -> None:
+    covered = {(name, component) for name, _, cause, component in COMPONENTS if cause == 1}
+    assert covered == {(name, part.name) for name, endpoint in ALL.items() for part in endpoint.components}
+
+
+def test_first_event_decides(followed: Build) -> None:
+    tables = followed(event("mi", 300), event("revasc_pci", 200, target_relation="target_lesion"))
+    assert outcome(tables, "mace_l") == (200, 1, "tlr")
+
+
+def test_endpoint_goes_before_a_competing_death_of_the_same_day(followed: Build) -> None:
+    assert outcome(followed(event("death", 50), event("mi", 50)), "mi") == (50, 1, "mi")
+
+
+def test_components_of_one_day_go_in_the_order_of_the_endpoint(followed: Build) -> None:
+    assert outcome(followed(event("mi", 50), event("death", 50)), "mace_d") == (50, 1, "death")
+
+
+def test_planned_stage_is_never_an_endpoint(followed: Build) -> None:
+    staged = event("revasc_pci", 30, target_relation="target_lesion", planned_staged=True)
+    assert outcome(followed(staged), "macce") == (1000, 0, None)
+
+
+def test_announced_stage_without_a_label_is_no_endpoint_within_the_limit(followed: Build) -> None:
+    announced = {"staged_pci_planned": True}
+    soon = event("revasc_pci", 30, target_relation="non_target_vessel", planned_staged=None)
+    late = event("revasc_pci", 91, target_relation="non_target_vessel", planned_staged=None)
+    on_target = event("revasc_pci", 30, target_relation="target_lesion", planned_staged=None)
+    assert outcome(followed(soon, procedure=announced), "macce") == (1000, 0, None)
+    assert outcome(followed(late, procedure=announced), "macce") == (91, 1, "revascularisation")
+    assert outcome(followed(on_target, procedure=announced), "macce") == (30, 1, "revascularisation")
+    assert outcome(followed(soon), "macce") == (30, 1, "revascularisation")
+
+
+def test_event_tied_to_another_index_says_nothing_about_these_lesions(followed: Build) -> None:
+    later = [{"procedure_id": "Y", "procedure_date": day(100)}]
+    tlr = event("revasc_pci", 200, target_relation="target_lesion", procedure_id="Y")
+    tables = followed(tlr, later=later)
+    frame = derive_time_to_event(
+        derive_cohort(tables, CohortSpec(index="every_procedure")), tables, ALL["tlr"]
+    )
+    assert frame.select("procedure_id", "time_days", "cause").rows() == [("X", 1000, 0), ("Y", 100, 1)]
+
+
+def test_repeat_procedure_that_is_tied_to_itself_keeps_its_relation(followed: Build) -> None:
+    later = [{"procedure_id": "Y", "procedure_date": day(200)}]
+    tlr = event("revasc_pci", 200, target_relation="target_lesion", procedure_id="Y")
+    assert outcome(followed(tlr, later=later), "tlr") == (200, 1, "tlr")
+
+
+def complication(kind: str, **more: object) -> list[dict[str, Any]]:
+    return [{"procedure_id": "X", "complication_type": kind, **more}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "component"),
+    [
+        ("periprocedural_mi", "mace_d", "mi"),
+        ("periprocedural_mi", "tvf", "target_vessel_mi"),
+        ("stroke", "macce", "stroke"),
+        ("stent_thrombosis", "stent_thrombosis", "stent_thrombosis"),
+        ("emergency_cabg", "tvf", "tvr"),
+    ],
+)
+def test_complication_of_the_stay_is_an_event_of_day_zero(
+    followed: Build, kind: str, name: str, component: str
+) -> None:
+    assert outcome(followed(complications=complication(kind)), name) == (0, 1, component)
+
+
+def test_complication_does_not_predate_the_dated_event_that_it_is(followed: Build) -> None:
+    tables = followed(
+        event("stroke_undetermined", 2), complications=complication("stroke", timing="in_hospital")
+    )
+    assert outcome(tables, "stroke") == (2, 1, "stroke")
+
+
+def test_periprocedural_infarctions_count_only_where_the_endpoint_says_so(followed: Build) -> None:
+    spontaneous = dataclasses.replace(ALL["mi"], includes_periprocedural_mi=False)
+    tables = followed(
+        event("mi", 1, mi_type="periprocedural"),
+        event("mi", 400, mi_type="spontaneous"),
+        complications=complication("periprocedural_mi"),
+    )
+    cohort = derive_cohort(tables)
+    assert derive_time_to_event(cohort, tables, spontaneous).item(0, "time_days") == 400
+    assert derive_time_to_event(cohort, tables, ALL["mi"]).item(0, "time_days") == 1
+
+
+def test_window_ends_the_follow_up(followed: Build) -> None:
+    by_one_year = dataclasses.replace(ALL["mi"], window_days=365)
+    for number, expected in ((365, (365, 1)), (366, (365, 0))):
+        tables = followed(event("mi", number))
+        frame = derive_time_to_event(derive_cohort(tables), tables, by_one_year)
+        assert frame.select("time_days", "cause").row(0) == expected
+
+
+def test_status_at_a_visit_is_an_event_by_then_but_not_on_a_day(followed: Build) -> None:
+    tables = followed(event("death", 183, event_date_precision="on_or_before"))
+    assert outcome(tables, "all_cause_death", "time_days", "cause", "time_is_exact") == (183, 1, False)
+
+
+def test_censored_time_is_exact(followed: Build) -> None:
+    assert outcome(followed(), "mi", "cause", "time_is_exact") == (0, True)
+
+
+def test_month_is_taken_as_completed_within_follow_up(followed: Build) -> None:
+    # Index on 1 January 2020; 15 March 2020 is day 74.
+    tables = followed(
+        {"event_type": "mi", "event_date": dt.date(2020, 3, 15), "event_date_precision": "month"}
+    )
+    assert outcome(tables, "mi", "time_days", "time_is_exact") == (74, True)
+
+
+def test_month_of_the_procedure_never_precedes_it(one_patient: Build) -> None:
+    tables = one_patient(
+        procedure={"procedure_date": day(20), "discharge_date": day(22)},
+        follow_up=[{"contact_date": day(400)}],
+        events=[{"event_type": "mi", "event_date": day(14), "event_date_precision": "month"}],
+    )
+    assert outcome(tables, "mi") == (0, 1, "mi")
+
+
+def test_month_before_the_procedure_is_no_event(one_patient: Build) -> None:
+    tables = one_patient(
+        procedure={"procedure_date": day(40), "discharge_date": day(42)},
+        follow_up=[{"contact_date": day(400)}],
+        events=[{"event_type": "mi", "event_date": day(14), "event_date_precision": "month"}],
+    )
+    assert outcome(tables, "mi") == (360, 0, None)
+
+
+def test_month_of_the_last_contact_does_not_outlast_it(one_patient: Build) -> None:
+    # Last contact 10 March 2020 (day 69); the infarction was in March, completed to 15 March (day 74).
+    tables = one_patient(
+        follow_up=[{"contact_date": dt.date(2020, 3, 10)}],
+        events=[{"event_type": "mi", "event_date": dt.date(2020, 3, 15), "event_date_precision": "month"}],
+    )
+    assert outcome(tables, "mi") == (69, 1, "mi")
+
+
+def test_month_of_a_death_is_moved_past_the_last_sign_of_life(one_patient: Build) -> None:
+    # Alive on 20 March 2020 (day 79), died in March: not on the 15th.
+    tables = one_patient(
+        follow_up=[{"contact_date": dt.date(2020, 3, 20)}],
+        events=[{"event_type": "death", "event_date": dt.date(2020, 3, 15), "event_date_precision": "month"}],
+    )
+    assert outcome(tables, "all_cause_death") == (79, 1, "death")
+
+
+def test_year_is_placed_but_not_exact(followed: Build) -> None:
+    # 1 July 2021 is day 547.
+    tables = followed({"event_type": "mi", "event_date": dt.date(2021, 7, 1), "event_date_precision": "year"})
+    assert outcome(tables, "mi", "time_days", "cause", "time_is_exact") == (547, 1, False)
+
+
+def test_month_only_calendar_gives_no_exact_event_day(followed: Build) -> None:
+    tables = followed(
+        event("mi", 60), sites=[{"date_policy": "month_only", "followup_source": "active_contact"}]
+    )
+    assert outcome(tables, "mi", "time_is_exact") == (False,)
+
+
+def test_event_after_the_clock_is_counted_apart(one_patient: Build) -> None:
+    tables = one_patient(follow_up=[{"contact_date": day(30)}], events=[event("mi", 200)])
+    cohort = derive_cohort(tables)
+    assert count_events_after_clock(cohort, tables, ALL["mi"]) == 1
+    assert count_events_after_clock(cohort, tables, ALL["stroke"]) == 0
+
+
+def test_frames_of_several_endpoints_stand_below_one_another(followed: Build) -> None:
+    tables = followed(event("mi", 100))
+    frame = derive_times_to_events(derive_cohort(tables), tables, ALL.values())
+    assert frame.schema == TIME_TO_EVENT_SCHEMA
+    assert frame.get_column("endpoint").to_list() == list(ALL)
+
+
+def test_empty_cohort_gives_an_empty_frame(registry: Build) -> None:
+    tables = registry()
+    frame = derive_times_to_events(derive_cohort(tables), tables, ALL.values())
+    assert frame.schema == TIME_TO_EVENT_SCHEMA
+    assert frame.height == 0
+
+
+@pytest.mark.parametrize(("number", "expected"), [(0, True), (2, True), (3, False)])
+def test_stay_decides_what_happened_in_hospital(followed: Build, *, number: int, expected: bool) -> None:
+    tables = followed(event("mi", number))
+    cohort = derive_cohort(tables)
+    frame = derive_in_hospital(derive_time_to_event(cohort, tables, ALL["mi"]), cohort.procedures)
+    assert frame.item(0, "in_hospital") is expected
+
+
+def test_unknown_end_of_the_stay_leaves_later_events_open(followed: Build) -> None:
+    for number, expected in ((0, True), (3, None)):
+        tables = followed(event("mi", number), procedure={"discharge_date": None})
+        cohort = derive_cohort(tables)
+        frame = derive_in_hospital(derive_time_to_event(cohort, tables, ALL["mi"]), cohort.procedures)
+        assert frame.item(0, "in_hospital") is expected
