@@ -106,6 +106,8 @@ def draw_complications(
         ("no_reflow_final", "slow_flow_any"),
     ):
         uniform[inner] = uniform[outer]
+    # An infarction of the outcome model is one in any case, also where it is likelier than the table says.
+    probability["periprocedural_mi"] = np.maximum(probability["periprocedural_mi"], early_mi_probability)
     happened = {name: uniform[name] < probability[name] for name in model.probability}
     by_markers = (probability["periprocedural_mi"] - early_mi_probability) / (1 - early_mi_probability)
     happened["periprocedural_mi"] = early["mi"] | (uniform["periprocedural_mi"] < by_markers)

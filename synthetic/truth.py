@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from synthetic.streams import Floats, Ints
 
 SCHEMA_VERSION = 1
+_THIRTY_DAYS = 31  # a day is over when the next one begins
 _ONE_YEAR_DAYS = 366
 
 
@@ -126,7 +127,7 @@ def _expected(scenario: Scenario, people: People, course: Course) -> dict[str, A
             name: _mean(chance) for name, chance in course.complications.probability.items()
         },
         "one_year_mace_by_true_severity": _one_year_mace(scenario, people, lead_severity),
-        "share_of_one_year_mace_in_first_interval": _early_share(scenario, people, lead_severity),
+        "share_of_one_year_mace_in_first_30_days": _early_share(scenario, people, lead_severity),
     }
 
 
@@ -163,8 +164,8 @@ def _one_year_mace(scenario: Scenario, people: People, lead_severity: Ints) -> d
 
 
 def _early_share(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, float | None]:
-    """Return which part of that risk falls into the first interval."""
-    first = 1 - np.exp(-_mace_hazard(scenario, people, days=scenario.outcomes.breaks_days[0]))
+    """Return which part of that risk falls into days 0-30."""
+    first = 1 - np.exp(-_mace_hazard(scenario, people, days=_THIRTY_DAYS))
     whole = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
     index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
     return {

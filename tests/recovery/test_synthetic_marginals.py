@@ -105,7 +105,7 @@ def test_crude_one_year_mace_rises_with_calcium_as_published(registry: Registry)
     risk = registry.truth["expected"]["one_year_mace_by_true_severity"]
     for grade, published in {"none": 0.09, "mild": 0.09, "moderate": 0.147, "severe": 0.179}.items():
         assert risk[grade] == pytest.approx(published, abs=0.015)
-    assert registry.truth["expected"]["share_of_one_year_mace_in_first_interval"]["severe"] == pytest.approx(
+    assert registry.truth["expected"]["share_of_one_year_mace_in_first_30_days"]["severe"] == pytest.approx(
         0.40, abs=0.05
     )
 

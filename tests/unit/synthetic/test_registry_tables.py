@@ -200,9 +200,9 @@ def test_truth_is_json_with_the_documented_parts(registry: Registry, tmp_path: P
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
     assert truth == registry.truth
     assert truth["seed"] == 11
-    assert truth["time"]["interval_first_days"] == [0, 31, 181, 366]
+    assert truth["time"]["interval_first_days"] == [0, 2, 31, 181, 366]
     severe, none = (truth["hazards"]["mi"]["per_day"][grade] for grade in ("severe", "none"))
-    assert [s / n for s, n in zip(severe, none, strict=True)] == pytest.approx([1.45] * 4)
+    assert [s / n for s, n in zip(severe, none, strict=True)] == pytest.approx([1.45] * 5)
 
 
 def test_stays_are_shorter_than_ten_days(registry: Registry) -> None:

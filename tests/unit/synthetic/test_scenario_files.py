@@ -39,7 +39,7 @@ def test_a_third_of_the_sites_do_no_atherectomy() -> None:
         ("male = 0.75", 'male = "most"', "default.toml.population.male", "holds str, not float"),
         ("male = 0.75", "male = true", "default.toml.population.male", "holds bool, not float"),
         ("[0.35, 0.35, 0.20, 0.10]", "[0.35, 0.35, 0.20, 0.20]", "default.toml.severity.mix", "sum to 1"),
-        ("breaks_days = [31, 181, 366]", "breaks_days = [31]", "outcomes.causes", "one rate per interval"),
+        ("breaks_days = [2, 31, 181, 366]", "breaks_days = [31]", "outcomes.causes", "one rate per interval"),
         ("elca_ra = [0.0, 0.0, 0.0, 0.15]", "", "default.toml.treatment.weights", "must name"),
     ],
 )
