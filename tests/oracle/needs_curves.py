@@ -26,6 +26,6 @@ def _sibling(name: str) -> ModuleType:
 
 HANDLERS = {
     need: handler
-    for part in ("needs_event_curves", "needs_incidence", "needs_groups", "needs_landmark")
+    for part in ("needs_event_curves", "needs_incidence", "needs_groups", "needs_landmark", "needs_means")
     for need, handler in _sibling(part).HANDLERS.items()
 }
