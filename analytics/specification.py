@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analytics.errors import InputFileError, SpecificationError
 from analytics.store.filters import CohortFilter
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 ESTIMATORS = ("kaplan_meier", "aalen_johansen", "log_rank", "cox", "proportion")
 """Estimators that a specification may name."""
@@ -54,7 +57,7 @@ class Grouping:
 
 @dataclass(frozen=True)
 class ModelTerm:
-    """One term: a numeric column, a factor with levels and reference, or an interaction of two factors named before."""
+    """One term: a numeric column, a factor with its levels and reference, or an interaction of two terms."""
 
     column: str | None = None
     levels: tuple[str, ...] = ()
@@ -116,34 +119,36 @@ def read_specification(path: Path) -> Specification:
     SpecificationError
         If it is no TOML, a key is unknown or a value does not fit.
     """
-    return parse_specification(read_toml(path), where=path.name)
+    return parse_specification(read_toml(path, name=str(path)), where=path.name)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, or say in one line why not."""
+def read_toml(path: Path | Traversable, *, name: str) -> dict[str, Any]:
+    """Read a TOML file, or say in one line why not; ``name`` names it in messages."""
     if not path.is_file():
-        raise InputFileError(where=str(path), what="no such file", fix="Give the path of a TOML file.")
+        raise InputFileError(where=name, what="no such file", fix="Give the path of a TOML file.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         detail = str(error).splitlines()[0]
         raise SpecificationError(
-            where=path.name, what=f"is not valid TOML ({detail})", fix="Mend the line named."
+            where=name, what=f"is not valid TOML ({detail})", fix="Mend the line named."
         ) from None
 
 
 def parse_specification(data: dict[str, Any], *, where: str) -> Specification:
     """Turn parsed TOML into a specification; ``where`` names the place in messages."""
     parts = {"analysis", "population", "outcome", "groups", "model"}
-    _refuse_unknown(data, parts, where=where)
+    refuse_unknown(data, parts, where=where)
     head = _table(data, "analysis", where=where)
     names = {entry.name for entry in fields(Specification)} - parts
-    _refuse_unknown(head, names, where=f"{where} [analysis]")
+    refuse_unknown(head, names, where=f"{where} [analysis]")
     _check_head(head, where=f"{where} [analysis]")
     built: dict[str, Any] = _tuples(head)
-    built["population"] = _build(CohortFilter, _table(data, "population", where=where), f"{where} [population]")
-    built["outcome"] = _build(Outcome, _table(data, "outcome", where=where), f"{where} [outcome]")
-    built["groups"] = _build(Grouping, _table(data, "groups", where=where), f"{where} [groups]")
+    built["population"] = build_part(
+        CohortFilter, _table(data, "population", where=where), f"{where} [population]"
+    )
+    built["outcome"] = build_part(Outcome, _table(data, "outcome", where=where), f"{where} [outcome]")
+    built["groups"] = build_part(Grouping, _table(data, "groups", where=where), f"{where} [groups]")
     built["model"] = _build_model(_table(data, "model", where=where), f"{where} [model]")
     return Specification(**built)
 
@@ -152,7 +157,7 @@ def _check_head(head: dict[str, Any], *, where: str) -> None:
     """Refuse a missing or impossible entry of the head."""
     for key in ("name", "estimator"):
         if not isinstance(head.get(key), str):
-            raise SpecificationError(where=where, what=f"'{key}' is missing", fix=f"Add {key} = \"...\".")
+            raise SpecificationError(where=where, what=f"'{key}' is missing", fix=f'Add {key} = "...".')
     if head["estimator"] not in ESTIMATORS:
         raise SpecificationError(
             where=where,
@@ -162,7 +167,9 @@ def _check_head(head: dict[str, Any], *, where: str) -> None:
     confidence = head.get("confidence", 0.95)
     if not isinstance(confidence, float) or not 0 < confidence < 1:
         raise SpecificationError(
-            where=where, what="'confidence' is not between 0 and 1", fix="Write for example confidence = 0.95."
+            where=where,
+            what="'confidence' is not between 0 and 1",
+            fix="Write for example confidence = 0.95.",
         )
     horizons = head.get("horizons_days", [1])
     if not isinstance(horizons, list) or not all(type(day) is int and day > 0 for day in horizons):
@@ -175,14 +182,16 @@ def _build_model(data: dict[str, Any], where: str) -> ModelPart:
     """Build the model part with its list of terms."""
     terms = data.get("term", [])
     rest = {key: value for key, value in data.items() if key != "term"}
-    built = _build(ModelPart, rest, where)
-    parsed = tuple(_build(ModelTerm, term, f"{where} term {number}") for number, term in enumerate(terms, 1))
+    built = build_part(ModelPart, rest, where)
+    parsed = tuple(
+        build_part(ModelTerm, term, f"{where} term {number}") for number, term in enumerate(terms, 1)
+    )
     return ModelPart(**{**built.__dict__, "terms": parsed})
 
 
-def _build(kind: type[Any], data: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - one builder for several dataclasses
+def build_part(kind: type[Any], data: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - one builder for several dataclasses
     """Build a frozen dataclass from a table, refusing unknown keys."""
-    _refuse_unknown(data, {entry.name for entry in fields(kind)}, where=where)
+    refuse_unknown(data, {entry.name for entry in fields(kind)}, where=where)
     try:
         return kind(**_tuples(data))
     except (TypeError, ValueError) as error:
@@ -190,7 +199,7 @@ def _build(kind: type[Any], data: dict[str, Any], where: str) -> Any:  # noqa: A
 
 
 def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    """Lists become tuples, so that the value can be hashed and compared."""
+    """Turn lists into tuples, so that the value can be hashed and compared."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
 
 
@@ -198,11 +207,13 @@ def _table(data: dict[str, Any], key: str, *, where: str) -> dict[str, Any]:
     """Return a sub-table, or an empty one."""
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise SpecificationError(where=where, what=f"'{key}' is no table", fix=f"Write [{key}] and its keys below.")
+        raise SpecificationError(
+            where=where, what=f"'{key}' is no table", fix=f"Write [{key}] and its keys below."
+        )
     return value
 
 
-def _refuse_unknown(data: dict[str, Any], known: set[str], *, where: str) -> None:
+def refuse_unknown(data: dict[str, Any], known: set[str], *, where: str) -> None:
     """Refuse the first key that nothing reads."""
     for key in data:
         if key not in known:

@@ -1,0 +1,169 @@
+"""Frames of outcomes: from a published snapshot, or from any CSV file with one row per patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.cohort.endpoints import bundled_endpoints
+from analytics.errors import InputFileError, SpecificationError
+from analytics.estimation import ENTRY, require_columns
+from analytics.store.queries import read_cohort, read_table
+from analytics.survival.event_counts import CAUSE, TIME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analytics.cohort.endpoints import Endpoint
+    from analytics.specification import Outcome, Specification
+
+DEATH_FIRST = "death without the endpoint"
+
+_OUTCOME_COLUMNS = ("procedure_id", TIME, CAUSE, "component", "time_is_exact")
+# `not_severe` and `unknown` stay without a group: they could be several.
+_SEVERITY_GROUPS = {
+    "none": "none or mild",
+    "mild": "none or mild",
+    "none_mild": "none or mild",
+    "moderate": "moderate",
+    "severe": "severe",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeData:
+    """Outcomes ready to be estimated.
+
+    Parameters
+    ----------
+    frame
+        ``time_days``, ``cause``, grouping and covariate columns.
+    causes
+        Labels of the causes from 1 on.
+    endpoint_label, composition
+        Words that belong beside every number.
+    source
+        What the data are: a snapshot id, or a file name.
+    n_left_out
+        Rows without outcome.
+    time_origin
+        What time zero is.
+    """
+
+    frame: pl.DataFrame
+    causes: tuple[str, ...]
+    endpoint_label: str
+    composition: str
+    source: str
+    n_left_out: int = 0
+    time_origin: str = "PCI"
+
+
+def read_snapshot_outcomes(snapshot: Path, spec: Specification, *, source: str) -> OutcomeData:
+    """Read the cohort of a specification with times and causes of its endpoint.
+
+    Raises
+    ------
+    SpecificationError
+        If the endpoint is not one of the bundled ones.
+    StoreError
+        If the snapshot cannot be read.
+    """
+    endpoint = find_endpoint(spec.outcome.endpoint)
+    cohort = read_cohort(snapshot, "procedures", spec.population)
+    times = read_table(snapshot, "time_to_event").filter(pl.col("endpoint") == endpoint.name)
+    joined = cohort.join(
+        times.select(_OUTCOME_COLUMNS), on="procedure_id", how="inner", maintain_order="left"
+    )
+    frame = joined.with_columns(
+        pl.col(spec.population.severity_column).alias("severity"),
+        pl.col(spec.population.strategy_column).alias("strategy"),
+    ).with_columns(pl.col("severity").replace_strict(_SEVERITY_GROUPS, default=None).alias("severity_group"))
+    causes = (endpoint.label, DEATH_FIRST) if endpoint.competing else (endpoint.label,)
+    left_out = cohort.height - joined.height
+    return OutcomeData(frame, causes, endpoint.label, endpoint.composition, source, left_out)
+
+
+def find_endpoint(name: str | None) -> Endpoint:
+    """Return a bundled endpoint, or say which there are."""
+    known = bundled_endpoints()
+    if name not in known:
+        raise SpecificationError(
+            where="specification [outcome]", what="unknown endpoint", fix=f"Use one of {', '.join(known)}."
+        )
+    return known[name]
+
+
+def read_csv_outcomes(path: Path, spec: Specification) -> OutcomeData:
+    """Read a CSV file with one row per patient.
+
+    Parameters
+    ----------
+    path
+        UTF-8, comma separated, with a header; empty cells and ``NA`` are missing.
+    spec
+        Its outcome names the columns.
+
+    Raises
+    ------
+    InputFileError
+        If the file cannot be read as CSV.
+    SpecificationError
+        If a column is absent, or time is not a number >= 0.
+    """
+    frame = _read_csv(path)
+    outcome = spec.outcome
+    if outcome.time is None or outcome.event is None:
+        raise SpecificationError(
+            where="specification [outcome]",
+            what="'time' or 'event' is missing",
+            fix="Name both columns of the file.",
+        )
+    wanted = [outcome.time, outcome.event, *([outcome.entry] if outcome.entry else [])]
+    require_columns(frame, wanted)
+    _require_times(frame, [name for name in (outcome.time, outcome.entry) if name])
+    derived = frame.with_columns(pl.col(outcome.time).alias(TIME), _cause(outcome).alias(CAUSE))
+    if outcome.entry:
+        derived = derived.with_columns(pl.col(outcome.entry).alias(ENTRY))
+    causes = (outcome.event, *outcome.competing_codes.values())
+    words = f"{outcome.event} in {', '.join(outcome.event_codes)}; time in {outcome.time_unit}."
+    return OutcomeData(derived, causes, outcome.event, words, path.name, time_origin="time zero")
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    """Read a CSV file, numbers as numbers."""
+    if not path.is_file():
+        raise InputFileError(where=str(path), what="no such file", fix="Give the path of a CSV file.")
+    try:
+        return pl.read_csv(path, infer_schema_length=None, null_values=["", "NA"], try_parse_dates=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        # The library's own text may quote cells of the file.
+        raise InputFileError(
+            where=path.name,
+            what="cannot be read as CSV",
+            fix="Save it as UTF-8, comma separated, with a header.",
+        ) from None
+
+
+def _require_times(frame: pl.DataFrame, names: list[str]) -> None:
+    """Refuse times that are no numbers, or negative."""
+    for name in names:
+        column = frame[name]
+        if not column.dtype.is_numeric() or (column.drop_nulls() < 0).any():
+            raise SpecificationError(
+                where="specification [outcome]",
+                what=f"column {name} holds something other than numbers from 0 on",
+                fix="Name a column of times.",
+            )
+
+
+def _cause(outcome: Outcome) -> pl.Expr:
+    """0 censored, 1 the endpoint, 2 and more competing causes; null where the code is missing."""
+    # A code column read as decimal would be spelled "1.0".
+    code = pl.col(str(outcome.event)).cast(pl.String).str.replace(r"\.0+$", "")
+    cause = pl.when(code.is_null()).then(None).when(code.is_in(list(outcome.event_codes))).then(1)
+    for number, competing in enumerate(outcome.competing_codes, start=2):
+        cause = cause.when(code == competing).then(number)
+    return cause.otherwise(0).cast(pl.Int8)

@@ -1,0 +1,201 @@
+"""The way of the data on one screen: files -> submission -> store -> cohort -> published snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.endpoints import bundled_endpoints
+from analytics.cohort.specification import CohortSpec
+from analytics.cohort.tables import RegistryTables
+from analytics.cohort.time_to_event import derive_times_to_events
+from analytics.complications.flags import derive_complication_flags
+from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
+from analytics.intake.submission import hash_submission, prepare_submission
+from analytics.report.methods import METHODS_VERSION
+from analytics.report.serialise import serialise
+from analytics.store.integrity import read_known_keys
+from analytics.store.ledger import find_loaded, find_predecessors
+from analytics.store.loading import load_submission
+from analytics.store.publishing import publish_snapshot, snapshot_folder
+from analytics.store.queries import read_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from analytics.intake.submission import PreparedSubmission
+    from analytics.store.loading import LoadOutcome
+
+FINDINGS_FILE = "findings.csv"
+_LIBRARIES = ("calcpci", "polars", "duckdb", "pandera", "lifelines", "numpy", "scipy")
+
+
+def prepare(
+    paths: Sequence[Path], *, mapping: str | None = None, secret: bytes | None = None
+) -> PreparedSubmission:
+    """Read, map, validate and gate files by themselves; nothing is loaded.
+
+    Parameters
+    ----------
+    paths
+        Files, or folders of CSV files.
+    mapping
+        Path of a mapping file or name of a bundled one; None for canonical CSV files.
+    secret
+        Key of the pseudonyms.
+
+    Raises
+    ------
+    InputFileError, MappingError, SecretMissingError
+        Each says where, what, and how to fix it.
+    """
+    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today())
+
+
+def prepare_for_store(
+    paths: Sequence[Path],
+    *,
+    db: Path,
+    mapping: str | None = None,
+    secret: bytes | None = None,
+    replace: bool = False,
+) -> PreparedSubmission:
+    """Prepare files for a store: its rows may be parents of the new ones, and its keys are taken.
+
+    What the store holds of these very files, or will lose to them by ``replace``, does not count.
+    """
+    alone = None
+    without: tuple[str, ...] = ()
+    if not db.is_file() or (not replace and find_loaded(db, hash_submission(paths, mapping=mapping))):
+        return prepare(paths, mapping=mapping, secret=secret)
+    if replace:
+        alone = prepare(paths, mapping=mapping, secret=secret)
+        without = find_predecessors(db, alone.submission)
+    known = read_known_keys(db, without=without)
+    if alone is not None and not any(len(keys) for keys in known.values()):
+        return alone
+    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today(), known_keys=known)
+
+
+def _today() -> dt.date:
+    """Return the day after which no date may lie; the only clock that intake reads."""
+    return dt.datetime.now(tz=dt.UTC).date()
+
+
+def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False) -> LoadOutcome:
+    """Load a prepared submission in one transaction and publish; the same content again does nothing.
+
+    Raises
+    ------
+    GateRejectedError
+        If the gate is red; nothing is loaded.
+    StoreError
+        If the store is busy, damaged or of a newer version.
+    """
+    outcome = load_submission(db, prepared, replace=replace)
+    if outcome.status != "already_loaded" or not _has_snapshot(db):
+        publish(db)
+    return outcome
+
+
+def _has_snapshot(db: Path) -> bool:
+    """Tell whether a snapshot was ever published."""
+    return any(snapshot_folder(db).glob("*.duckdb"))
+
+
+def publish(db: Path) -> Path:
+    """Derive what readers need from a store and publish it as a new read-only snapshot."""
+    tables = RegistryTables(**read_registry(db))
+    return publish_snapshot(db, snapshot_folder(db), derived=derive_tables(tables), info=describe_versions())
+
+
+def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
+    """Derive the analysis tables of a snapshot.
+
+    Parameters
+    ----------
+    tables
+        The canonical tables.
+
+    Returns
+    -------
+    dict of str to polars.DataFrame
+        ``cohort_procedures``, ``cohort_lesions``, ``cohort_complications`` (one row per procedure),
+        ``cohort_lesion_complications`` (one row per lesion), ``time_to_event`` (every eligible procedure that
+        is no planned stage; ``is_index`` of the cohort says which come first) and ``attrition``.
+    """
+    cohort = derive_cohort(tables)
+    every = derive_cohort(tables, CohortSpec(index="every_procedure"))
+    return {
+        "cohort_procedures": cohort.procedures,
+        "cohort_lesions": cohort.lesions,
+        "cohort_complications": derive_complication_flags(cohort, tables, unit="procedure"),
+        "cohort_lesion_complications": derive_complication_flags(cohort, tables, unit="lesion"),
+        "time_to_event": derive_times_to_events(every, tables, bundled_endpoints().values()),
+        "attrition": cohort.attrition,
+    }
+
+
+def describe_versions() -> dict[str, str]:
+    """Return what made a snapshot: versions of program, methods and libraries, and the day."""
+    made = {f"version_{name}": version(name) for name in _LIBRARIES}
+    day = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    return {"published": day, "methods": METHODS_VERSION, "python": platform.python_version(), **made}
+
+
+def write_findings(prepared: PreparedSubmission, out: Path) -> Path:
+    """Write the findings of a submission as ``findings.csv`` into a folder, and return its path."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_findings_csv(prepared.findings, out / FINDINGS_FILE)
+    return out / FINDINGS_FILE
+
+
+def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
+    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it."""
+    report = prepared.report
+    return {
+        "submission": serialise(prepared.submission),
+        "gate": serialise(prepared.gate),
+        "site_gates": serialise(prepared.site_gates),
+        "n_records": prepared.n_records,
+        "n_input": report.n_input,
+        "n_accepted": report.n_accepted,
+        "n_rejected": report.n_rejected,
+        "tables": {
+            name: {
+                "input": table.n_input,
+                "accepted": table.accepted.height,
+                "rejected": table.rejected.height,
+            }
+            for name, table in report.tables.items()
+        },
+        "summary": serialise(summarise_findings(prepared.findings)),
+        "findings": serialise(prepared.findings),
+    }
+
+
+def render_submission(prepared: PreparedSubmission) -> str:
+    """Return a submission, its gate and its findings in words, for a terminal."""
+    return render_findings_text(prepared.report, prepared.gate).rstrip("\n")
+
+
+def describe_load(outcome: LoadOutcome) -> dict[str, Any]:
+    """Return what a load did, JSON-ready."""
+    return dict(serialise(outcome))
+
+
+def render_load(outcome: LoadOutcome) -> str:
+    """Return what a load did in one sentence."""
+    rows = f"{outcome.n_accepted:,} rows accepted, {outcome.n_rejected:,} rejected, of {outcome.n_input:,}"
+    if outcome.status == "already_loaded":
+        return (
+            f"{outcome.submission_id} is known: the same content was loaded before; nothing changed ({rows})."
+        )
+    replaced = f"; replaces {', '.join(outcome.replaced)}" if outcome.replaced else ""
+    return f"{outcome.submission_id} loaded, gate {outcome.gate}: {rows}{replaced}."
