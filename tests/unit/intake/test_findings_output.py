@@ -1,0 +1,47 @@
+"""Findings summed, rendered and written for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
+from schemas.mapping.findings import finding, findings_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from analytics.intake.submission import PreparedSubmission
+
+FINDINGS = findings_frame(
+    [
+        finding("C04", file="f.csv", table="lesions", column="timi_post", line=4),
+        finding("C01", file="f.csv", table="lesions", column="timi_post", line=9),
+        finding("C01", file="f.csv", table="lesions", column="timi_post", line=3),
+        finding("C05", file="f.csv", table="lesions", column="vessel", level="ROW", line=7),
+    ]
+)
+
+
+def test_findings_are_summed_hardest_first_with_their_first_lines() -> None:
+    summed = summarise_findings(FINDINGS).select("rule_id", "level", "n", "lines").rows()
+    assert summed == [("C05", "ROW", 1, [7]), ("C01", "NULL", 2, [3, 9]), ("C04", "WARN", 1, [4])]
+
+
+def test_the_text_says_what_came_and_what_to_do(prepare: Callable[..., PreparedSubmission]) -> None:
+    prepared = prepare(patients="patient_id,site_id,sex\nS1.p1,S1,male\nS1.p2,S1,x\n")
+    text = render_findings_text(prepared.report, prepared.gate)
+    assert text.startswith("gate: red\n")
+    assert "patients               2         1         1\n" in text
+    assert "C02 ROW x1 (row rejected) patients.sex, line 3\n" in text
+
+
+def test_the_csv_holds_no_formula(tmp_path: Path) -> None:
+    headers = ["=cmd()", "+1", "-1", "@x", "plain"]
+    found = findings_frame([finding("F12", file="f.csv", header=header) for header in headers])
+    write_findings_csv(found, tmp_path / "findings.csv")
+    written = pl.read_csv(tmp_path / "findings.csv")
+    assert written["header"].to_list() == ["'=cmd()", "'+1", "'-1", "'@x", "plain"]
+    assert (tmp_path / "findings.csv").read_bytes().startswith(b"\xef\xbb\xbf")
