@@ -27,9 +27,9 @@ class NotEstimable:
     reason
         One sentence for a clinician, without any cell value.
     code
-        Stable short name of the reason: ``no_patients``, ``no_events``, ``follow_up_too_short``, ``separation``,
-        ``not_converged``, ``one_group``, ``event_times_unknown``, ``singular``, ``too_few_events``,
-        ``competing_events``.
+        Stable short name of the reason: ``no_patients``, ``no_events``, ``follow_up_too_short``,
+        ``separation``, ``not_converged``, ``one_group``, ``event_times_unknown``, ``singular``,
+        ``too_few_events``, ``competing_events``.
     """
 
     group: str
@@ -78,8 +78,10 @@ class EventCurve:
         Label the curve carries.
     table
         One row per distinct time, ascending: ``time_days``, ``n_risk`` (entered before and still under
-        observation just before the time, T >= t), ``n_event``, ``n_censor``, ``survival``, ``std_error`` (of the
-        survival), ``lower``, ``upper``, ``cumulative_hazard``, ``std_error_hazard``.
+        observation just before the time, T >= t), ``n_event``, ``n_censor``, ``survival``, ``std_error`` (of
+        the survival), ``lower``, ``upper``, ``cumulative_hazard``, ``std_error_hazard``; null where undefined
+        (limits once nobody is left). Weighted curves add ``weighted_n_risk``, ``weighted_n_event``,
+        ``weighted_n_censor``.
     basis
         What the curve rests on.
     """
@@ -100,8 +102,10 @@ class CumulativeIncidence:
     causes
         Cause labels in order; the first is the endpoint of interest.
     table
-        One row per cause and distinct time: ``cause``, ``time_days``, ``n_risk``, ``n_event`` (of this cause),
-        ``n_censor``, ``incidence``, ``std_error``, ``lower``, ``upper``.
+        One row per cause and distinct time: ``cause``, ``time_days``, ``n_risk``, ``n_event`` (of this
+        cause), ``n_censor``, ``incidence``, ``std_error``, ``lower``, ``upper``; and rows with cause
+        ``event_free``, whose ``incidence`` is the probability of no event of any cause. Weighted results add
+        ``weighted_n_risk``.
     basis
         What the curve rests on; ``n_events`` counts the first cause.
     """
@@ -202,7 +206,8 @@ class ProportionalityTest:
     transform
         Time transform: ``km``, ``rank``, ``identity`` or ``log``.
     table
-        One row per term and a last row ``GLOBAL``: ``term``, ``statistic``, ``degrees_of_freedom``, ``p_value``.
+        One row per term and a last row ``GLOBAL``: ``term``, ``statistic``, ``degrees_of_freedom``,
+        ``p_value``.
     """
 
     transform: str
