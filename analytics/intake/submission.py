@@ -138,6 +138,33 @@ def prepare_submission(
     )
 
 
+def hash_submission(paths: Sequence[Path], *, mapping: Path | str | None = None) -> str:
+    """Return the hash that a submission of these files would have, without reading their meaning.
+
+    Parameters
+    ----------
+    paths, mapping
+        As for `prepare_submission`.
+
+    Raises
+    ------
+    InputFileError
+        If a path does not exist or holds no file.
+    MappingError
+        If the mapping is missing or wrong.
+    """
+    return _content_hash(_files(paths), None if mapping is None else find_mapping(mapping))
+
+
+def _content_hash(files: Sequence[Path], mapping: SiteMapping | None) -> str:
+    """Return the hash over the files' names and contents and the mapping."""
+    content = hashlib.sha256()
+    for path in sorted(files, key=lambda item: item.name):
+        content.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    content.update((mapping.sha256 if mapping else "").encode())
+    return content.hexdigest()
+
+
 def _files(paths: Sequence[Path]) -> list[Path]:
     """Return the files behind paths, those of a folder in order of name."""
     files: list[Path] = []
@@ -160,11 +187,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 def _describe(files: Sequence[Path], mapping: SiteMapping | None, report: SubmissionReport) -> Submission:
     """Return the identity of a submission."""
-    content = hashlib.sha256()
-    for path in sorted(files, key=lambda item: item.name):
-        content.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    content.update((mapping.sha256 if mapping else "").encode())
-    digest = content.hexdigest()
+    digest = _content_hash(files, mapping)
     tables = [report.tables[name].accepted for name in ("sites", "procedures") if name in report.tables]
     sites = {str(site) for table in tables for site in table.get_column("site_id")}
     return Submission(

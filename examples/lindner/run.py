@@ -12,7 +12,7 @@ from analytics.intake.mapping import SECRET_VARIABLE
 from analytics.intake.submission import PreparedSubmission, prepare_submission
 
 MAPPING = Path(__file__).with_name("lindner.toml")
-# The numbers in this public file identify nobody, so a known secret does no harm here. A registry sets its own.
+# The numbers in this public file identify nobody, so a known secret does no harm. A registry sets its own.
 EXAMPLE_SECRET = "lindner-example"  # noqa: S105
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from analytics.errors import InputFileError, MappingError, SecretMissingError
-from analytics.intake.submission import prepare_submission
+from analytics.intake.submission import hash_submission, prepare_submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,3 +143,10 @@ def test_files_without_a_canonical_name_need_a_mapping(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputFileError, match="give a mapping"):
         prepare_submission([tmp_path / "export.csv"], load_date=DAY)
+
+
+def test_the_hash_of_files_is_that_of_their_submission(
+    prepare: Callable[..., PreparedSubmission], tmp_path: Path
+) -> None:
+    prepared = prepare()
+    assert hash_submission([tmp_path / "canonical"]) == prepared.submission.sha256
