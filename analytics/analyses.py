@@ -122,7 +122,7 @@ def _render_results(answer: Answer) -> list[str]:
     """Render each part of the results as a block of text."""
     results, unit = answer.results, answer.spec.outcome.time_unit
     parts = [
-        f"{one.group}: not estimable. {one.reason}."
+        f"{one.group}: not estimable. {_sentence(one.reason)}"
         for one in results.curves
         if isinstance(one, NotEstimable)
     ]
@@ -143,7 +143,7 @@ def _render_results(answer: Answer) -> list[str]:
 def _render_model(results: Results) -> list[str]:
     """Render the Cox model and its test of proportional hazards."""
     if isinstance(results.fit, NotEstimable):
-        return [f"Not estimable: {results.fit.reason}."]
+        return [f"Not estimable: {_sentence(results.fit.reason)}"]
     if results.fit is None:
         return []
     basis = results.fit.basis
@@ -151,6 +151,11 @@ def _render_model(results: Results) -> list[str]:
     if isinstance(results.proportionality, ProportionalityTest):
         parts.append(render_table(proportionality_table(results.proportionality, {})))
     return parts
+
+
+def _sentence(text: str) -> str:
+    """End a text with one full stop."""
+    return text.rstrip(".") + "."
 
 
 def _warnings(result: object) -> tuple[str, ...]:

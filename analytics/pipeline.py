@@ -111,7 +111,7 @@ def _has_snapshot(db: Path) -> bool:
 
 def publish(db: Path) -> Path:
     """Derive what readers need from a store and publish it as a new read-only snapshot."""
-    tables = RegistryTables(**read_registry(db))
+    tables = RegistryTables(**read_registry(db, with_refusals=True))
     return publish_snapshot(db, snapshot_folder(db), derived=derive_tables(tables), info=describe_versions())
 
 

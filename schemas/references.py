@@ -24,10 +24,12 @@ def check_keys(state: TableState, known: pl.Series) -> None:
     state
         Table to check.
     known
-        Keys of this table in the store.
+        Keys of this table in the store. They do not count for sites and patients, which every submission
+        describes anew.
     """
     key = state.table.primary_key
-    repeated = ~pl.col(key).is_first_distinct() | pl.col(key).is_in(known.implode())
+    taken = NO_KEYS if state.table.is_shared else known
+    repeated = ~pl.col(key).is_first_distinct() | pl.col(key).is_in(taken.implode())
     rows = state.accepted().filter(repeated)
     cells = rows.select("at", column=pl.lit(key), rule_id=pl.lit("K01"))
     state.apply(with_level(cells))

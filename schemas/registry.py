@@ -95,6 +95,10 @@ class Column:
     condition: str = ""
 
 
+SHARED_TABLES = ("sites", "patients")
+"""Sites and patients come again with every submission; the latest word about them counts."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A canonical table.
@@ -135,6 +139,11 @@ class Table:
     def by_name(self) -> dict[str, Column]:
         """Column name to column, in canonical order."""
         return {column.name: column for column in self.columns}
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether every submission describes these rows anew, so that a known key is no repetition."""
+        return self.name in SHARED_TABLES
 
     def empty(self) -> pl.DataFrame:
         """Return the typed table without rows."""

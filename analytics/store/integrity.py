@@ -42,12 +42,12 @@ def require_counts(connection: Connection, submission_id: str, report: Submissio
 
 
 def require_new_keys(connection: Connection, submission_id: str, *, where: str) -> None:
-    """Refuse rows whose primary key another submission has already brought.
+    """Refuse rows whose primary key another submission has already brought; sites and patients may recur.
 
     Validation rejects such rows one by one; this catches a store that changed between validation and load.
     """
     for name in CANONICAL_TABLES:
-        n = _count_shared_keys(connection, name, submission_id)
+        n = 0 if TABLES[name].is_shared else _count_shared_keys(connection, name, submission_id)
         if n:
             raise StoreError(
                 where=where,

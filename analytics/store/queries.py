@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import polars as pl
+
 from analytics.errors import StoreError
 from analytics.store.catalogue import read_columns, read_table_names
 from analytics.store.connection import open_snapshot
 from analytics.store.engine import fetch_frame
 from analytics.store.filters import CohortFilter, Condition, derive_conditions, join_conditions
 from analytics.store.ledger import fingerprint_data
-from analytics.store.research_use import count_refusals, select_allowed
+from analytics.store.research_use import count_refusals, read_refusals, select_allowed
 from analytics.store.statements import CANONICAL_TABLES, ORIGIN_COLUMNS, select_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import polars as pl
 
     from analytics.store.engine import Connection
 
 CohortLevel = Literal["procedures", "lesions", "complications"]
 
 
-def read_registry(path: Path) -> dict[str, pl.DataFrame]:
-    """Read the canonical tables, without patients who refused research use.
+def read_registry(path: Path, *, with_refusals: bool = False) -> dict[str, pl.DataFrame]:
+    """Read the canonical tables, each key once.
 
     Parameters
     ----------
     path
         A store or a published snapshot.
+    with_refusals
+        Whether patients who refused research use are read too, only so that the attrition can count them;
+        `research_use_allowed` is False for each of them.
 
     Returns
     -------
@@ -43,7 +46,10 @@ def read_registry(path: Path) -> dict[str, pl.DataFrame]:
         The file cannot be read.
     """
     with open_snapshot(path) as connection:
-        return {name: _read_canonical(connection, name, path) for name in CANONICAL_TABLES}
+        return {
+            name: _read_canonical(connection, name, path, with_refusals=with_refusals)
+            for name in CANONICAL_TABLES
+        }
 
 
 def count_refused_patients(path: Path) -> int:
@@ -146,10 +152,16 @@ def _through_procedure(conditions: list[Condition]) -> list[Condition]:
     return [Condition(("procedure_id",), f"procedure_id in ({chosen})", tuple(parameters))]
 
 
-def _read_canonical(connection: Connection, table: str, path: Path) -> pl.DataFrame:
-    """Read the allowed rows of one canonical table, without what the loader added."""
+def _read_canonical(connection: Connection, table: str, path: Path, *, with_refusals: bool) -> pl.DataFrame:
+    """Read the rows of one canonical table, without what the loader added."""
     columns = [name for name in _require_columns(connection, table, path) if name not in ORIGIN_COLUMNS]
-    return fetch_frame(connection, select_allowed(table, columns))
+    rows = fetch_frame(connection, select_allowed(table, columns, with_refusals=with_refusals))
+    if table != "patients" or not with_refusals:
+        return rows
+    refused = read_refusals(connection)
+    return rows.with_columns(
+        research_use_allowed=pl.col("research_use_allowed") & ~pl.col("patient_id").is_in(refused.implode())
+    )
 
 
 def _require_columns(connection: Connection, table: str, path: Path) -> tuple[str, ...]:

@@ -1,18 +1,26 @@
-"""Leave out patients who refused research: stored, but out of everything that is read for analysis."""
+"""Which canonical rows are read for analysis.
+
+Patients who refused research are stored, but left out of everything. Sites and patients come again with
+every submission, each owning its own rows, so that a submission can be replaced exactly; the latest loaded
+one speaks for them. One refusal is enough to leave a patient out.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.store.engine import run
+from analytics.store.engine import fetch_frame, run
 from analytics.store.statements import quote_name, quote_names
+from schemas.registry import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import polars as pl
+
     from analytics.store.engine import Connection
 
-_REFUSED = "with refused as (select patient_id from patients where research_use_allowed = false)"
+_REFUSED = "with refused as (select distinct patient_id from patients where research_use_allowed = false)"
 _BY_PATIENT = "where patient_id not in (select patient_id from refused)"
 _BY_PROCEDURE = """
 where procedure_id not in (
@@ -40,14 +48,37 @@ _ALLOWED_ROWS: dict[str, str] = {
 }
 
 
-def select_allowed(table: str, columns: Sequence[str]) -> str:
-    """Write a query for the rows of a canonical table whose patients allow research."""
+def select_allowed(table: str, columns: Sequence[str], *, with_refusals: bool = False) -> str:
+    """Write a query for the rows of a canonical table whose patients allow research, each key once."""
+    allowed = "" if with_refusals else _ALLOWED_ROWS[table]
+    latest = _select_latest(table) if TABLES[table].is_shared else ()
+    joint = ("and" if allowed else "where",) if latest else ()
     return " ".join(
-        (_REFUSED, "select", quote_names(columns), "from", quote_name(table), _ALLOWED_ROWS[table])
+        (_REFUSED, "select", quote_names(columns), "from", quote_name(table), allowed, *joint, *latest)
+    )
+
+
+def read_refusals(connection: Connection) -> pl.Series:
+    """Read the pseudonyms of patients who refused research use in any submission."""
+    sql = "select distinct patient_id from patients where research_use_allowed = false order by patient_id"
+    return fetch_frame(connection, sql)["patient_id"]
+
+
+def _select_latest(table: str) -> tuple[str, ...]:
+    """Write the condition that no later submission describes the row anew."""
+    name, key = quote_name(table), quote_name(TABLES[table].primary_key)
+    return (
+        "not exists (select 1 from",
+        name,
+        "as later join submissions as theirs on later.submission_id = theirs.submission_id",
+        f"join submissions as ours on ours.submission_id = {name}.submission_id",
+        f"where later.{key} = {name}.{key} and theirs.load_number > ours.load_number)",
     )
 
 
 def count_refusals(connection: Connection) -> int:
     """Count patients who refused research use."""
-    rows = run(connection, "select count(*) from patients where research_use_allowed = false")
+    rows = run(
+        connection, "select count(distinct patient_id) from patients where research_use_allowed = false"
+    )
     return int(str(rows[0][0]))

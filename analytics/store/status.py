@@ -55,9 +55,14 @@ select
     contacts.last_assessed_day,
     deaths.death_day,
     coalesce(sites.data_cutoff_day, sites.data_cutoff_date - date '1970-01-01') as cutoff_day
-from patients
+from (select distinct patient_id, site_id from patients) as patients
 join starts on patients.patient_id = starts.patient_id
-left join sites on patients.site_id = sites.site_id
+left join (
+    select site_id, max(followup_source) as followup_source, max(data_cutoff_date) as data_cutoff_date,
+        max(data_cutoff_day) as data_cutoff_day
+    from sites
+    group by site_id
+) as sites on patients.site_id = sites.site_id
 left join contacts on patients.patient_id = contacts.patient_id
 left join deaths on patients.patient_id = deaths.patient_id
 order by patients.site_id, starts.start_day, patients.patient_id

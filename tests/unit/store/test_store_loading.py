@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from analytics.store.integrity import read_known_keys
 from analytics.store.ledger import find_loaded, find_predecessors
 from analytics.store.loading import load_submission
 from analytics.store.queries import read_registry, read_submissions, read_table
+from analytics.store.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,11 +214,38 @@ def test_loaded_content_is_found_by_its_hash(
 
 
 def test_keys_of_another_submission_are_refused(store: Path, prepare: Callable[..., Any]) -> None:
-    clash = {"patients": [{"patient_id": "ALP:p1", "site_id": "ALP"}]}
-    with pytest.raises(StoreError, match="1 rows of patients are in the store already") as caught:
+    clash = {"procedures": [{"procedure_id": "q1", "patient_id": "ALP:p1", "site_id": "ALP"}]}
+    with pytest.raises(StoreError, match="1 rows of procedures are in the store already") as caught:
         load_submission(store, prepare(clash, submission_id="s", sha256="b", source_name="other"))
     assert "ALP:p1" not in str(caught.value)
     assert read_submissions(store).height == 1
+
+
+def test_sites_and_patients_may_come_again_and_the_latest_word_counts(
+    store: Path, prepare: Callable[..., Any]
+) -> None:
+    again = {
+        "sites": [{"site_id": "ALP", "followup_source": "mixed", "data_cutoff_date": date(2026, 1, 1)}],
+        "patients": [{"patient_id": "ALP:p1", "site_id": "ALP", "sex": "other"}],
+        "procedures": [{"procedure_id": "q9", "patient_id": "ALP:p1", "site_id": "ALP"}],
+    }
+    load_submission(store, prepare(again, submission_id="s2", sha256="b", source_name="next quarter"))
+    registry = read_registry(store)
+    sites = dict(registry["sites"].select("site_id", "followup_source").iter_rows())
+    assert sites == {"ALP": "mixed", "BET": "active_contact"}
+    assert sorted(registry["patients"]["patient_id"]) == ["ALP:p1", "BET:p3"]
+    assert registry["patients"].filter(pl.col("patient_id") == "ALP:p1")["sex"].to_list() == ["other"]
+    assert "q9" in registry["procedures"]["procedure_id"]
+    assert read_status(store).follow_up.height == 3
+
+
+def test_a_refusal_in_any_submission_keeps_the_patient_out(store: Path, prepare: Callable[..., Any]) -> None:
+    again = {"patients": [{"patient_id": "ALP:p2", "site_id": "ALP", "research_use_allowed": True}]}
+    load_submission(store, prepare(again, submission_id="s2", sha256="b", source_name="next quarter"))
+    assert "ALP:p2" not in read_registry(store)["patients"]["patient_id"]
+    everybody = read_registry(store, with_refusals=True)["patients"]
+    assert sorted(everybody["patient_id"]) == ["ALP:p1", "ALP:p2", "BET:p3"]
+    assert dict(everybody.select("patient_id", "research_use_allowed").iter_rows())["ALP:p2"] is False
 
 
 @pytest.mark.parametrize("refusal", [{"gate": "red"}, {"findings": [FILE_FINDING]}])
