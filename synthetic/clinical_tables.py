@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 
     from synthetic.scenario import Scenario
 
+_OF_PATIENT = (
+    *(
+        "hypertension",
+        "dyslipidaemia",
+        "heart_failure",
+        "prior_cabg",
+        "prior_stroke",
+        "pad",
+        "ckd",
+        "dialysis",
+    ),
+)
+_OF_VISIT = (
+    *("procedure_id", "patient_id", "site_id", "operator_id", "discharge_status", "urgency", "access_site"),
+    *("cardiogenic_shock", "contrast_ml", "radiation_air_kerma_mgy", "mechanical_support", "syntax_score"),
+    *("gp2b3a_inhibitor", "n_diseased_vessels", "dapt_at_discharge", "complications_recorded"),
+)
 _DIABETES = ("no", "non_insulin", "insulin")
 _SMOKING = ("never", "former", "current")
 _TORTUOSITY = ("none_mild", "moderate", "severe")
@@ -103,29 +120,6 @@ def procedure_table(
         Columns in canonical names.
     """
     later = visits["visit_number"] > 1
-    taken_over = (
-        "hypertension",
-        "dyslipidaemia",
-        "heart_failure",
-        "prior_cabg",
-        "prior_stroke",
-        "pad",
-        "ckd",
-        "dialysis",
-    )
-    same_name = (
-        *(
-            "procedure_id",
-            "patient_id",
-            "site_id",
-            "discharge_status",
-            "urgency",
-            "cardiogenic_shock",
-            "access_site",
-        ),
-        *("contrast_ml", "radiation_air_kerma_mgy", "mechanical_support", "gp2b3a_inhibitor", "syntax_score"),
-        *("n_diseased_vessels", "dapt_at_discharge", "complications_recorded", "operator_id"),
-    )
     return conform(
         "procedures",
         {
@@ -141,8 +135,8 @@ def procedure_table(
             "lvef_pct": patients["lvef"],
             "prior_pci": patients["prior_pci"] | later,
             "prior_mi": patients["prior_mi"] | visits["mi_before"],
-            **{name: visits[name] for name in same_name},
-            **{name: patients[name] for name in taken_over},
+            **{name: visits[name] for name in _OF_VISIT},
+            **{name: patients[name] for name in _OF_PATIENT},
             **{name: pl.Series(values) for name, values in laboratory.items()},
         },
     )

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _RCA = 3
 _BALLOONS = (D_NC, D_HIGH, D_SC, D_SCORING, D_SCORING - 1, D_IVL)
 _DISSECTION_MILD, _DISSECTION_SEVERE = ("A", "B", "C"), ("D", "E", "F")
+_CONTAINED = {
+    "dissection_severe": "dissection_any",
+    "tamponade": "perforation_any",
+    "no_reflow_final": "slow_flow_any",
+}
 _ELLIS = ("I", "II", "III")
 
 
@@ -99,15 +104,9 @@ def draw_complications(
         name: complication_probability(model, name, strategy=strategy, severity=severity, vessel=vessel)
         for name in model.probability
     }
-    uniform = {name: rng.random(size) for name in model.probability}
-    for inner, outer in (
-        ("dissection_severe", "dissection_any"),
-        ("tamponade", "perforation_any"),
-        ("no_reflow_final", "slow_flow_any"),
-    ):
-        uniform[inner] = uniform[outer]
     # An infarction of the outcome model is one in any case, also where it is likelier than the table says.
     probability["periprocedural_mi"] = np.maximum(probability["periprocedural_mi"], early_mi_probability)
+    uniform = _shared_uniforms(tuple(model.probability), size, rng)
     happened = {name: uniform[name] < probability[name] for name in model.probability}
     by_markers = (probability["periprocedural_mi"] - early_mi_probability) / (1 - early_mi_probability)
     happened["periprocedural_mi"] = early["mi"] | (uniform["periprocedural_mi"] < by_markers)
@@ -121,6 +120,12 @@ def draw_complications(
     return Drawn(
         probability=probability, happened=happened, rows=_rows(happened, lead["main"].to_numpy(), rng)
     )
+
+
+def _shared_uniforms(names: tuple[str, ...], size: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Draw one number per visit and kind; a kind within another takes the other's."""
+    uniform = {name: rng.random(size) for name in names}
+    return uniform | {inner: uniform[outer] for inner, outer in _CONTAINED.items()}
 
 
 def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> pl.DataFrame:

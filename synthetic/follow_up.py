@@ -89,7 +89,9 @@ def draw_ascertainment(
     learns_of_death = (day >= death[:, None]) & attempted & still_reached
     reached = attempted & still_reached & (day < death[:, None])
     asked_until = np.max(np.where(reached & assessed, day, 0), axis=1)
-    asked_until = np.where(_first_true(learns_of_death, assessed), death, asked_until)
+    # Where deaths come by linkage, nobody is asked about the time between the last contact and the death.
+    told_all = _first_true(learns_of_death, assessed) & (source == "active_contact")
+    asked_until = np.where(told_all, death, asked_until)
     linked = np.isin(source, ("linkage", "mixed"))
     return Ascertainment(
         cutoff=cutoff,

@@ -51,55 +51,66 @@ def follow_up_table(
     death_day, death_known
         Day of death after the index procedure, and whether it is known.
     """
-    dead = death_known & (death_day < NEVER)
-    source = people["source"].to_numpy()
-    by_contact = np.isin(source, ("active_contact", "mixed"))
-    patient, window = np.nonzero(known.reached)
-    lost = known.lost_here & ~(dead[:, None] & (known.contact_day >= death_day[:, None]))
-    gone, lost_window = np.nonzero(lost)
-    linked = np.flatnonzero(np.isin(source, ("linkage", "mixed")))
-    told = np.flatnonzero(dead & by_contact & (source != "mixed"))
-    stayed = np.flatnonzero(source == "passive")
     unscheduled = len(scenario.follow_up.windows)
+    dead = death_known & (death_day < NEVER)
     parts = [
-        _contacts(
-            patient,
-            known.contact_day[patient, window],
-            window=window,
-            method="telephone",
-            status="alive",
-            assessed=known.assessed[patient, window],
-        ),
-        _contacts(
-            gone,
-            known.contact_day[gone, lost_window],
-            window=lost_window,
-            method="telephone",
-            status="lost",
-            assessed=False,
-        ),
-        _contacts(
-            linked,
-            np.where(dead[linked], death_day[linked], known.cutoff[linked]),
-            window=unscheduled,
-            method="linkage",
-            status=np.where(dead[linked], "dead", "alive"),
-            assessed=source[linked] == "linkage",
-        ),
-        _contacts(
-            told, death_day[told], window=unscheduled, method="telephone", status="dead", assessed=True
-        ),
-        _contacts(
-            stayed,
-            known.discharge[stayed],
-            window=unscheduled,
-            method="hospital_record",
-            status=np.where(dead[stayed], "dead", "alive"),
-            assessed=True,
+        *_planned_contacts(known, death_day=death_day, dead=dead),
+        *_closing_contacts(
+            people["source"].to_numpy(), known, window=unscheduled, death_day=death_day, dead=dead
         ),
     ]
     rows = pl.concat(parts).sort("patient", "day", "window", maintain_order=True)
     return _lay_out_contacts(rows, people, windows=(*scenario.follow_up.windows, "unscheduled"))
+
+
+def _planned_contacts(known: Ascertainment, *, death_day: Ints, dead: Bools) -> list[pl.DataFrame]:
+    """Return the contacts with the living, and the first that was not to be had."""
+    patient, window = np.nonzero(known.reached)
+    assessed = known.assessed[patient, window]
+    day = known.contact_day
+    gone, lost = np.nonzero(known.lost_here & ~(dead[:, None] & (day >= death_day[:, None])))
+    call = {"method": "telephone"}
+    return [
+        _contacts(patient, day[patient, window], window=window, status="alive", assessed=assessed, **call),
+        _contacts(gone, day[gone, lost], window=lost, status="lost", assessed=False, **call),
+    ]
+
+
+def _closing_contacts(
+    source: np.ndarray, known: Ascertainment, *, window: int, death_day: Ints, dead: Bools
+) -> list[pl.DataFrame]:
+    """Return linkage results, deaths that relatives told, and the discharge at passive sites."""
+    linked = np.flatnonzero(np.isin(source, ("linkage", "mixed")))
+    told = np.flatnonzero(dead & (source == "active_contact"))
+    stayed = np.flatnonzero(source == "passive")
+    status = np.where(dead, "dead", "alive")
+    until = np.where(dead, death_day, known.cutoff)
+    return [
+        _contacts(
+            linked,
+            until[linked],
+            window=window,
+            method="linkage",
+            status=status[linked],
+            assessed=source[linked] == "linkage",
+        ),
+        _contacts(
+            told,
+            death_day[told],
+            window=window,
+            method="telephone",
+            status="dead",
+            assessed=known.nonfatal_until[told] >= death_day[told],
+        ),
+        _contacts(
+            stayed,
+            known.discharge[stayed],
+            window=window,
+            method="hospital_record",
+            status=status[stayed],
+            assessed=True,
+        ),
+    ]
 
 
 def _contacts(

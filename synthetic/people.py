@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import polars as pl
 
-from synthetic.codes import INDEX_VISIT, NEVER
+from synthetic.codes import INDEX_VISIT, NEVER, STRATEGIES
 from synthetic.follow_up import (
     Ascertainment,
     draw_ascertainment,
@@ -24,7 +24,7 @@ from synthetic.treatment import draw_treatment, lead_lesions
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
-    from synthetic.streams import Floats, Ints
+    from synthetic.streams import Ints
 
 Arrays = TypeVar("Arrays", Outcomes, Ascertainment)
 
@@ -41,9 +41,8 @@ class People:
         All procedures in the order of patient and day, in the columns of `index_visits` with `visit_number`,
         identifiers, `discharge_day`, `discharge_status` and `mi_before`.
     lesions
-        All lesions in the order of visits, with `strategy` (number of `codes.STRATEGY_CODES`).
-    probability
-        Chance of each strategy, row for row.
+        All lesions in the order of visits, with `strategy` (number of `codes.STRATEGY_CODES`) and
+        `probability` (chance of each of `codes.STRATEGIES`).
     lead
         Row of the lesion that stands for each visit.
     outcomes, known
@@ -54,7 +53,6 @@ class People:
     patients: pl.DataFrame
     visits: pl.DataFrame
     lesions: pl.DataFrame
-    probability: Floats
     lead: Ints
     outcomes: Outcomes
     known: Ascertainment
@@ -80,20 +78,14 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
     sites = draw_sites(scenario, streams["sites"])
     patients = draw_patients(scenario, sites, streams["patients"], size=procedures)
     index = index_visits(patients)
-    lesions = draw_lesions(scenario, sites, index, streams["index_lesions"])
-    first = draw_treatment(scenario, sites, index, lesions, streams["index_treatment"])
-    lead = lead_lesions(lesions, first.strategy, n_visits=len(index))
+    lesions = _treated_lesions(scenario, sites, index, streams, phase="index")
+    leading = lesions[lead_lesions(lesions, lesions["strategy"].to_numpy(), n_visits=len(index))]
     index = index.with_columns(
-        lead_vessel=lesions["vessel"].gather(lead),
-        lead_severity=lesions["severity"].gather(lead),
+        lead_vessel=leading["vessel"],
+        lead_severity=leading["severity"],
         is_passive=sites["followup_source"].gather(patients["site"]) == "passive",
     )
-    outcomes = draw_outcomes(
-        scenario,
-        patients,
-        lead=lesions[lead].with_columns(pl.Series("strategy", first.strategy[lead])),
-        rng=streams["outcomes"],
-    )
+    outcomes = draw_outcomes(scenario, patients, lead=leading, rng=streams["outcomes"])
     known = draw_ascertainment(scenario, sites, patients, outcomes, streams["follow_up"])
     later = draw_later_visits(
         scenario,
@@ -104,24 +96,34 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
         rng=streams["later_visits"],
     )
     n_patients, later = keep_procedures(procedures, later, procedures=procedures)
-    later_lesions = draw_lesions(scenario, sites, later, streams["later_lesions"])
-    again = draw_treatment(scenario, sites, later, later_lesions, streams["later_treatment"])
-    lesions = pl.concat(
-        [
-            lesions.with_columns(pl.Series("strategy", first.strategy)).filter(pl.col("visit") < n_patients),
-            later_lesions.with_columns(pl.col("visit") + n_patients, pl.Series("strategy", again.strategy)),
-        ]
-    )
-    n_first = len(lesions) - len(later_lesions)
+    again = _treated_lesions(scenario, sites, later, streams, phase="later")
     return _in_order(
         sites,
         _with_identifiers(patients.head(n_patients), sites),
         pl.concat([index.head(n_patients).select(later.columns), later]),
-        lesions,
-        np.concatenate([first.probability[:n_first], again.probability]),
+        pl.concat(
+            [lesions.filter(pl.col("visit") < n_patients), again.with_columns(pl.col("visit") + n_patients)]
+        ),
         outcomes=_first_rows(outcomes, n_patients),
         known=_first_rows(known, n_patients),
         rng=streams["events"],
+    )
+
+
+def _treated_lesions(
+    scenario: Scenario,
+    sites: pl.DataFrame,
+    visits: pl.DataFrame,
+    streams: dict[str, np.random.Generator],
+    *,
+    phase: str,
+) -> pl.DataFrame:
+    """Draw the lesions of visits, with the `strategy` of each and the `probability` it was drawn from."""
+    lesions = draw_lesions(scenario, sites, visits, streams[f"{phase}_lesions"])
+    treatment = draw_treatment(scenario, sites, visits, lesions, streams[f"{phase}_treatment"])
+    return lesions.with_columns(
+        pl.Series("strategy", treatment.strategy),
+        pl.Series("probability", treatment.probability, dtype=pl.Array(pl.Float64, len(STRATEGIES))),
     )
 
 
@@ -139,7 +141,6 @@ def _in_order(  # noqa: PLR0913 - the parts of one object
     patients: pl.DataFrame,
     visits: pl.DataFrame,
     lesions: pl.DataFrame,
-    probability: Floats,
     *,
     outcomes: Outcomes,
     known: Ascertainment,
@@ -150,15 +151,13 @@ def _in_order(  # noqa: PLR0913 - the parts of one object
     place = np.empty(len(visits), dtype=np.int64)
     place[order] = np.arange(len(visits))
     lesions = lesions.with_columns(pl.Series("visit", place[lesions["visit"].to_numpy()]))
-    lesion_order = lesions.select(pl.arg_sort_by("visit", "lesion_number")).to_series().to_numpy()
-    lesions = lesions[lesion_order]
+    lesions = lesions.sort("visit", "lesion_number")
     visits = _with_stays(visits[order], patients, outcomes, known, rng)
     return People(
         sites=sites,
         patients=patients,
         visits=visits,
         lesions=lesions,
-        probability=probability[lesion_order],
         lead=lead_lesions(lesions, lesions["strategy"].to_numpy(), n_visits=len(visits)),
         outcomes=outcomes,
         known=_with_deaths_in_hospital(known, visits, outcomes),

@@ -107,29 +107,13 @@ def draw_sequence(
     rng
         Stream of the stage.
     """
-    size = len(lesions)
     strategy = lesions["strategy"].to_numpy()
-    device = np.full((size, len(SLOT_ROLES)), NO_DEVICE, dtype=np.int64)
-
-    def share(table: tuple[float, ...]) -> Bools:
-        return draw_yes(rng, np.asarray(table)[strategy], size=size)
-
-    device[:, BEFORE] = np.where(share(_BEFORE_SHARE), D_SC, NO_DEVICE)
-    device[:, FIRST] = _first_device(lesions, strategy, rng)
-    big = lesions["reference_mm"].to_numpy() >= 2.9
-    device[:, SECOND_BURR] = np.where(
-        (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.25, size=size), D_RA, NO_DEVICE
-    )
-    for combination, second in _COMBINED_CLASS.items():
-        device[strategy == combination, COMBINED] = second
+    device = _prepare(lesions, strategy, rng)
     rescued = _needs_rescue(scenario, lesions, strategy, rng)
     device[rescued, RESCUE] = _rescue_device(sites, visits, lesions, rng)[rescued]
-    debulked = np.isin(device[:, FIRST], (D_RA, D_ORBITAL, D_ELCA)) & (device[:, COMBINED] == NO_DEVICE)
-    device[debulked, AFTER] = np.where(draw_yes(rng, 0.5, size=size), D_SC, D_NC)[debulked]
     is_dcb, has_stent = _finish(scenario, lesions, device, thrombosed=thrombosed, rng=rng)
-    device[:, POST] = np.where(share(_POST_SHARE) & has_stent, D_NC, NO_DEVICE)
     device[lesions["crossability"].to_numpy() == 1] = NO_DEVICE
-    first_used = device[np.arange(size), np.argmax(device != NO_DEVICE, axis=1)]
+    first_used = device[np.arange(len(lesions)), np.argmax(device != NO_DEVICE, axis=1)]
     return Sequence(
         device=device,
         rescued=rescued,
@@ -137,6 +121,23 @@ def draw_sequence(
         is_dcb=is_dcb,
         has_stent=has_stent,
     )
+
+
+def _prepare(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Fill the slots up to the balloon after debulking, rescue left out."""
+    size = len(lesions)
+    device = np.full((size, len(SLOT_ROLES)), NO_DEVICE, dtype=np.int64)
+    before = draw_yes(rng, np.asarray(_BEFORE_SHARE)[strategy], size=size)
+    device[:, BEFORE] = np.where(before, D_SC, NO_DEVICE)
+    device[:, FIRST] = _first_device(lesions, strategy, rng)
+    big = lesions["reference_mm"].to_numpy() >= 2.9
+    upsized = (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.25, size=size)
+    device[:, SECOND_BURR] = np.where(upsized, D_RA, NO_DEVICE)
+    for combination, second in _COMBINED_CLASS.items():
+        device[strategy == combination, COMBINED] = second
+    debulked = np.isin(device[:, FIRST], (D_RA, D_ORBITAL, D_ELCA)) & (device[:, COMBINED] == NO_DEVICE)
+    device[debulked, AFTER] = np.where(draw_yes(rng, 0.5, size=size), D_SC, D_NC)[debulked]
+    return device
 
 
 def _first_device(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> Ints:
@@ -183,7 +184,7 @@ def _finish(
     thrombosed: Bools,
     rng: np.random.Generator,
 ) -> tuple[Bools, Bools]:
-    """Draw stents and drug-coated balloons into their slots."""
+    """Draw stents, drug-coated balloons and the balloon after the stent into their slots."""
     size = len(lesions)
     chance = np.where(lesions["in_stent"].to_numpy(), 0.25, scenario.treatment.drug_coated_balloon)
     wired = lesions["crossability"].to_numpy() != 1
@@ -192,6 +193,8 @@ def _finish(
     device[:, DEFINITIVE] = np.where(is_dcb, D_DCB, np.where(has_stent, D_STENT, NO_DEVICE))
     long = lesions["length_mm"].to_numpy() > 36
     device[:, SECOND_STENT] = np.where(has_stent & long, D_STENT, NO_DEVICE)
+    after = draw_yes(rng, np.asarray(_POST_SHARE)[lesions["strategy"].to_numpy()], size=size)
+    device[:, POST] = np.where(after & has_stent, D_NC, NO_DEVICE)
     return is_dcb, has_stent
 
 

@@ -111,12 +111,13 @@ def _tally(numbers: Ints, codes: tuple[str, ...]) -> dict[str, int]:
 def _expected(scenario: Scenario, people: People, course: Course) -> dict[str, Any]:
     """Return the averages that the draws vary around, given patients and lesions."""
     severity = people.lesions["severity"].to_numpy()
+    probability = people.lesions["probability"].to_numpy()
     lead_severity, lead_strategy = severity[people.lead], people.lesions["strategy"].to_numpy()[people.lead]
     return {
         "severity_mix": dict(zip(SEVERITIES, scenario.severity.mix, strict=True)),
         "male": scenario.population.male,
         "device_mix_by_true_severity": {
-            grade: _means(people.probability[severity == place], STRATEGIES)
+            grade: _means(probability[severity == place], STRATEGIES)
             for place, grade in enumerate(SEVERITIES)
         },
         "complication_rate_by_strategy": {
