@@ -77,9 +77,9 @@ def _show(value: dict[str, Any] | list[Any]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def generate(**options: Any) -> None:
     """Write a synthetic registry as CSV files, with its truth."""
-    from analytics import demonstration
+    from analytics import generation
 
-    written = demonstration.generate_files(
+    written = generation.generate_files(
         options["out"],
         scenario=options["scenario"],
         procedures=options["procedures"],
