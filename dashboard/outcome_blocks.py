@@ -33,6 +33,7 @@ WINDOWS = {
 
 HORIZONS = (30, 365, 1095)
 GROUPINGS = {"severity": "calcification severity", "strategy": "device strategy"}
+NAMES = {"severity": "calcification", "strategy": "device strategy"}
 UNGRADED = ("unknown",)
 MIN_GROUP = 10
 """No curve is drawn for fewer patients."""
@@ -58,7 +59,9 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
     window
         The stretch of follow-up.
     """
-    kept = restrict_to_window(counts.filter(pl.col(by).is_not_null() & ~pl.col(by).is_in(UNGRADED)), window)
+    graded = counts.filter(pl.col(by).is_not_null() & ~pl.col(by).is_in(UNGRADED))
+    # Everybody kept has reached the landmark, so a column of entry days would only split the groups.
+    kept = restrict_to_window(graded, window).select(by, "time_days", "cause", "n")
     events = EventCounts.from_counts(kept)
     groups = order_severities(kept[by]) if by == "severity" else order_strategies(kept[by])
     curves = tuple(_estimate(events, group, endpoint) for group in groups)
@@ -154,13 +157,15 @@ def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint) -> CoxBlock:
     labels = {} if isinstance(fit, NotEstimable) else {term: _words(term) for term in fit.terms}
     test = check_proportionality(fit, known, transform="km") if isinstance(fit, CoxFit) else None
     kind = "Cause-specific hazard ratios" if endpoint.competing else "Hazard ratios"
-    against = " and ".join(label_group(factor.reference or "").lower() for factor in terms)
+    against = "; ".join(
+        f"{NAMES[factor.column]}: {label_group(factor.reference or '').lower()}" for factor in terms
+    )
     return CoxBlock(
         key=f"{endpoint.name}_hazards",
         title=f"Hazard of {endpoint.label}",
-        subtitle=f"{kind}, adjusted for one another and for age. Reference: {against}.",
+        subtitle=f"{kind}, adjusted for one another and for age. Compared with {against}.",
         fit=fit,
-        labels={**labels, "severity": "Calcification severity", "strategy": "Device strategy"},
+        labels={**labels, **{column: name.capitalize() for column, name in NAMES.items()}},
         proportionality=test,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from analytics.charts.labels import STEP_LABELS
@@ -15,7 +16,8 @@ BOX_WIDTH = 300
 BOX_HEIGHT = 46
 STEP_HEIGHT = 78
 SIDE_LEFT = 350
-SIDE_WIDTH = 310
+SIDE_WIDTH = 330
+SIDE_CHARACTERS = 54
 
 
 def attrition_chart(attrition: pl.DataFrame, *, title: str = "From the registry to the cohort") -> Spec:
@@ -109,7 +111,8 @@ def _step(row: dict[str, object], *, top: float) -> list[Spec]:
 
 def _left_out(row: dict[str, object], *, middle: float) -> list[Spec]:
     """Branch to the right: how many procedures left, and why."""
-    text = f"{format_count(int(str(row['n_left_out'])))} left out: {row['reason']}"
+    words = f"{format_count(int(str(row['n_left_out'])))} left out: {row['reason']}"
+    text = textwrap.wrap(words, SIDE_CHARACTERS)
     branch: Spec = {
         "data": {"values": [{}]},
         "mark": {"type": "rule", "color": MUTED, "aria": False},
@@ -121,7 +124,8 @@ def _left_out(row: dict[str, object], *, middle: float) -> list[Spec]:
         y={"value": middle},
         align="left",
         baseline="middle",
-        limit=SIDE_WIDTH,
+        lineHeight=14,
+        dy=-7 * (len(text) - 1),
     )
     return [branch, label]
 

@@ -66,9 +66,9 @@ def completeness_chart(
         **outer,
         "width": width,
         "height": CELL_HEIGHT * max(1, len(fields)),
-        "data": {"values": rows},
-        "encoding": {"x": x, "y": y},
-        "layer": [_fill(), _numbers()],
+        "layer": [
+            {"data": {"values": rows}, "encoding": {"x": x, "y": y}, "layer": [_fill(), _numbers()]},
+        ],
     }
 
 

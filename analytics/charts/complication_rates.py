@@ -130,9 +130,9 @@ def _row(rate: ComplicationRate, pixel: float, *, device: str) -> Spec:
 
 
 def _domain_end(rows: Sequence[Spec]) -> float:
-    """Right end of the axis in percent: above every rate, and above limits of groups that are not tiny."""
+    """Right end of the axis in percent: above the limits of groups that are not tiny, if there are any."""
     solid = [row["upper"] for row in rows if row["fill"] != "white"]
-    highest = max([*solid, *(row["percent"] for row in rows), 1.0])
+    highest = max([*(solid or (row["upper"] for row in rows)), 1.0])
     return min(100.0, 1.05 * float(highest))
 
 
@@ -151,7 +151,8 @@ def _interval_layers(rows: Sequence[Spec], end: float) -> list[Spec]:
 def _marks(row: Spec, x: Spec, end: float) -> list[Spec]:
     """Interval and point of one row."""
     y: Spec = {"value": row["pixel"]}
-    interval = {"lower": row["lower"], "upper": min(row["upper"], end)}
+    interval = {"lower": min(row["lower"], end), "upper": min(row["upper"], end)}
+    is_outside = row["percent"] > end
     tooltip = [
         {"field": key, "type": "nominal", "title": title}
         for key, title in (("label", "Group"), ("count", "k/n"), ("rate", "Rate"))
@@ -164,10 +165,10 @@ def _marks(row: Spec, x: Spec, end: float) -> list[Spec]:
             "encoding": {"x": {**x, "field": "lower"}, "x2": {"field": "upper"}, "y": y},
         },
         {
-            "data": {"values": [{"percent": row["percent"], **label}]},
+            "data": {"values": [{"percent": min(row["percent"], end), **label}]},
             "mark": {
                 "type": "point",
-                "shape": row["shape"],
+                "shape": "triangle-right" if is_outside else row["shape"],
                 "size": 75,
                 "stroke": row["colour"],
                 "fill": row["fill"],
@@ -223,7 +224,7 @@ def _subtitle(rates: Sequence[ComplicationRate], rows: Sequence[Spec]) -> str:
     """Name unit, meaning of hollow marks where there are any, and what was left out."""
     parts = [f"Unit: {rates[0].unit}." if rates else ""]
     if any(row["fill"] == "white" and row["has_rate"] for row in rows):
-        parts.append(f"Hollow: fewer than {SMALL_GROUP}.")
+        parts.append(f"Hollow: fewer than {SMALL_GROUP}; lines may run off the axis.")
     left_out = sum(rate.n_unrecorded for rate in rates if rate.severity != "all" and rate.strategy != "all")
     if left_out:
         parts.append(f"{left_out:,} left out: absence of complications not stated.")

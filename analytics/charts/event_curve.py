@@ -121,8 +121,8 @@ def compose(series: Sequence[StepSeries], axes: PanelAxes, *, text: CurveText, n
         axes.time_title,
         axes.percent_title,
         axes.percent_domain,
-        width=300,
-        height=170,
+        width=360,
+        height=180,
     )
     panels = [
         {

@@ -50,7 +50,7 @@ def hazard_ratio_chart(
         layers.extend([*_marks(row, domain), *_texts(row)])
     layers.extend(_headings())
     counts = f"{format_count(fit.basis.n_events)} events in {format_count(fit.basis.n)}"
-    basis = f"{counts}; variance: {fit.basis.variance}."
+    basis = f"{counts}; variance: {fit.basis.variance.replace('patient_id', 'patient')}."
     outer = frame(
         title=title,
         subtitle=" ".join(part for part in (subtitle, basis) if part),

@@ -76,9 +76,15 @@ def label_complication(key: str) -> str:
 
 
 def label_term(term: str) -> str:
-    """Return the words for a model term: ``severity=severe`` is ``Severe``; products get a cross."""
-    parts = [label_group(part.split("=", 1)[-1]) for part in term.split(" x ")]
-    return " \u00d7 ".join(parts)
+    """Return the words for a model term: ``severity=severe`` is ``Severe calcification``."""
+    return " \u00d7 ".join(_label_level(part) for part in term.split(" x "))
+
+
+def _label_level(part: str) -> str:
+    """Words for one level of a factor, ``column=level``."""
+    column, _, level = part.partition("=")
+    words = label_group(level or column)
+    return f"{words} calcification" if column.startswith("severity") and level else words
 
 
 def order_strategies(codes: Iterable[str]) -> list[str]:

@@ -182,11 +182,12 @@ def spread_labels(wanted: Sequence[float], *, gap: float, lowest: float) -> list
 def _risk_table(series: Sequence[StepSeries], styles: dict[str, SeriesStyle], axes: PanelAxes) -> list[Spec]:
     """Numbers at risk under the axis, one line per group."""
     top = axes.height + TABLE_TOP
+    is_named = any(one.label for one in series)
     header = text_layer(
         [{"text": "At risk (events so far)"}],
-        x={"value": SWATCH[1]},
+        x={"value": SWATCH[1] if is_named else -40},
         y={"value": top - 2},
-        align="right",
+        align="right" if is_named else "left",
         baseline="middle",
         fontSize=11,
         color=MUTED,
@@ -200,6 +201,9 @@ def _risk_table(series: Sequence[StepSeries], styles: dict[str, SeriesStyle], ax
 def _risk_row(series: StepSeries, style: SeriesStyle, axes: PanelAxes, pixel: float) -> list[Spec]:
     """One line of the table: name, line sample, counts."""
     y: Spec = {"value": pixel}
+    numbers = _risk_numbers(series, axes, y)
+    if not series.label:
+        return [numbers]
     name = text_layer(
         [{"text": series.label}],
         x={"value": SWATCH[0] - 6},
@@ -220,10 +224,14 @@ def _risk_row(series: StepSeries, style: SeriesStyle, axes: PanelAxes, pixel: fl
         },
         "encoding": {"x": {"value": SWATCH[0]}, "x2": {"value": SWATCH[1]}, "y": y},
     }
+    return [name, swatch, numbers]
+
+
+def _risk_numbers(series: StepSeries, axes: PanelAxes, y: Spec) -> Spec:
+    """Print counts at the ticks, as long as the curve is drawn."""
     counts = [
         {"time": tick, "text": f"{format_count(cell[0])} ({format_count(cell[1])})"}
         for tick, cell in zip(axes.time.ticks, series.at_risk, strict=True)
         if cell is not None
     ]
-    numbers = text_layer(counts, x=_time_encoding(axes), y=y, baseline="middle", fontSize=11, color=INK)
-    return [name, swatch, numbers]
+    return text_layer(counts, x=_time_encoding(axes), y=y, baseline="middle", fontSize=11, color=INK)

@@ -6,6 +6,7 @@ dash or shape and carry a direct label; severity is a ramp that darkens with the
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,8 @@ COMPLETENESS_RAMP = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
 
 FONT = "Source Sans, Liberation Sans, Helvetica, Arial, sans-serif"
 SCHEMA_URL = "https://vega.github.io/schema/vega-lite/v6.json"
+SUBTITLE_WIDTH = 112
+"""Characters of a subtitle line; longer ones would be cut off at the edge of the figure."""
 MAX_SERIES = 4
 """Most curves in one view; more become small multiples."""
 
@@ -110,13 +113,14 @@ def frame(*, title: str, subtitle: str = "", alt: str = "") -> Spec:
     title
         Sentence case, no full stop.
     subtitle
-        Second line in muted ink; left out when empty.
+        Lines in muted ink under the title; left out when empty.
     alt
         Text for readers who cannot see the figure; becomes the accessible name.
     """
     heading: Spec = {"text": title}
     if subtitle:
-        heading["subtitle"] = subtitle
+        lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
+        heading["subtitle"] = lines[0] if len(lines) == 1 else lines
     return {
         "$schema": SCHEMA_URL,
         "title": heading,

@@ -61,6 +61,12 @@ def overview_table(rates: Sequence[ComplicationRate]) -> Table:
     return Table("All device strategies and all grades together", header, rows)
 
 
+def known_groups(rates: Sequence[ComplicationRate]) -> list[ComplicationRate]:
+    """Return the groups that a figure draws: a known device and a known grade, no margin."""
+    left_out = {"all", "unknown"}
+    return [rate for rate in rates if rate.strategy not in left_out and rate.severity not in left_out]
+
+
 def split_by_complication(rates: Sequence[ComplicationRate]) -> dict[tuple[str, str], list[ComplicationRate]]:
     """Return rates by complication and unit, in the order they came."""
     groups: dict[tuple[str, str], list[ComplicationRate]] = {}

@@ -106,4 +106,6 @@ def _figure(figure: Figure) -> str:
     """One figure as inline SVG with its text alternative."""
     alt = escape(str(figure.spec.get("description", "")), quote=True)
     caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
-    return f'<figure role="img" aria-label="{alt}">{render_svg(figure.spec)}{caption}</figure>'
+    # The label speaks for the whole picture; its parts would only be read out as loose numbers.
+    svg = render_svg(figure.spec).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    return f'<figure><div role="img" aria-label="{alt}">{svg}</div>{caption}</figure>'

@@ -58,9 +58,9 @@ POPULATION = (
 DENOMINATORS = (
     Definition(
         "Complication rate",
-        "Groups with the complication, divided by groups of sites that state whether complications "
-        "occurred. Where a site does not state absence, its procedures are left out of the denominator and "
-        "counted beside it.",
+        "Procedures with the complication, divided by those whose site states whether complications "
+        "occurred. Where absence is not stated, procedures are left out and counted beside the rate. A "
+        "complication that needs a device is counted among those in which it was used.",
         "Wilson (1927), J Am Stat Assoc 22:209-212",
     ),
     Definition(

@@ -81,10 +81,24 @@ def findings_table(findings: pl.DataFrame) -> Table:
     return Table(caption, ("Rule", "What followed", "Count", "Finding", "How to fix it"), rows)
 
 
+def split_never_filled(completeness: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows of fields that some site fills, and the names of the fields that none does.
+
+    Parameters
+    ----------
+    completeness
+        ``site_id``, ``table_name``, ``column_name``, ``n``, ``n_filled``.
+    """
+    filled = pl.col("n_filled").sum().over("table_name", "column_name") > 0
+    empty = completeness.filter(~filled)["column_name"].unique(maintain_order=True)
+    return completeness.filter(filled), tuple(empty)
+
+
 def emptiest_table(completeness: pl.DataFrame) -> Table:
-    """Return the fields with the smallest share of filled cells over all sites."""
+    """Return the least filled fields over all sites; those that nobody fills are left out."""
     fields = (
-        completeness.group_by("table_name", "column_name")
+        split_never_filled(completeness)[0]
+        .group_by("table_name", "column_name")
         .agg(pl.col("n").sum(), pl.col("n_filled").sum())
         .filter(pl.col("n") > 0)
         .sort(pl.col("n_filled") / pl.col("n"), "table_name", "column_name")
@@ -98,7 +112,9 @@ def emptiest_table(completeness: pl.DataFrame) -> Table:
         )
         for row in fields.head(MOST_FIELDS).iter_rows(named=True)
     )
-    return Table("Least filled fields", ("Table", "Field", "Filled/rows", "Filled"), rows)
+    return Table(
+        "Least filled among the fields that are sent", ("Table", "Field", "Filled/rows", "Filled"), rows
+    )
 
 
 def frame_table(frame: pl.DataFrame, *, caption: str) -> Table:

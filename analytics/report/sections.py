@@ -16,7 +16,12 @@ from analytics.charts.labels import (
     order_strategies,
 )
 from analytics.charts.numbers import format_count
-from analytics.report.complication_tables import overview_table, rate_table, split_by_complication
+from analytics.report.complication_tables import (
+    known_groups,
+    overview_table,
+    rate_table,
+    split_by_complication,
+)
 from analytics.report.document import Block, Bullets, Figure, Paragraph, Section, Table
 from analytics.report.methods import ALL_DEFINITIONS, LIMITS, METHODS_VERSION, NO_ADVICE
 from analytics.report.quality_sections import quality_section
@@ -101,9 +106,10 @@ def _complications(content: ReportContent) -> tuple[Section, ...]:
     ]
     for (key, unit), rates in split_by_complication(content.complications).items():
         grouped = [rate for rate in rates if rate.strategy != "all" or rate.severity != "all"]
-        shown = [rate for rate in grouped if rate.strategy != "all"] or grouped
+        shown = known_groups(grouped) or grouped
         if shown:
-            blocks = (Figure(complication_rate_chart(shown)), rate_table(grouped))
+            margins = [rate for rate in grouped if "all" in {rate.strategy, rate.severity}]
+            blocks = (Figure(complication_rate_chart(shown)), rate_table(margins))
             parts.append(
                 Section(f"complication-{key}-{unit}".replace("_", "-"), label_complication(key), blocks, 3)
             )

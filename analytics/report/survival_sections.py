@@ -79,17 +79,20 @@ def survival_figure(block: SurvivalBlock) -> Spec | None:
     """Return the figure of an endpoint, or None where no group has a curve."""
     curves = [one for one in block.curves if isinstance(one, EventCurve)]
     if curves:
-        text = CurveText(
-            block.title, f"Free of {block.endpoint_label}, %", block.composition, block.time_origin
+        return event_curve_chart(
+            curves, text=_text(block, f"Free of {block.endpoint_label}, %"), horizon_days=block.horizon_days
         )
-        return event_curve_chart(curves, text=text, horizon_days=block.horizon_days)
     incidences = [one for one in block.curves if isinstance(one, CumulativeIncidence)]
     if incidences:
-        text = CurveText(
-            block.title, f"{block.endpoint_label}, %", block.composition, block.time_origin, block.first_day
+        return cumulative_incidence_chart(
+            incidences, text=_text(block, f"{block.endpoint_label}, %"), horizon_days=block.horizon_days
         )
-        return cumulative_incidence_chart(incidences, text=text, horizon_days=block.horizon_days)
     return None
+
+
+def _text(block: SurvivalBlock, percent_title: str) -> CurveText:
+    """Words of the figure of an endpoint."""
+    return CurveText(block.title, percent_title, block.composition, block.time_origin, block.first_day)
 
 
 def refusal_sentences(block: SurvivalBlock) -> tuple[str, ...]:

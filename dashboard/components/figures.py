@@ -24,8 +24,9 @@ def show_figure(spec: Spec, *, key: str) -> None:
         Stable name; also the name of the files.
     """
     width: Literal["content", "stretch"] = "content" if is_concatenated(spec) else "stretch"
+    drawn = {name: part for name, part in fit_to_container(spec).items() if name != "description"}
     st.vega_lite_chart(
-        spec=fit_to_container(spec),
+        spec=drawn,
         width=width,
         theme=None,
         key=f"figure-{key}",

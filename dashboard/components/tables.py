@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 import streamlit as st
@@ -16,7 +16,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
 
 
-def show_table(table: Table, *, key: str) -> None:
+LONGEST = 40
+"""Rows shown at full height; a longer table scrolls."""
+
+
+def show_table(table: Table, *, key: str, wraps: bool = False) -> None:
     """Show a table under its caption, and offer it as CSV.
 
     Parameters
@@ -25,9 +29,22 @@ def show_table(table: Table, *, key: str) -> None:
         Text cells.
     key
         Stable name; also the name of the file.
+    wraps
+        Whether cells hold sentences, which then wrap instead of being cut off.
     """
     st.markdown(f"**{table.caption}**")
-    st.dataframe(as_frame(table), hide_index=True, width="stretch", key=f"table-{key}", alt=table.caption)
+    if wraps:
+        st.table(as_frame(table), hide_index=True)
+    else:
+        height: Literal["auto", "content"] = "content" if len(table.rows) <= LONGEST else "auto"
+        st.dataframe(
+            as_frame(table),
+            hide_index=True,
+            width="stretch",
+            height=height,
+            key=f"table-{key}",
+            alt=table.caption,
+        )
     st.download_button(
         "Save as CSV",
         csv_text(table),

@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.charts.complication_rates import complication_rate_chart
 from analytics.charts.labels import label_complication, label_group
 from analytics.complications.definitions import COMPLICATIONS
-from analytics.report.complication_tables import overview_table, rate_table
+from analytics.report.complication_tables import known_groups, overview_table, rate_table
 from dashboard import data_access
 from dashboard.components.figures import show_figure
 from dashboard.components.states import show_empty_filter
@@ -44,9 +44,10 @@ def render(context: PageContext) -> None:
         if rate.complication == chosen and (rate.strategy, rate.severity) != ("all", "all")
     ]
     st.markdown(_explain(chosen, context))
-    drawn = [rate for rate in shown if rate.strategy != "all" and rate.severity != "all"]
+    drawn = known_groups(shown)
     if drawn:
         show_figure(complication_rate_chart(drawn), key=f"complication-{chosen}")
+        st.markdown("Groups whose device or grade is unknown stand in the table only.")
     show_table(rate_table(shown), key=f"complication-{chosen}-rates")
     st.subheader("All complications")
     show_table(overview_table(rates), key="complications-overview")

@@ -8,7 +8,12 @@ import polars as pl
 import streamlit as st
 
 from analytics.charts.completeness import completeness_chart
-from analytics.report.quality_sections import emptiest_table, findings_table, frame_table
+from analytics.report.quality_sections import (
+    emptiest_table,
+    findings_table,
+    frame_table,
+    split_never_filled,
+)
 from dashboard import data_access
 from dashboard.components.figures import show_figure
 from dashboard.components.tables import show_table
@@ -37,7 +42,7 @@ def render(context: PageContext) -> None:
     if quality.findings.is_empty():
         st.write("The data checks found nothing in this snapshot.")
     else:
-        show_table(findings_table(quality.findings), key="findings")
+        show_table(findings_table(quality.findings), key="findings", wraps=True)
     st.subheader("How full are the fields?")
     _show_completeness(quality)
     st.subheader("Submissions")
@@ -69,6 +74,8 @@ def _show_completeness(quality: Quality) -> None:
     chosen = st.pills("Table", tables, default=tables[start], key="completeness_table", required=True)
     table = chosen if chosen in tables else tables[start]
     title = f"Filled cells in the table {table}, %"
-    shown = filled.filter(pl.col("table_name") == table)
+    shown, empty = split_never_filled(filled.filter(pl.col("table_name") == table))
     show_figure(completeness_chart(shown, title=title), key=f"completeness-{table}")
+    if empty:
+        st.markdown(f"Never filled at any site: {', '.join(empty)}.")
     show_table(emptiest_table(filled), key="emptiest")

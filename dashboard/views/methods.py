@@ -40,9 +40,14 @@ def render(context: PageContext) -> None:
     show_table(
         Table("Compare only where the composition agrees", ("Endpoint", "Composition", "Source"), rows),
         key="endpoints",
+        wraps=True,
     )
     st.subheader("Complications and what counts")
     counted = tuple((one.label, one.sentence) for one in COMPLICATIONS.values())
-    show_table(Table("As recorded by the sites", ("Complication", "What counts"), counted), key="definitions")
+    show_table(
+        Table("As recorded by the sites", ("Complication", "What counts"), counted),
+        key="definitions",
+        wraps=True,
+    )
     st.subheader("Limits")
     st.markdown("\n".join(f"- {sentence}" for sentence in LIMITS))

@@ -43,13 +43,10 @@ def render(context: PageContext) -> None:
         show_empty_filter(describe(context.filters, {code: label_group(code) for code in codes}))
         return
     _show_headline(context, population)
-    mix, attention = st.columns([3, 2], gap="large")
-    with mix:
-        st.subheader("Case mix")
-        show_table(case_mix_table(population.case_mix), key="case-mix")
-    with attention:
-        st.subheader("What needs attention")
-        _show_attention(context)
+    st.subheader("What needs attention")
+    _show_attention(context)
+    st.subheader("Case mix")
+    show_table(case_mix_table(population.case_mix), key="case-mix")
     st.subheader("From the registry to the cohort")
     attrition = data_access.read_quality(context.snapshot).attrition
     show_figure(

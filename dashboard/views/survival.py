@@ -8,6 +8,7 @@ import streamlit as st
 
 from analytics.charts.forest import hazard_ratio_chart
 from analytics.charts.labels import label_group
+from analytics.charts.theme import is_concatenated
 from analytics.report.survival_sections import refusal_sentences, survival_figure
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -91,6 +92,8 @@ def _show_block(block: SurvivalBlock, *, key: str) -> None:
         st.info("No group has enough patients for a curve.")
     else:
         show_figure(figure, key=key)
+        if is_concatenated(figure):
+            st.markdown("Choose up to four device strategies in the sidebar to see them in one figure.")
     for sentence in (*refusal_sentences(block), *warning_sentences((*block.curves, *block.risks))):
         st.markdown(f"- {sentence}")
     show_table(risk_table(block.risks, caption="Risk by a fixed day"), key=f"{key}-risks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair
+import altair as alt
 import polars as pl
 import pytest
 
@@ -105,9 +105,9 @@ def test_more_than_four_groups_become_small_multiples() -> None:
 
 @pytest.mark.parametrize("horizon", [30, 365, 1095, 1825])
 def test_specification_is_valid_vega_lite(horizon: int) -> None:
-    altair.Chart.from_dict(event_curve_chart([curve(), curve("mild")], text=TEXT, horizon_days=horizon))
+    alt.Chart.from_dict(event_curve_chart([curve(), curve("mild")], text=TEXT, horizon_days=horizon))
     spec = cumulative_incidence_chart([incidence()], text=TEXT, horizon_days=horizon)
-    altair.Chart.from_dict(spec)
+    alt.Chart.from_dict(spec)
     assert spec["$schema"].endswith("/v6.json")
 
 
@@ -119,7 +119,8 @@ def test_incidence_draws_the_first_cause_only_and_names_the_competitor() -> None
 
 def test_text_alternative_gives_estimate_events_and_patients() -> None:
     assert event_curve_alt([curve()], text=TEXT) == (
-        "Freedom from MACE. Step curves of Free of MACE, %. Severe: 80.0 % at the end of follow-up, 2 events in 10."
+        "Freedom from MACE. Step curves of Free of MACE, %. "
+        "Severe: 80.0 % at the end of follow-up, 2 events in 10."
     )
 
 

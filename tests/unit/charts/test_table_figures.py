@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import altair
+import altair as alt
 import polars as pl
 
 from analytics.charts.attrition import attrition_alt, attrition_chart, drawn_steps
+from analytics.charts.completeness import completeness_alt, completeness_chart, percent_text
 from analytics.charts.complication_rates import (
     complication_rate_alt,
     complication_rate_chart,
@@ -13,7 +14,6 @@ from analytics.charts.complication_rates import (
     rate_text,
     sort_rates,
 )
-from analytics.charts.completeness import completeness_alt, completeness_chart, percent_text
 from analytics.charts.export import render_png, render_svg
 from analytics.charts.forest import hazard_ratio_chart, hazard_ratio_text
 from analytics.complications.results import ComplicationRate
@@ -63,11 +63,11 @@ def test_rate_shows_counts_and_interval() -> None:
 def test_marks_of_small_groups_are_hollow() -> None:
     svg_marks = str(complication_rate_chart(RATES))
     assert svg_marks.count("'fill': 'white'") == 1
-    assert "Hollow: fewer than 20." in svg_marks
+    assert "Hollow: fewer than 20;" in svg_marks
 
 
 def test_rate_figure_says_how_many_were_left_out() -> None:
-    assert "12 left out" in complication_rate_chart(RATES)["title"]["subtitle"]
+    assert "12 left out" in " ".join(complication_rate_chart(RATES)["title"]["subtitle"])
 
 
 def test_rate_alternative_text_has_one_clause_a_group() -> None:
@@ -114,7 +114,10 @@ def test_completeness_is_never_rounded_to_full() -> None:
 
 def test_grid_leaves_out_fields_without_rows() -> None:
     spec = completeness_chart(COMPLETENESS, title="Filled cells")
-    assert [(cell["site"], cell["text"]) for cell in spec["data"]["values"]] == [("B", "99"), ("A", "33")]
+    assert [(cell["site"], cell["text"]) for cell in spec["layer"][0]["data"]["values"]] == [
+        ("B", "99"),
+        ("A", "33"),
+    ]
     assert "lvef_pct 99 %" in completeness_alt(COMPLETENESS, title="Filled cells")
 
 
@@ -146,7 +149,7 @@ def test_figures_are_valid_vega_lite_and_become_files_with_text() -> None:
         completeness_chart(COMPLETENESS, title="Filled"),
         attrition_chart(ATTRITION),
     ):
-        altair.Chart.from_dict(spec)
+        alt.Chart.from_dict(spec)
         svg = render_svg(spec)
         assert "<svg" in svg
         assert "</text>" in svg

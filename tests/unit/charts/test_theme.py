@@ -45,7 +45,7 @@ def test_grades_take_the_severity_ramp() -> None:
 
 
 def test_font_names_need_no_quotes() -> None:
-    # A family such as 'Source Sans 3' is no identifier in CSS: unquoted, it makes every text vanish from a PNG.
+    # A word such as '3' is no identifier in CSS: unquoted, it makes every text vanish from a PNG.
     assert all(not word[0].isdigit() for word in FONT.replace(",", " ").split())
 
 
