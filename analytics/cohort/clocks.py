@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from analytics.cohort.assessment_reach import derive_asked_that_late
 from analytics.cohort.days import day_number, derive_patient_scale
 from analytics.cohort.deaths import derive_deaths
 
@@ -159,8 +160,10 @@ def _end_clocks(known: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(_alive_until().alias("alive_until"), _asked_until().alias("asked_until"))
         .with_columns(_death_ends_vital().alias("death_ends_vital"))
-        .with_columns(_death_ends_assessed().alias("death_ends_assessed"))
     )
+    ends = ends.join(
+        derive_asked_that_late(ends), on="procedure_id", how="left", maintain_order="left"
+    ).with_columns(_death_ends_assessed().alias("death_ends_assessed"))
     return ends.select(
         "procedure_id",
         "patient_id",
@@ -210,8 +213,7 @@ def _death_ends_assessed() -> pl.Expr:
     """Whether the death is knowledge of the same kind as the assessed contacts.
 
     It is when it lies within the assessed time, or when it is the next thing known after it and came by the
-    channel that would have assessed the living. A death known by linkage alone, long after the last question,
-    would otherwise add events among people of whom only the dead can be seen.
+    channel that asks the living, or lies so early that the site still asked most of the living.
     """
     death, asked = pl.col("death_day"), pl.col("asked_until")
     next_known = pl.col("alive_contact").is_null() | (pl.col("alive_contact") <= asked)
@@ -219,7 +221,6 @@ def _death_ends_assessed() -> pl.Expr:
     by_linkage = pl.col("death_by_linkage").fill_null(value=False) | pl.col("source").is_in(
         list(_LINKED_VITAL)
     )
-    same_channel = found | ~by_linkage
-    return (pl.col("death_ends_vital") & ((death <= asked) | (next_known & same_channel))).fill_null(
-        value=False
-    )
+    beside_the_living = found | ~by_linkage | pl.col("asked_that_late").fill_null(value=False)
+    counts = (death <= asked) | (next_known & beside_the_living)
+    return pl.col("death_ends_vital") & counts.fill_null(value=False)

@@ -269,3 +269,25 @@ def test_cutoff_of_a_relative_site_is_a_day_too(one_patient: Build) -> None:
         procedure={"procedure_date": None, "discharge_date": None, "procedure_day": 0},
     )
     assert ends(tables) == (183, 183)
+
+
+def test_linked_death_counts_as_early_as_the_living_of_the_site_were_asked(registry: Build) -> None:
+    names = ["D", "L", "M"]
+    tables = registry(
+        sites=site("mixed", 3000),
+        procedures=[
+            {"procedure_id": name, "patient_id": name, "procedure_date": day(0), "discharge_date": day(2)}
+            for name in names
+        ],
+        follow_up=[
+            *({"patient_id": name, **contact(30)} for name in names),
+            *({"patient_id": name, **contact(365)} for name in names if name != "D"),
+        ],
+        events=[{"patient_id": "D", **death(200)}],
+    )
+    frame = derive_time_to_event(derive_cohort(tables), tables, bundled_endpoints()["mace_d"])
+    assert frame.select("procedure_id", "time_days", "cause").rows() == [
+        ("D", 200, 1),
+        ("L", 365, 0),
+        ("M", 365, 0),
+    ]
