@@ -12,6 +12,12 @@ from analytics.errors import InputFileError, MappingError, SecretMissingError
 from analytics.intake.headers import check_headers
 from analytics.intake.identifiers import identifier_columns
 from analytics.intake.reading import read_raw_file
+from analytics.intake.suspicion import (
+    confirmed_units,
+    find_empty_columns,
+    find_swapped_dates,
+    find_unit_suspicions,
+)
 from schemas.errors import SchemaFileError
 from schemas.mapping.apply import apply_mapping
 from schemas.mapping.checks import check_mapping
@@ -78,8 +84,26 @@ def read_mapped(paths: Sequence[Path], mapping: SiteMapping, *, secret: bytes | 
     if mapping.uses_pseudonyms and not secret:
         fix = f"Set {SECRET_VARIABLE}, always to the same secret, because pseudonyms depend on it"
         raise SecretMissingError(where=mapping.name, what="the secret for pseudonyms is not set", fix=fix)
-    parts = [_map_one(path, mapping, secret) for path in paths]
-    return _joined(parts)
+    mapped = _joined([_map_one(path, mapping, secret) for path in paths])
+    collapsing = {emit.table for emit in mapping.emits if emit.collapse}
+    tables = _without_repeats(mapped.tables, collapsing)
+    found = [mapped.findings, find_unit_suspicions(tables, confirmed=confirmed_units(mapping))]
+    return MappedFile(tables, pl.concat([*found, find_empty_columns(tables)]), mapped.n_records)
+
+
+def _without_repeats(tables: Sequence[TextTable], collapsing: set[str]) -> tuple[TextTable, ...]:
+    """Return tables without rows that an earlier file said word for word, where keys are joined."""
+    kept: list[TextTable] = []
+    for text in tables:
+        names = [name for name in TABLES[text.table].dtypes if name in text.frame.columns]
+        earlier = [other.frame.select(names) for other in kept if other.table == text.table]
+        if text.table in collapsing and earlier:
+            said = pl.concat(earlier)
+            rest = text.frame.join(said, on=names, how="anti", nulls_equal=True, maintain_order="left")
+            kept.append(replace(text, frame=rest))
+        else:
+            kept.append(text)
+    return tuple(kept)
 
 
 def _map_one(path: Path, mapping: SiteMapping, secret: bytes | None) -> MappedFile:
@@ -87,7 +111,8 @@ def _map_one(path: Path, mapping: SiteMapping, secret: bytes | None) -> MappedFi
     raw = read_raw_file(path, mapping.read, drop=mapping.source.drop)
     if not raw.headers or _is_refused(raw.findings):
         return MappedFile((), raw.findings, raw.n_records)
-    raw = replace(raw, findings=pl.concat([raw.findings, check_headers(mapping, raw)]))
+    checked = [raw.findings, check_headers(mapping, raw), find_swapped_dates(mapping, raw)]
+    raw = replace(raw, findings=pl.concat(checked))
     if _is_refused(raw.findings):
         return MappedFile((), raw.findings, raw.n_records)
     return apply_mapping(mapping, raw, secret=secret)
@@ -117,8 +142,9 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
         fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
         raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
     others = findings_frame([finding("F14", file=path.name) for path in paths if path.stem not in TABLES])
-    parts = [_canonical_one(path) for path in named]
-    return _joined([MappedFile((), others, 0), *parts])
+    joined = _joined([MappedFile((), others, 0), *(_canonical_one(path) for path in named)])
+    found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
+    return MappedFile(joined.tables, pl.concat(found), joined.n_records)
 
 
 def _canonical_one(path: Path) -> MappedFile:

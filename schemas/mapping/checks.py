@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import SchemaFileError
 from schemas.mapping.dates import order_of_day_and_month
 from schemas.mapping.findings import RELATIVE_DAYS
-from schemas.mapping.references import header_uses
+from schemas.mapping.scope import template_parts
 from schemas.mapping.texts import normalise_header
 from schemas.registry import TABLES
 from schemas.units import conversion_factor, known_units
@@ -24,7 +24,7 @@ _CHART_NUMBERS = re.compile(
     r"(patientid|patientno|patientnumber|chart|mrn|hospitalno|hospitalnumber|recordid|recordno|caseno|casenumber"
     r"|caseid|subjectid|^id$|^pid$|ssn|nhsnumber|病案号|住院号|门诊号|登记号|身份证|患者编号)"
 )
-_PATIENT_KEYS = ("patient_id",)
+_KEY_SUFFIX = "_id"
 
 
 @dataclass(frozen=True)
@@ -216,18 +216,23 @@ def _pseudonym_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
     if mapping.uses_pseudonyms and not mapping.source.site_id:
         where = f"{mapping.name} [source]"
         yield MappingProblem(where, "pseudonyms need a site code", 'Add site_id = "..."')
-    plain_lets = {name for name, let in mapping.let.items() if not let.pseudonym and let.sources}
+    for expression in _key_expressions(mapping):
+        for name in () if expression.pseudonym else _names(expression):
+            if _CHART_NUMBERS.search(normalise_header(name, loose=True)):
+                what = f"'{name}' is named like a chart number and would be kept as it is"
+                fix = "Add pseudonym = true, in a [let] if the key is made of several parts"
+                yield MappingProblem(expression.place, what, fix)
+
+
+def _key_expressions(mapping: SiteMapping) -> Iterator[Expression]:
+    """Yield what keys are made of: lets, and the columns that hold keys."""
+    yield from mapping.let.values()
     for emit in mapping.emits:
-        for name in _PATIENT_KEYS:
-            expression = emit.columns.get(name)
-            lets = [source.removeprefix("@") for source in expression.sources] if expression else []
-            plain = {mapping.let[let].place for let in lets if let in plain_lets}
-            for use in header_uses(mapping):
-                is_its = expression is not None and (use.place in plain or use.place == expression.place)
-                if (
-                    is_its
-                    and not use.is_hashed
-                    and _CHART_NUMBERS.search(normalise_header(use.header, loose=True))
-                ):
-                    what = f"'{use.header}' is named like a chart number and would be kept as it is"
-                    yield MappingProblem(use.place, what, "Add pseudonym = true")
+        yield from (expression for name, expression in emit.columns.items() if name.endswith(_KEY_SUFFIX))
+
+
+def _names(expression: Expression) -> list[str]:
+    """Return the headers whose text an expression passes on."""
+    parts = template_parts(expression.template or "")
+    names = [*expression.sources, *(text for is_name, text in parts if is_name)]
+    return [name for name in names if not name.startswith("@")]

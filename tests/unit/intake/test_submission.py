@@ -150,3 +150,12 @@ def test_the_hash_of_files_is_that_of_their_submission(
 ) -> None:
     prepared = prepare()
     assert hash_submission([tmp_path / "canonical"]) == prepared.submission.sha256
+
+
+def test_two_files_of_a_site_describe_it_once(tmp_path: Path) -> None:
+    (tmp_path / "s9.toml").write_text(MAPPING)
+    (tmp_path / "q1.csv").write_text("chart,sex\n1,m\n2,f\n")
+    (tmp_path / "q2.csv").write_text("chart,sex\n3,f\n")
+    files = [tmp_path / "q1.csv", tmp_path / "q2.csv"]
+    prepared = prepare_submission(files, mapping=tmp_path / "s9.toml", secret=b"s", load_date=DAY)
+    assert heights(prepared) == {"sites": (1, 0), "patients": (3, 0)}

@@ -118,6 +118,13 @@ def test_the_error_names_the_first_problem_and_how_many_follow() -> None:
         check_mapping(parse_mapping(text.encode(), name="site.toml"))
 
 
+def test_a_chart_number_inside_a_composed_key_is_found() -> None:
+    text = PATIENT + '[[emit]]\ntable = "complications"\n[emit.set]\ncomplication_id = { fmt = "{MRN}.1" }\n'
+    text += 'procedure_id = { from = "p" }\ncomplication_type = { const = "other" }\n'
+    what = "'MRN' is named like a chart number and would be kept as it is"
+    assert problems(text) == [("[emit 2] set.complication_id", what)]
+
+
 def test_pseudonyms_need_a_site_code() -> None:
     mapping = parse_mapping(('format = 1\n[source]\nname = "x"\n' + PATIENT).encode(), name="site.toml")
     assert [problem.what for problem in find_mapping_problems(mapping)] == ["pseudonyms need a site code"]
