@@ -95,7 +95,7 @@ def derive_lesion_strategy(lesions: pl.DataFrame, device_uses: pl.DataFrame) -> 
     """
     uses = _classify(device_uses)
     per_lesion = (
-        uses.sort("lesion_id", "priority", "sequence_no")
+        uses.sort("lesion_id", "priority", "sequence_no", "device_class")
         .group_by("lesion_id", maintain_order=True)
         .agg(
             pl.col("intention").first().alias("strategy_intended"),
