@@ -9,11 +9,14 @@ coefficients.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from analytics.survival.cox_design import Floats
     from analytics.survival.cox_likelihood import CoxKernel
 
@@ -38,54 +41,86 @@ class _Polynomials:
 
 def tied_log_denominators(kernel: CoxKernel, predictor: Floats) -> TiedTerms:
     """Sum the exact log denominators of every time with more than one event."""
-    sets, width = kernel.sets, kernel.x.shape[1]
-    value, score, information = 0.0, np.zeros(width), np.zeros((width, width))
+    terms = _separate_sets(kernel, predictor) if kernel.has_late_entry else _nested_sets(kernel, predictor)
+    total = TiedTerms(0.0, np.zeros(kernel.x.shape[1]), np.zeros((kernel.x.shape[1],) * 2))
+    for term in terms:
+        value, score = total.value + term.value, total.score + term.score
+        total = TiedTerms(value, score, total.information + term.information)
+    return total
+
+
+def _separate_sets(kernel: CoxKernel, predictor: Floats) -> Iterator[TiedTerms]:
+    """Take every risk set by itself."""
+    sets = kernel.sets
     for number in np.flatnonzero(sets.n_deaths > 1):
         at_risk = (sets.first <= number) & (sets.last > number)
-        term = _log_denominator(predictor[at_risk], kernel.x[at_risk], int(sets.n_deaths[number]))
-        value, score, information = value + term.value, score + term.score, information + term.information
-    return TiedTerms(value, score, information)
+        n_deaths = int(sets.n_deaths[number])
+        log_scale = _log_scale(float(np.log(np.sum(np.exp(predictor[at_risk])))), n_deaths)
+        product = _product(np.exp(predictor[at_risk] + log_scale), kernel.x[at_risk], n_deaths)
+        yield _log_coefficient(product, n_deaths, log_scale)
 
 
-def _log_denominator(predictor: Floats, design: Floats, n_deaths: int) -> TiedTerms:
-    """Give the log of the sum over subsets of one risk set, with derivatives."""
-    # Risks are scaled so that the coefficient of z^d neither overflows nor vanishes for any size of risk set.
-    top = float(np.max(predictor))
-    log_scale = np.log(n_deaths) - top - np.log(np.sum(np.exp(predictor - top)))
-    nodes = _leaves(np.exp(predictor + log_scale), design)
-    while len(nodes.value) > 1:
-        nodes = _merge_pairs(nodes, n_deaths)
-    value, slope, curve = nodes.value[0, -1], nodes.slope[0, -1], nodes.curve[0, -1]
-    score = slope / value
-    return TiedTerms(
-        float(np.log(value) - n_deaths * log_scale), score, curve / value - np.outer(score, score)
+def _nested_sets(kernel: CoxKernel, predictor: Floats) -> Iterator[TiedTerms]:
+    """Multiply rows in from the last risk set to the first, stratum by stratum."""
+    sets = kernel.sets
+    log_total = np.log(kernel.sum_at_risk(np.exp(predictor)))
+    order = np.argsort(sets.last, kind="stable")
+    ends = np.searchsorted(sets.last[order], np.arange(len(sets.time) + 2))
+    for low, high in pairwise(sets.bounds):
+        most = np.maximum.accumulate(sets.n_deaths[low:high])
+        running, log_scale = None, 0.0
+        for number in range(high - 1, low - 1, -1):
+            degree, previous = int(most[number - low]), log_scale
+            log_scale = _log_scale(float(log_total[number]), degree)
+            new = order[ends[number + 1] : ends[number + 2]]
+            product = _product(np.exp(predictor[new] + log_scale), kernel.x[new], degree)
+            running = (
+                product
+                if running is None
+                else _multiply(_rescale(running, log_scale - previous), product, degree)
+            )
+            if sets.n_deaths[number] > 1:
+                yield _log_coefficient(running, int(sets.n_deaths[number]), log_scale)
+
+
+def _log_scale(log_total: float, degree: int) -> float:
+    """Scale risks so that coefficients up to a degree neither overflow nor vanish."""
+    return float(np.log(degree) - log_total)
+
+
+def _rescale(polynomial: _Polynomials, log_ratio: float) -> _Polynomials:
+    """Write a polynomial for risks on another scale."""
+    factor = np.exp(log_ratio * np.arange(polynomial.value.shape[1]))
+    return _Polynomials(
+        polynomial.value * factor,
+        polynomial.slope * factor[:, None],
+        polynomial.curve * factor[:, None, None],
     )
 
 
-def _leaves(risk: Floats, design: Floats) -> _Polynomials:
-    """Make the polynomial 1 + r z of each row."""
+def _log_coefficient(product: _Polynomials, power: int, log_scale: float) -> TiedTerms:
+    """Give the log of one coefficient with derivatives, on the scale of the predictor."""
+    value, slope, curve = product.value[0, power], product.slope[0, power], product.curve[0, power]
+    score = slope / value
+    return TiedTerms(float(np.log(value) - power * log_scale), score, curve / value - np.outer(score, score))
+
+
+def _product(risk: Floats, design: Floats, degree: int) -> _Polynomials:
+    """Multiply the polynomials 1 + r z of some rows, keeping powers up to a degree."""
     slope = risk[:, None] * design
     curve = slope[:, :, None] * design[:, None, :]
-    return _Polynomials(
+    nodes = _Polynomials(
         np.stack((np.ones_like(risk), risk), axis=1),
         np.stack((np.zeros_like(slope), slope), axis=1),
         np.stack((np.zeros_like(curve), curve), axis=1),
     )
-
-
-def _merge_pairs(nodes: _Polynomials, degree: int) -> _Polynomials:
-    """Multiply neighbours, keeping powers up to the number of events."""
-    if len(nodes.value) % 2:
-        nodes = _append_one(nodes)
-    n_powers = nodes.value.shape[1]
-    n_kept = min(degree + 1, 2 * n_powers - 1)
-    pairs, width = len(nodes.value) // 2, nodes.slope.shape[2]
-    merged = _Polynomials(
-        np.zeros((pairs, n_kept)), np.zeros((pairs, n_kept, width)), np.zeros((pairs, n_kept, width, width))
-    )
-    for power in range(n_powers):
-        _add_products(merged, nodes, power)
-    return merged
+    while len(nodes.value) > 1:
+        if len(nodes.value) % 2:
+            nodes = _append_one(nodes)
+        left = _Polynomials(nodes.value[::2], nodes.slope[::2], nodes.curve[::2])
+        right = _Polynomials(nodes.value[1::2], nodes.slope[1::2], nodes.curve[1::2])
+        nodes = _multiply(left, right, degree)
+    return nodes
 
 
 def _append_one(nodes: _Polynomials) -> _Polynomials:
@@ -99,20 +134,26 @@ def _append_one(nodes: _Polynomials) -> _Polynomials:
     )
 
 
-def _add_products(merged: _Polynomials, nodes: _Polynomials, power: int) -> None:
-    """Add the products of one left power with every right power that is still kept."""
-    count = min(nodes.value.shape[1], merged.value.shape[1] - power)
-    if count <= 0:
-        return
-    into = slice(power, power + count)
-    value, slope, curve = nodes.value[::2, power], nodes.slope[::2, power], nodes.curve[::2, power]
-    other = _Polynomials(nodes.value[1::2, :count], nodes.slope[1::2, :count], nodes.curve[1::2, :count])
-    cross = slope[:, None, :, None] * other.slope[:, :, None, :]
-    merged.value[:, into] += value[:, None] * other.value
-    merged.slope[:, into] += value[:, None, None] * other.slope + slope[:, None] * other.value[..., None]
+def _multiply(left: _Polynomials, right: _Polynomials, degree: int) -> _Polynomials:
+    """Multiply polynomials pair by pair, keeping powers up to a degree."""
+    n_left, n_right, width = left.value.shape[1], right.value.shape[1], left.slope.shape[2]
+    shape = (len(left.value), min(degree + 1, n_left + n_right - 1))
+    merged = _Polynomials(np.zeros(shape), np.zeros((*shape, width)), np.zeros((*shape, width, width)))
+    for power in range(min(n_right, shape[1])):
+        _add_products(merged, left, right, power)
+    return merged
+
+
+def _add_products(merged: _Polynomials, left: _Polynomials, right: _Polynomials, power: int) -> None:
+    """Add the products of every left power with one right power, as far as they are kept."""
+    count = min(left.value.shape[1], merged.value.shape[1] - power)
+    into, kept = slice(power, power + count), slice(0, count)
+    value, slope, curve = right.value[:, power], right.slope[:, power], right.curve[:, power]
+    cross = slope[:, None, :, None] * left.slope[:, kept, None, :]
+    merged.value[:, into] += value[:, None] * left.value[:, kept]
+    merged.slope[:, into] += value[:, None, None] * left.slope[:, kept]
+    merged.slope[:, into] += slope[:, None] * left.value[:, kept, None]
     merged.curve[:, into] += (
-        value[:, None, None, None] * other.curve
-        + curve[:, None] * other.value[..., None, None]
-        + cross
-        + np.swapaxes(cross, 2, 3)
+        value[:, None, None, None] * left.curve[:, kept] + cross + np.swapaxes(cross, 2, 3)
     )
+    merged.curve[:, into] += curve[:, None] * left.value[:, kept, None, None]

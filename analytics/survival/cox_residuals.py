@@ -27,11 +27,11 @@ class CoxResiduals:
     ----------
     rows
         One row per row of the data that entered the model, in its order: ``row`` (position in the
-        frame, from 0), ``martingale``, ``deviance``, ``score`` (list, one value per coefficient,
-        not multiplied by the weight), ``dfbeta`` (list: approximate change of each coefficient
+        frame, from 0), ``martingale``, ``deviance``, ``score`` (array, one value per coefficient,
+        not multiplied by the weight), ``dfbeta`` (array: approximate change of each coefficient
         when the row is left out, weight included).
     events
-        One row per event, by stratum and time: ``row``, ``stratum``, ``time_days``, ``schoenfeld`` (list).
+        One row per event, by stratum and time: ``row``, ``stratum``, ``time_days``, ``schoenfeld`` (array).
     """
 
     rows: pl.DataFrame
@@ -72,8 +72,8 @@ def estimate_residuals(fit: CoxFit, frame: pl.DataFrame) -> CoxResiduals:
             "row": rows.position,
             "martingale": martingale,
             "deviance": deviance_residuals(martingale, rows),
-            "score": score.tolist(),
-            "dfbeta": dfbeta.tolist(),
+            "score": pl.Series(score),
+            "dfbeta": pl.Series(dfbeta),
         }
     )
     return CoxResiduals(table, _event_table(kernel, steps))
@@ -88,7 +88,7 @@ def _event_table(kernel: CoxKernel, steps: Steps) -> pl.DataFrame:
             "row": kernel.rows.position[deaths],
             "stratum": [kernel.rows.strata[code] for code in kernel.rows.stratum[deaths]],
             "time_days": kernel.rows.stop[deaths],
-            "schoenfeld": (schoenfeld_residuals(kernel, steps)[order] * kernel.scale).tolist(),
+            "schoenfeld": pl.Series(schoenfeld_residuals(kernel, steps)[order] * kernel.scale),
         }
     )
 

@@ -151,7 +151,7 @@ def scaled_residuals(fit: CoxFit, frame: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        One row per event, by stratum and time: ``time_days``, ``residual`` (list, one value per
+        One row per event, by stratum and time: ``time_days``, ``residual`` (array, one value per
         coefficient: the coefficient plus the residual times the inverse information times the
         number of events).
     """
@@ -159,4 +159,4 @@ def scaled_residuals(fit: CoxFit, frame: pl.DataFrame) -> pl.DataFrame:
     order = schoenfeld_order(kernel)
     residual = schoenfeld_residuals(kernel, kernel.steps(beta))[order] * kernel.scale
     scaled = len(order) * residual @ np.asarray(fit.model_covariance) + fit.coefficients
-    return pl.DataFrame({"time_days": kernel.rows.stop[kernel.deaths[order]], "residual": scaled.tolist()})
+    return pl.DataFrame({"time_days": kernel.rows.stop[kernel.deaths[order]], "residual": pl.Series(scaled)})
