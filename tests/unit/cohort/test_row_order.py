@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analytics.cohort.tables import RegistryTables
 
 N_PATIENTS = 60
+SOURCES = ("linkage", "mixed", "active_contact", "passive", "none")
 EVENTS = ("mi", "revasc_pci", "revasc_cabg", "stroke_ischaemic", "stent_thrombosis")
 
 
@@ -31,78 +32,75 @@ def day(number: int) -> dt.date:
     return dt.date(2018, 1, 1) + dt.timedelta(days=number)
 
 
-@pytest.fixture
-def drawn(registry: Callable[..., RegistryTables]) -> RegistryTables:
-    """Draw sixty patients with one to three procedures at sites of every follow-up source."""
-    source = random.Random(20)  # noqa: S311 - a seeded test, no secret
-    sources = ("linkage", "mixed", "active_contact", "passive", "none")
-    sites = [
-        {
-            "site_id": name,
-            "followup_source": name,
-            "data_cutoff_date": day(1500) if name in sources[:2] else None,
-        }
-        for name in sources
-    ]
-    patients, procedures, lesions, uses, contacts, events = [], [], [], [], [], []
-    for number in range(N_PATIENTS):
-        patient, site = f"P{number:02}", source.choice(sources)
-        patients.append(
-            {"patient_id": patient, "site_id": site, "research_use_allowed": source.random() > 0.1}
+def draw_visits(source: random.Random, patient: str, site: str) -> dict[str, list[dict[str, object]]]:
+    """Draw one to three procedures of a patient, each with one to three lesions and their devices."""
+    rows: dict[str, list[dict[str, object]]] = {"procedures": [], "lesions": [], "device_uses": []}
+    for visit in range(source.randint(1, 3)):
+        start, name = source.randint(0, 900), f"{patient}-{visit}"
+        rows["procedures"].append(
+            {
+                "procedure_id": name,
+                "patient_id": patient,
+                "site_id": site,
+                "procedure_date": day(start),
+                "discharge_date": day(start + source.randint(0, 5)),
+                "staged_pci_planned": source.random() > 0.7,
+            }
         )
-        for visit in range(source.randint(1, 3)):
-            start = source.randint(0, 900)
-            procedure = f"{patient}-{visit}"
-            procedures.append(
+        for number in range(1, source.randint(1, 3) + 1):
+            lesion, grade = f"{name}-{number}", source.choice(SEVERITY_GRADES)
+            rows["lesions"].append(
                 {
-                    "procedure_id": procedure,
-                    "patient_id": patient,
-                    "site_id": site,
-                    "procedure_date": day(start),
-                    "discharge_date": day(start + source.randint(0, 5)),
-                    "staged_pci_planned": source.random() > 0.7,
+                    "lesion_id": lesion,
+                    "procedure_id": name,
+                    "lesion_number": number,
+                    "calcification_angio": grade,
                 }
             )
-            for lesion in range(1, source.randint(1, 3) + 1):
-                name = f"{procedure}-{lesion}"
-                grade = source.choice(SEVERITY_GRADES)
-                lesions.append(
-                    {
-                        "lesion_id": name,
-                        "procedure_id": procedure,
-                        "lesion_number": lesion,
-                        "calcification_angio": grade,
-                    }
-                )
-                uses += [
-                    {"lesion_id": name, "sequence_no": use, "device_class": source.choice(DEVICE_CLASSES)}
-                    for use in range(1, source.randint(1, 4) + 1)
-                ]
-        contacts += [
-            {"patient_id": patient, "contact_date": day(source.randint(0, 1500)), "vital_status": status}
-            for status in source.choices(("alive", "lost", "dead"), weights=(8, 1, 1), k=3)
-        ]
-        events += [
-            {
-                "patient_id": patient,
-                "event_type": source.choice(EVENTS),
-                "event_date": day(source.randint(0, 1500)),
-            }
-            for _ in range(source.randint(0, 3))
-        ]
-        if source.random() > 0.8:
-            events.append(
-                {"patient_id": patient, "event_type": "death", "event_date": day(source.randint(900, 1500))}
-            )
-    return registry(
-        sites=sites,
-        patients=patients,
-        procedures=procedures,
-        lesions=lesions,
-        device_uses=uses,
-        follow_up=contacts,
-        events=events,
-    )
+            rows["device_uses"] += [
+                {"lesion_id": lesion, "sequence_no": use, "device_class": source.choice(DEVICE_CLASSES)}
+                for use in range(1, source.randint(1, 4) + 1)
+            ]
+    return rows
+
+
+def draw_course(source: random.Random, patient: str) -> dict[str, list[dict[str, object]]]:
+    """Draw three contacts and up to four events of a patient."""
+    contacts = [
+        {"patient_id": patient, "contact_date": day(source.randint(0, 1500)), "vital_status": status}
+        for status in source.choices(("alive", "lost", "dead"), weights=(8, 1, 1), k=3)
+    ]
+    kinds = [source.choice(EVENTS) for _ in range(source.randint(0, 3))] + ["death"] * (source.random() > 0.8)
+    events = [
+        {
+            "patient_id": patient,
+            "event_type": kind,
+            "event_date": day(source.randint(900 if kind == "death" else 0, 1500)),
+        }
+        for kind in kinds
+    ]
+    return {"follow_up": contacts, "events": events}
+
+
+@pytest.fixture
+def drawn(registry: Callable[..., RegistryTables]) -> RegistryTables:
+    """Draw sixty patients at sites of every follow-up source."""
+    source = random.Random(20)  # noqa: S311 - a seeded test, no secret
+    rows: dict[str, list[dict[str, object]]] = {"patients": []}
+    for number in range(N_PATIENTS):
+        patient, site = f"P{number:02}", source.choice(SOURCES)
+        allowed = source.random() > 0.1
+        rows["patients"].append({"patient_id": patient, "site_id": site, "research_use_allowed": allowed})
+        for table, drawn_rows in {
+            **draw_visits(source, patient, site),
+            **draw_course(source, patient),
+        }.items():
+            rows.setdefault(table, []).extend(drawn_rows)
+    linked = {name: day(1500) for name in SOURCES[:2]}
+    sites = [
+        {"site_id": name, "followup_source": name, "data_cutoff_date": linked.get(name)} for name in SOURCES
+    ]
+    return registry(sites=sites, **rows)
 
 
 def shuffled(tables: RegistryTables, seed: int) -> RegistryTables:
