@@ -62,7 +62,8 @@ def render_findings_text(report: SubmissionReport, gate: Gate) -> str:
         if table.n_input
     ]
     summary = summarise_findings(report.findings)
-    lines += ["", f"findings: {report.findings.get_column('n').sum()}, by rule:"]
+    notes = report.findings.filter(pl.col("level") == "INFO").get_column("n").sum()
+    lines += ["", f"findings: {report.findings.get_column('n').sum() - notes} (and {notes} notes), by rule:"]
     lines += [_rendered(row) for row in summary.head(_RULES_SHOWN).iter_rows(named=True)]
     if summary.height > _RULES_SHOWN:
         lines.append(f"... and {summary.height - _RULES_SHOWN} more; the findings file lists them all.")

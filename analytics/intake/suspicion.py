@@ -92,10 +92,7 @@ def find_empty_columns(tables: Sequence[TextTable]) -> pl.DataFrame:
         for name in names if text.frame.height else ():
             header = text.headers.get(name)
             if header is not None and text.frame.get_column(name).null_count() == text.frame.height:
-                n = text.frame.height
-                found.append(
-                    finding("F13", file=text.file, table=text.table, column=name, header=header, n=n)
-                )
+                found.append(finding("F13", file=text.file, table=text.table, column=name, header=header))
     return findings_frame(found)
 
 

@@ -63,7 +63,7 @@ def test_a_declared_unit_is_believed_and_a_few_values_prove_nothing() -> None:
 
 def test_an_empty_column_is_counted_as_not_applicable() -> None:
     found = find_empty_columns([table("lesions", lesion_length_mm=[None, None], vessel=["LAD", None])])
-    assert found.select("rule_id", "level", "column", "n").rows() == [("F13", "INFO", "lesion_length_mm", 2)]
+    assert found.select("rule_id", "level", "column", "n").rows() == [("F13", "INFO", "lesion_length_mm", 1)]
 
 
 def test_dates_in_the_other_order_refuse_the_file(read_text: Callable[..., RawFile]) -> None:
