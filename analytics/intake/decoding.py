@@ -15,6 +15,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .ods, and of .xls
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -32,6 +33,8 @@ def decode_strictly(data: bytes, encoding: str, *, file: str) -> tuple[str, Find
     file
         File name, for the finding.
     """
+    if data.startswith(_SPREADSHEETS):
+        return "", _refused(file, None, "The file is a spreadsheet or an archive, and no text.")
     marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
     declared = codecs.lookup(encoding).name
     if marked is not None and not _agree(marked, declared):

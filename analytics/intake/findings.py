@@ -62,8 +62,11 @@ def render_findings_text(report: SubmissionReport, gate: Gate) -> str:
         if table.n_input
     ]
     summary = summarise_findings(report.findings)
-    notes = report.findings.filter(pl.col("level") == "INFO").get_column("n").sum()
-    lines += ["", f"findings: {report.findings.get_column('n').sum() - notes} (and {notes} notes), by rule:"]
+    is_note = pl.col("level") == "INFO"
+    n, notes = report.findings.select(
+        pl.col("n").filter(~is_note).sum(), pl.col("n").filter(is_note).sum().alias("i")
+    ).row(0)
+    lines += ["", f"findings: {n} (and {notes} notes), by rule:"]
     lines += [_rendered(row) for row in summary.head(_RULES_SHOWN).iter_rows(named=True)]
     if summary.height > _RULES_SHOWN:
         lines.append(f"... and {summary.height - _RULES_SHOWN} more; the findings file lists them all.")

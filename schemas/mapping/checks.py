@@ -132,8 +132,18 @@ def _emit_problems(emit: Emit, mapping: SiteMapping) -> Iterator[MappingProblem]
             yield MappingProblem(expression.place, f"no column '{name}' in {emit.table}", fix)
             continue
         yield from _reference_problems(expression, set(mapping.let))
+        yield from _variable_problems(expression, emit)
         yield from _value_problems(expression, columns[name])
         yield from _unit_problems(expression, columns[name])
+
+
+def _variable_problems(expression: Expression, emit: Emit) -> Iterator[MappingProblem]:
+    """Yield conditions on step variables that no step makes."""
+    variables = [step.variable for step in emit.each]
+    for name in expression.only_if:
+        if name not in variables:
+            fix = f"Use one of {', '.join(variables)}" if variables else "Add the step, or remove only_if"
+            yield MappingProblem(expression.place, f"no step makes the variable '{name}'", fix)
 
 
 def _required_problems(emit: Emit) -> Iterator[MappingProblem]:

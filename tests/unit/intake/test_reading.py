@@ -64,6 +64,7 @@ def test_declared_encodings_are_decoded_and_marks_dropped(
         ("a\n1\n".encode("utf-16-le"), "utf-8", 1),
         ("a\n\ufffd\n".encode(), "utf-8", 2),
         (b"a\n+2AA-\n", "utf-7", None),
+        (b"PK\x03\x04 xlsx", "cp1252", None),
     ],
 )
 def test_bytes_of_another_encoding_refuse_the_file(

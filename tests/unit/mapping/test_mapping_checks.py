@@ -118,6 +118,11 @@ def test_the_error_names_the_first_problem_and_how_many_follow() -> None:
         check_mapping(parse_mapping(text.encode(), name="site.toml"))
 
 
+def test_a_condition_on_a_variable_that_no_step_makes_is_found() -> None:
+    text = PATIENT.replace('{ from = "sex" }', '{ from = "sex", only_if = { kind = "x" } }')
+    assert problems(text) == [("[emit 1] set.sex", "no step makes the variable 'kind'")]
+
+
 def test_a_chart_number_inside_a_composed_key_is_found() -> None:
     text = PATIENT + '[[emit]]\ntable = "complications"\n[emit.set]\ncomplication_id = { fmt = "{MRN}.1" }\n'
     text += 'procedure_id = { from = "p" }\ncomplication_type = { const = "other" }\n'
