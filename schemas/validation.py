@@ -103,10 +103,13 @@ def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
 
 
 def _check_cells(state: TableState) -> None:
-    """Apply types, code lists, possible ranges, required values, and what rejects a row within itself."""
+    """Apply types, code lists, possible ranges, required values, and what rejects a row by itself."""
     unreadable = unreadable_cells(state.text, state.typed, state.table)
     state.apply(with_level(unreadable.with_columns(rule_id=pl.lit("C01"))))
     state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
+    # A cell emptied just now may be one that another value of its row calls for, so those run once more.
+    if any(check.table == state.table.name and level_of(check) == "ROW" for check in ROW_CHECKS):
+        state.apply(_leveled(state, failing_cells(state.table.schema, state.accepted()), rejects=True))
 
 
 def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date) -> None:

@@ -78,8 +78,8 @@ def first_procedures(frames: Frames) -> pl.DataFrame:
 def deaths(frames: Frames) -> pl.DataFrame:
     """Return per patient the earliest and latest moment that a death event allows.
 
-    Columns ``dead_from`` and ``dead_by`` (dates), ``dead_from_day`` and ``dead_by_day`` (days). A death known to the month
-    lies anywhere in it; one known only to have happened by a day has no earliest moment.
+    Columns ``dead_from`` and ``dead_by`` (dates), ``dead_from_day`` and ``dead_by_day`` (days). A death known
+    to the month lies anywhere in it; one known only to have happened by a day has no earliest moment.
     """
     frame = frames.with_site("events").filter(pl.col("event_type") == "death")
     precision = pl.col("event_date_precision")

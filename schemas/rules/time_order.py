@@ -90,9 +90,16 @@ def discharges_in_future(frames: Frames) -> pl.Series:
     return failing(frames.truly_dated("procedures"), pl.col("discharge_date") > frames.load_date)
 
 
-def cutoffs_in_future(frames: Frames) -> pl.Series:
-    """Return sites whose cut-off is dated after the load."""
-    return failing(frames["sites"], pl.col("data_cutoff_date") > frames.load_date)
+def _cutoff_in_future(*, is_needed: bool) -> CrossCheck:
+    """Refuse a cut-off after the load; a site whose follow-up rests on it is rejected, others lose it."""
+    needs = pl.col("followup_source").is_in(["linkage", "mixed"])
+
+    def fails(frames: Frames) -> pl.Series:
+        sites = frames["sites"].filter(needs if is_needed else ~needs)
+        return failing(sites, pl.col("data_cutoff_date") > frames.load_date)
+
+    level = "ROW" if is_needed else "NULL"
+    return CrossCheck(rule_id="T01", table="sites", column="data_cutoff_date", failing=fails, level=level)
 
 
 def contacts_in_future(frames: Frames) -> pl.Series:
@@ -150,7 +157,7 @@ def contacts_after_death(frames: Frames) -> pl.Series:
 
 
 def procedures_after_death(frames: Frames) -> pl.Series:
-    """Return procedures after a death that itself follows a procedure; an earlier death breaks rule T04 instead."""
+    """Return procedures after a death that follows a procedure; an earlier death breaks rule T04 instead."""
     rows = _after_death(frames, "procedures").implode()
     late = frames["procedures"].filter(pl.col("at").is_in(rows)).select("at", "patient_id")
     paired = late.join(frames["procedures"].select("patient_id", first_at="at"), on="patient_id", how="inner")
@@ -182,9 +189,7 @@ CROSS_CHECKS = (
     CrossCheck(
         rule_id="T01", table="procedures", column="discharge_date", failing=discharges_in_future, level="NULL"
     ),
-    CrossCheck(
-        rule_id="T01", table="sites", column="data_cutoff_date", failing=cutoffs_in_future, level="NULL"
-    ),
+    *(_cutoff_in_future(is_needed=is_needed) for is_needed in (True, False)),
     CrossCheck(rule_id="T01", table="follow_up", column="contact_date", failing=contacts_in_future),
     CrossCheck(rule_id="T04", table="events", column="event_date", failing=events_before_procedure),
     CrossCheck(rule_id="T05", table="events", column="event_date", failing=events_after_cutoff),

@@ -146,7 +146,7 @@ BASE: Rows = {
 
 
 def _as_text_table(table: str, rows: list[Row]) -> TextTable:
-    """Number the rows as a file with one header line would; headers are the column names in capitals."""
+    """Return rows as text, numbered like a file with one header line of capitals."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     n = len(rows)
     frame = pl.DataFrame(

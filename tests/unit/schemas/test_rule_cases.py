@@ -1,10 +1,21 @@
-"""One violating registry for each rule: the fault is found at its cell, with its level, and nothing is found without it."""
+"""One violating registry for each rule: the fault is found at its cell, with its level."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from schemas.rules.catalogue import CROSS_CHECKS, ROW_CHECKS, RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.submission import SubmissionReport
+
+    Rows = dict[str, list[dict[str, str | None]]]
+    Validate = Callable[..., SubmissionReport]
+    Found = Callable[[SubmissionReport], list[tuple[object, ...]]]
 
 Edit = tuple[str, int, dict[str, str | None]]
 
@@ -189,9 +200,13 @@ CASES = [
         level="NULL",
     ),
     _case(
-        "T01", "sites 0 data_cutoff_date", [("sites", 0, {"data_cutoff_date": "2025-02-01"})], level="NULL"
+        "T01",
+        "sites 0 data_cutoff_date",
+        [("sites", 0, {"data_cutoff_date": "2025-02-01", "followup_source": "passive"})],
+        level="NULL",
     ),
     _case("T01", "follow_up 1 contact_date", [("follow_up", 1, {"contact_date": "2025-02-01"})]),
+    _case("T01", "sites 0 data_cutoff_date", [("sites", 0, {"data_cutoff_date": "2025-02-01"})], level="ROW"),
     _case("T02", "procedures 0 discharge_date", [("procedures", 0, {"discharge_date": "2022-01-09"})]),
     _case("T02", "procedures 2 discharge_day", [("procedures", 2, {"discharge_day": "-1"})]),
     _case("T03", "procedures 0 discharge_date", [("procedures", 0, {"discharge_date": "2022-01-20"})]),
@@ -339,30 +354,32 @@ CASES = [
 ]
 
 
-def _spoil(rows, edits):
+def _spoil(rows: Rows, edits: list[Edit]) -> None:
     """Change rows in place; a row number after the last adds a row."""
     for table, row, values in edits:
         if row >= len(rows[table]):
-            rows[table].append({})
-            row = len(rows[table]) - 1
-        rows[table][row].update(values)
+            rows[table].append(dict(values))
+        else:
+            rows[table][row].update(values)
 
 
-def test_a_registry_without_fault_has_no_finding(base, validate):
+def test_a_registry_without_fault_has_no_finding(base: Rows, validate: Validate) -> None:
     report = validate(base)
     assert report.findings.is_empty(), report.findings.select("rule_id", "table", "column", "row").rows()
     assert report.n_accepted == report.n_input == 25
 
 
 @pytest.mark.parametrize(("edits", "expected"), CASES)
-def test_a_planted_fault_is_found_at_its_cell(base, validate, found, edits, expected):
+def test_a_planted_fault_is_found_at_its_cell(
+    base: Rows, validate: Validate, found: Found, edits: list[Edit], expected: tuple[object, ...]
+) -> None:
     _spoil(base, edits)
     report = validate(base)
     assert expected in found(report)
     assert report.n_accepted + report.n_rejected == report.n_input
 
 
-def test_every_checked_rule_has_a_case():
+def test_every_checked_rule_has_a_case() -> None:
     covered = {case.values[1][0] for case in CASES}
     checked = {check.rule_id for check in (*ROW_CHECKS, *CROSS_CHECKS)} | {
         "C01",
