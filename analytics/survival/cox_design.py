@@ -40,20 +40,41 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Spline:
+    """A numeric covariate as a restricted cubic spline, linear outside its outer knots [1]_.
+
+    Parameters
+    ----------
+    column
+        Name of a numeric column.
+    knots
+        At least three ascending values, in the unit of the column; one coefficient fewer than knots, the first
+        of them linear.
+
+    References
+    ----------
+    .. [1] Durrleman & Simon (1989), Stat Med 8:551-561. doi:10.1002/sim.4780080504
+    """
+
+    column: str
+    knots: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Interaction:
     """Products of the columns of two terms; the terms themselves are listed beside it.
 
     Parameters
     ----------
     left, right
-        A column name, a `Factor` or another `Interaction`.
+        A column name, a `Factor`, a `Spline` or another `Interaction`.
     """
 
     left: Term
     right: Term
 
 
-Term: TypeAlias = str | Factor | Interaction
+Term: TypeAlias = str | Factor | Spline | Interaction
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,7 @@ class CoxSpec:
     event
         Column with the event indicator: boolean, or 0 and 1.
     terms
-        Covariates: numeric or boolean columns by name, `Factor` and `Interaction`.
+        Covariates: numeric or boolean columns by name, `Factor`, `Spline` and `Interaction`.
     entry
         Column with the time at which a row comes under observation (delayed entry, start-stop
         rows); rows are at risk in (entry, time]. None means from the beginning.
@@ -118,14 +139,14 @@ def _term_columns(terms: Sequence[Term]) -> Iterator[str]:
         if isinstance(term, Interaction):
             yield from _term_columns((term.left, term.right))
         else:
-            yield term.column if isinstance(term, Factor) else term
+            yield term if isinstance(term, str) else term.column
 
 
 def term_label(term: Term) -> str:
     """Name a term, as shown in tables of multi-column tests."""
     if isinstance(term, Interaction):
         return f"{term_label(term.left)} x {term_label(term.right)}"
-    return term.column if isinstance(term, Factor) else term
+    return term if isinstance(term, str) else term.column
 
 
 def specification_error(*, what: str, fix: str) -> SpecificationError:
@@ -187,6 +208,8 @@ def _names(term: Term) -> list[str]:
         return [f"{left} x {right}" for right in _names(term.right) for left in _names(term.left)]
     if isinstance(term, Factor):
         return [f"{term.column}={level}" for level in term.levels if level != term.reference]
+    if isinstance(term, Spline):
+        return [term.column, *(f"{term.column} (bend {knot:g})" for knot in term.knots[:-2])]
     return [term]
 
 
@@ -220,10 +243,30 @@ def _block(frame: pl.DataFrame, term: Term) -> Floats:
         return (right[:, :, None] * left[:, None, :]).reshape(frame.height, -1)
     if isinstance(term, Factor):
         return _indicators(frame[term.column], term)
-    column = frame[term]
+    if isinstance(term, Spline):
+        return _bends(_numbers(frame[term.column]), term)
+    return _numbers(frame[term])[:, None]
+
+
+def _numbers(column: pl.Series) -> Floats:
+    """Read a numeric or boolean column."""
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        raise specification_error(what=f"column {term} is not numeric", fix="Give it as a Factor.")
-    return column.cast(pl.Float64).to_numpy()[:, None]
+        raise specification_error(what=f"column {column.name} is not numeric", fix="Give it as a Factor.")
+    return column.cast(pl.Float64).to_numpy()
+
+
+def _bends(values: Floats, spline: Spline) -> Floats:
+    """Code a restricted cubic spline: the value itself, and one bend per knot but the last two."""
+    knots = np.asarray(spline.knots, dtype=np.float64)
+    if len(knots) < 3 or np.any(np.diff(knots) <= 0):
+        what = f"the spline of {spline.column} has no three ascending knots"
+        raise specification_error(what=what, fix="Give at least three ascending values.")
+    last, before = knots[-1], knots[-2]
+    cubes = np.maximum(values[:, None] - knots, 0.0) ** 3
+    share = (last - knots[:-2]) / (last - before)
+    bends = cubes[:, :-2] - share * cubes[:, [-2]] + (share - 1) * cubes[:, [-1]]
+    # Divided by the squared range, a bend has the unit of the covariate.
+    return np.concatenate((values[:, None], bends / (last - knots[0]) ** 2), axis=1)
 
 
 def _indicators(column: pl.Series, factor: Factor) -> Floats:

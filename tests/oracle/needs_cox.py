@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
 from analytics.survival import proportionality
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_baseline import predict_linear, predict_survival
 from analytics.survival.cox_concordance import estimate_concordance
-from analytics.survival.cox_design import CoxSpec
+from analytics.survival.cox_design import CoxSpec, Spline
 from analytics.survival.cox_residuals import estimate_residuals
 from analytics.survival.cox_time_split import split_follow_up
 from analytics.survival.results import CoxFit
@@ -249,9 +251,30 @@ def handle_changing_coefficient(case: dict, frame: pl.DataFrame) -> dict:
     return computed
 
 
+def handle_spline(case: dict, frame: pl.DataFrame) -> dict:
+    """Compare a restricted cubic spline with a straight line, in quantities that no basis changes."""
+    call = case["call"]
+    knots = sorted([*call["knots"], *call["boundary"]])
+    spec = CoxSpec(time="time", event="event", terms=("age", "female"))
+    linear = fitted(spec, frame)
+    bent = fitted(replace(spec, terms=(Spline("age", tuple(knots)), "female")), frame)
+    profiles = pl.DataFrame({"age": [45, 60, 75], "female": [0, 0, 0]})
+    predictor = predict_linear(bent, profiles)
+    ratio = 2 * (bent.log_likelihood - linear.log_likelihood)
+    return {
+        "loglik_linear": linear.log_likelihood,
+        "loglik_spline": bent.log_likelihood,
+        "lr_nonlinearity": ratio,
+        "df": len(knots) - 2,
+        "p": float(stats.chi2.sf(ratio, len(knots) - 2)),
+        "log_hr_age_45_60_75_vs_60": (predictor - predictor[1]).tolist(),
+    }
+
+
 HANDLERS = {
     "cox": handle_cox,
     "cox_hand_worked": handle_hand_worked,
+    "cox_spline": handle_spline,
     "cox_tvc": handle_changing_coefficient,
     "ph_test": handle_ph_test,
     "recurrent_events": handle_recurrent,

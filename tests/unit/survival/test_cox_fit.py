@@ -10,7 +10,7 @@ from analytics.errors import SpecificationError
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_baseline import predict_linear, predict_survival
 from analytics.survival.cox_concordance import estimate_concordance
-from analytics.survival.cox_design import CoxSpec, Factor, Interaction
+from analytics.survival.cox_design import CoxSpec, Factor, Interaction, Spline, build_design
 from analytics.survival.cox_residuals import estimate_residuals
 from analytics.survival.results import CoxFit, NotEstimable
 
@@ -72,6 +72,18 @@ def test_reference_level_only_moves_the_comparison() -> None:
     severe = fitted(data, changed(terms=(Factor("grade", reference="severe"),)))
     assert mild.log_likelihood == pytest.approx(severe.log_likelihood, rel=1e-13)
     assert mild.coefficients[1] == pytest.approx(-severe.coefficients[0], rel=1e-10)
+
+
+def test_a_spline_is_linear_outside_its_knots_and_bends_between() -> None:
+    spline = Spline("age", (50.0, 60.0, 80.0))
+    ages = pl.DataFrame({"age": [30.0, 50.0, 60.0, 80.0, 90.0, 100.0]})
+    columns = build_design(ages, (spline,))
+    # Worked by hand: ((x-50)^3 - 3/2 (x-60)^3 + 1/2 (x-80)^3) / 30^2 with negative brackets as 0.
+    bend = np.array([0, 0, 1000, 15000, 24000, 33000]) / 900
+    assert columns[:, 0].tolist() == ages["age"].to_list()
+    assert columns[:, 1] == pytest.approx(bend, rel=1e-12)
+    fit = fitted(registry(), changed(terms=(spline, "diabetes")))
+    assert fit.terms == ("age", "age (bend 50)", "diabetes")
 
 
 def test_no_events_is_an_answer() -> None:
@@ -178,6 +190,7 @@ def test_rows_of_weight_zero_are_left_out() -> None:
         ({"ties": "kalbfleisch"}, "unknown tie rule"),
         ({"terms": (Factor("grade", ("mild", "severe")),)}, "not among its levels"),
         ({"terms": (Factor("grade", reference="none"),)}, "reference of grade"),
+        ({"terms": (Spline("age", (60.0, 50.0, 70.0)),)}, "three ascending knots"),
     ],
 )
 def test_specifications_that_cannot_be_carried_out_are_errors(options: dict[str, object], part: str) -> None:
