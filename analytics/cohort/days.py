@@ -45,9 +45,8 @@ def derive_patient_scale(tables: RegistryTables) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``patient_id``, ``is_relative`` (days since the patient's time zero), ``is_month_only`` (dates
-        truncated to the month), ``is_calendar`` (dates are real, so that a calendar window means something).
-        An unknown site counts as dated.
+        ``patient_id``, ``is_relative`` (days since the patient's time zero), ``is_calendar`` (dates are real,
+        so that a calendar window means something). An unknown site counts as dated.
     """
     policy = pl.col("date_policy").fill_null("actual")
     return (
@@ -56,7 +55,6 @@ def derive_patient_scale(tables: RegistryTables) -> pl.DataFrame:
         .select(
             "patient_id",
             (policy == "relative").alias("is_relative"),
-            (policy == "month_only").alias("is_month_only"),
             policy.is_in(["actual", "month_only"]).alias("is_calendar"),
         )
     )

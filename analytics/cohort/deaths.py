@@ -27,11 +27,10 @@ def derive_deaths(tables: RegistryTables) -> pl.DataFrame:
     -------
     polars.DataFrame
         One row per dead patient: ``patient_id``, ``death_day``, ``death_cause`` (null where not sent),
-        ``death_is_exact`` (False where only a latest day, a year, or a month-only calendar is known),
-        ``death_by_linkage`` (an event row adjudicated by linkage). The first of these that knows of the death
-        decides: an event row; a death in the laboratory; a stay that ended in death (its last day, or, not
-        exact, the procedure day where that is blank); a contact that found the patient dead (its day, not
-        exact).
+        ``death_is_exact`` (False where only a latest day or a year is known), ``death_by_linkage`` (an event
+        row adjudicated by linkage). The first of these that knows of the death decides: an event row; a death
+        in the laboratory; a stay that ended in death (its last day, or the procedure day where that is blank);
+        a contact that found the patient dead (its day, not exact).
     """
     dated = _with_days(tables)
     sources = (
@@ -83,11 +82,9 @@ def is_exact() -> pl.Expr:
     Returns
     -------
     polars.Expr
-        False for the precisions ``on_or_before`` and ``year`` and at month-only sites; a month is taken at
-        its middle.
+        False for the precisions ``on_or_before`` and ``year``; a month is taken at its middle.
     """
-    vague = pl.col("event_date_precision").fill_null("day").is_in(list(_INEXACT))
-    return ~(vague | pl.col("is_month_only").fill_null(value=False))
+    return ~pl.col("event_date_precision").fill_null("day").is_in(list(_INEXACT))
 
 
 def _epoch(date: pl.Expr) -> pl.Expr:
@@ -160,7 +157,7 @@ def _stay_deaths(dated: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Deaths that only the status at discharge knows of."""
     dead = dated["procedures"].filter(pl.col("discharge_status") == "dead")
     return dead.with_columns(pl.coalesce("end_day", "day").alias("left_day")).select(
-        *_derived("left_day", pl.col("end_day").is_not_null())
+        *_derived("left_day", pl.lit(value=True))
     )
 
 

@@ -238,10 +238,10 @@ def test_stay_that_ended_in_death_is_a_death_on_its_last_day(one_patient: Build)
     assert frame.select("time_days", "cause", "time_is_exact").row(0) == (2, 1, True)
 
 
-def test_stay_that_ended_in_death_on_an_unknown_day_is_not_exact(one_patient: Build) -> None:
+def test_stay_that_ended_in_death_on_an_unknown_day_stands_on_the_procedure_day(one_patient: Build) -> None:
     tables = one_patient(procedure={"discharge_status": "dead", "discharge_date": None})
     frame = derive_time_to_event(derive_cohort(tables), tables, bundled_endpoints()["all_cause_death"])
-    assert frame.select("time_days", "cause", "time_is_exact").row(0) == (0, 1, False)
+    assert frame.select("time_days", "cause", "time_is_exact").row(0) == (0, 1, True)
 
 
 def test_death_in_the_laboratory_known_from_complications_only_is_a_death(one_patient: Build) -> None:

@@ -302,11 +302,11 @@ def test_year_is_placed_but_not_exact(followed: Build) -> None:
     assert outcome(tables, "mi", "time_days", "cause", "time_is_exact") == (547, 1, False)
 
 
-def test_month_only_calendar_gives_no_exact_event_day(followed: Build) -> None:
+def test_month_only_calendar_is_taken_as_a_calendar_of_months(followed: Build) -> None:
     tables = followed(
         event("mi", 60), sites=[{"date_policy": "month_only", "followup_source": "active_contact"}]
     )
-    assert outcome(tables, "mi", "time_is_exact") == (False,)
+    assert outcome(tables, "mi", "time_days", "time_is_exact") == (60, True)
 
 
 def test_event_after_the_clock_is_counted_apart(one_patient: Build) -> None:
