@@ -65,7 +65,7 @@ def estimate_concordance(fit: CoxFit, frame: pl.DataFrame) -> Concordance:
     Returns
     -------
     Concordance
-        The index and its standard error.
+        The index and its standard error; not a number where no pair is comparable.
 
     References
     ----------
@@ -80,6 +80,8 @@ def estimate_concordance(fit: CoxFit, frame: pl.DataFrame) -> Concordance:
     as_event = _pairs_of_events(rows, sets, rank)
     as_other = _pairs_of_others(rows, sets, rank)
     total = float(rows.weight @ as_event.comparable)
+    if not total > 0:
+        return Concordance(float("nan"), float("nan"), 0.0)
     index = float(rows.weight @ as_event.agreeing) / total
     agreeing, comparable = as_event.agreeing + as_other.agreeing, as_event.comparable + as_other.comparable
     influence = np.bincount(rows.cluster, rows.weight * (agreeing - index * comparable) / total)

@@ -48,8 +48,8 @@ class Spline:
     column
         Name of a numeric column.
     knots
-        At least three ascending values, in the unit of the column; one coefficient fewer than knots, the first
-        of them linear.
+        At least three ascending values, in the unit of the column; one coefficient fewer than knots, the
+        first of them linear.
 
     References
     ----------

@@ -263,6 +263,14 @@ def test_a_profile_that_names_its_stratum_is_predicted_there_only() -> None:
         predict_survival(fit, profile.with_columns(site=pl.lit("z")), times=[12])
 
 
+def test_concordance_without_a_comparable_pair_is_not_a_number() -> None:
+    data = pl.DataFrame({"days": [5] * 4, "event": [1, 1, 1, 1], "x": [1.0, 2.0, 4.0, 3.0]})
+    fit = fitted(registry().with_columns(x=pl.col("age")), changed(terms=("x",)))
+    found = estimate_concordance(fit, data)
+    assert np.isnan(found.concordance)
+    assert found.n_comparable == 0
+
+
 def test_concordance_counts_pairs_as_brute_force_does() -> None:
     data = registry(80)
     fit = fitted(data, SPEC)
