@@ -10,6 +10,7 @@ from analytics.charts.cumulative_incidence import cumulative_incidence_chart
 from analytics.charts.event_curve import CurveText, event_curve_chart
 from analytics.charts.export import render_png, render_svg
 from analytics.charts.forest import hazard_ratio_chart
+from analytics.charts.labels import label_term
 from analytics.estimation import Results, estimate
 from analytics.outcome_frames import OutcomeData, read_csv_outcomes, read_snapshot_outcomes
 from analytics.report.plain_text import render_table
@@ -137,7 +138,7 @@ def _render_results(answer: Answer) -> list[str]:
     warnings = dict.fromkeys(
         warning for one in (*results.curves, *results.risks, results.fit) for warning in _warnings(one)
     )
-    return [*parts, *(f"Note: {warning}" for warning in warnings)]
+    return [*parts, *(f"Note: {_sentence(warning)}" for warning in warnings)]
 
 
 def _render_model(results: Results) -> list[str]:
@@ -147,9 +148,11 @@ def _render_model(results: Results) -> list[str]:
     if results.fit is None:
         return []
     basis = results.fit.basis
-    parts = [f"{basis.n_events:,} events in {basis.n:,} rows.", render_table(cox_table(results.fit, {}))]
+    labels = {term: label_term(term) for term in results.fit.terms}
+    parts = [f"{basis.n_events:,} events in {basis.n:,} rows.", render_table(cox_table(results.fit, labels))]
     if isinstance(results.proportionality, ProportionalityTest):
-        parts.append(render_table(proportionality_table(results.proportionality, {})))
+        own = {term: label_term(term) for term in results.proportionality.table["term"]}
+        parts.append(render_table(proportionality_table(results.proportionality, own)))
     return parts
 
 

@@ -229,3 +229,7 @@ def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
         click.echo(f"Open the dashboard with: calcpci dashboard --db {db}")
     else:
         serving.serve_dashboard(db, port=port, say=click.echo)
+
+
+if __name__ == "__main__":
+    main()
