@@ -111,8 +111,10 @@ def current_snapshot(folder: Path) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=ENTRIES)
 def read_information(snapshot: str) -> dict[str, str]:
-    """Read the key-value pairs of a snapshot."""
-    return read_snapshot_info(Path(snapshot))
+    """Read the key-value pairs of a snapshot, and ``data_to``: the last calendar day of a procedure."""
+    days = read_table(Path(snapshot), "cohort_procedures")["procedure_date"].drop_nulls()
+    data_to = {"data_to": str(days.max())} if len(days) else {}
+    return {**data_to, **read_snapshot_info(Path(snapshot))}
 
 
 @st.cache_data(show_spinner=False, max_entries=ENTRIES)

@@ -37,7 +37,7 @@ DEVICE_GAP = 9
 GRADE_COLUMN = -12
 DEVICE_COLUMN = -104
 COUNT_COLUMN = 18
-RATE_COLUMN = 108
+RATE_COLUMN = 124
 
 
 def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 460) -> Spec:

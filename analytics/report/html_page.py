@@ -19,19 +19,30 @@ CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The browser is told to load nothing: a report opened years later looks the same."""
 
 STYLE = """
-body { font: 15px/1.5 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff;
-       max-width: 1080px; margin: 0 auto; padding: 24px; }
-h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 40px 0 8px; border-bottom: 1px solid
-#ccc; } h3 { font-size: 16px; margin: 28px 0 6px; } nav ul { columns: 2; padding-left: 18px; margin: 8px 0; }
-a { color: #0b4f8a; } p { max-width: 78ch; margin: 8px 0; } .meta { color: #595959; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 12px 0; font-size: 13.5px; }
+body { font: 15px/1.5 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a;
+       background: #fff; max-width: 1080px; margin: 0 auto; padding: 24px 40px; }
+h1 { font-size: 26px; margin: 0 0 4px; }
+h2 { font-size: 20px; margin: 40px 0 8px; border-bottom: 1px solid #ccc; }
+h3 { font-size: 16px; margin: 28px 0 6px; }
+nav ul { columns: 2; padding-left: 18px; margin: 8px 0; }
+a { color: #0b4f8a; }
+p { max-width: 78ch; margin: 8px 0; }
+.meta { color: #595959; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; margin: 12px 0; font-size: 13.5px; }
 caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
 th, td { text-align: left; vertical-align: top; padding: 4px 14px 4px 0; border-bottom: 1px solid #e0e0e0; }
-th { border-bottom: 1px solid #8a8a8a; } figure { margin: 14px 0; }
-figure svg { max-width: 100%; height:
-auto; } footer { margin-top: 40px; border-top: 1px solid #ccc; padding-top: 8px; color: #595959; font-size:
-13px; } @media print { body { max-width: none; padding: 0; font-size: 11pt; } nav { display: none; }
-  figure, tr { break-inside: avoid; } h2, h3, caption { break-after: avoid; } .scroll { overflow: visible; } }
+th { border-bottom: 1px solid #8a8a8a; }
+figure { margin: 14px 0; }
+figure svg { max-width: 100%; height: auto; overflow: visible; }
+footer { margin-top: 40px; border-top: 1px solid #ccc; padding-top: 8px; color: #595959; font-size: 13px; }
+@media print {
+  body { max-width: none; padding: 0; font-size: 11pt; }
+  nav { display: none; }
+  figure, tr { break-inside: avoid; }
+  h2, h3, caption { break-after: avoid; }
+  .scroll { overflow: visible; }
+}
 """.strip()
 
 

@@ -73,10 +73,11 @@ def comparison_sentence(test: GroupTest | NotEstimable) -> str:
     """Return a test with what it rests on; never a p value alone."""
     if isinstance(test, NotEstimable):
         return f"No test: {test.reason}"
+    name = f"{test.basis.method[:1].upper()}{test.basis.method[1:]}"
+    counts = f"{format_count(test.basis.n_events)} events in {format_count(test.basis.n)}"
     return (
-        f"{test.basis.method}: chi-square {test.statistic:.2f} on {test.degrees_of_freedom} degrees of "
-        f"freedom, {format_p_value(test.p_value)}, from {format_count(test.basis.n_events)} events in "
-        f"{format_count(test.basis.n)}. Not adjusted for differences between the groups."
+        f"{name}: chi-square {test.statistic:.2f} on {test.degrees_of_freedom} degrees of freedom, "
+        f"{format_p_value(test.p_value)}, from {counts}. Not adjusted for differences between the groups."
     )
 
 

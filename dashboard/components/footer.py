@@ -33,6 +33,8 @@ def footer_text(information: Mapping[str, str], role: Role) -> str:
     """Return the footer as one line; what the snapshot does not say is left out."""
     parts = [f"Snapshot {information.get('snapshot_id', 'unknown')}"]
     if information.get("data_to"):
-        parts.append(f"data to {information['data_to']}")
+        parts.append(f"procedures to {information['data_to']}")
+    if information.get("published"):
+        parts.append(f"published {information['published']}")
     parts.extend((f"methods {METHODS_VERSION}", f"shown to: {role.value} (exact counts)"))
     return " \u00b7 ".join(parts)

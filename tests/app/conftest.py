@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ def procedure(i: int) -> dict[str, Any]:
     grade, device = GRADES[i % 3], DEVICES[(i // 3) % 3]
     rows: dict[str, Any] = {
         "procedure_id": f"p{i:03d}", "patient_id": f"pat{i:03d}", "site_id": f"S{i % 4 + 1}",
-        "procedure_year": 2019 + i % 5, "procedure_day": 18000 + i, "is_index": True,
+        "procedure_year": 2019 + i % 5, "procedure_date": dt.date(2019 + i % 5, 6, 30),
+        "procedure_day": 18000 + i, "is_index": True,
         "severity": grade, "severity_angiography": grade, "severity_ivus": None, "severity_oct": None,
         "strategy_intended": device, "strategy_as_treated": device, "presentation": "stable_angina",
         "presentation_group": "chronic" if i % 2 else "acute", "age_years": 50 + i % 40,
@@ -118,12 +120,23 @@ def publish(folder: Path, rows: list[dict[str, Any]], times: list[dict[str, Any]
     return folder / "snapshots"
 
 
-@pytest.fixture(scope="session")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def make_snapshot(folder: Path) -> Snapshot:
+    """Publish the rows into a folder; the browser test calls this too."""
     rows = [procedure(i) for i in range(N)]
     names = ("mace_d", "all_cause_death", "mi")
     times = [outcome(row, i, name) for name in names for i, row in enumerate(rows)]
-    return Snapshot(publish(tmp_path_factory.mktemp("store"), rows, times), rows, times)
+    return Snapshot(publish(folder, rows, times), rows, times)
+
+
+@pytest.fixture
+def app_file() -> str:
+    """Path of the entry script."""
+    return str(APP)
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return make_snapshot(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from tests.app.conftest import Snapshot
+
+class Rows(Protocol):
+    """The rows behind the snapshot."""
+
+    procedures: list[dict[str, Any]]
+    times: list[dict[str, Any]]
+
 
 PAGES = ("overview", "complications", "survival", "data-quality", "methods")
 
@@ -40,10 +46,11 @@ def test_every_page_shows_its_snapshot_and_gives_no_advice(
     assert not app.error
     assert "Snapshot 000001-" in words(app)
     assert "It gives no advice on one patient's care." in words(app)
+    assert "procedures to 2023-06-30" in words(app)
     assert "360 index procedures" in words(app)
 
 
-def test_overview_tiles_equal_a_hand_count(open_app: Callable[..., AppTest], snapshot: Snapshot) -> None:
+def test_overview_tiles_equal_a_hand_count(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
     app = open_app()
     recorded = [i for i, row in enumerate(snapshot.procedures) if row["complications_recorded"] == "all"]
     perforated = sum(i % 30 == 2 for i in recorded)
@@ -57,7 +64,7 @@ def test_overview_tiles_equal_a_hand_count(open_app: Callable[..., AppTest], sna
     assert f"{events}/360 patients; {at_risk} still at risk" in words(app)
 
 
-def test_case_mix_counts_devices_by_grade(open_app: Callable[..., AppTest], snapshot: Snapshot) -> None:
+def test_case_mix_counts_devices_by_grade(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
     expected = sum(
         row["strategy_intended"] == "nc_balloon" and row["severity"] == "severe"
         for row in snapshot.procedures
@@ -68,7 +75,7 @@ def test_case_mix_counts_devices_by_grade(open_app: Callable[..., AppTest], snap
     assert mix["All strategies"]["All grades"] == "360"
 
 
-def test_filter_in_the_link_chooses_the_cohort(open_app: Callable[..., AppTest], snapshot: Snapshot) -> None:
+def test_filter_in_the_link_chooses_the_cohort(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
     app = open_app("overview", dev="IVL", cal="severe")
     expected = sum(
         row["strategy_intended"] == "intravascular_lithotripsy" and row["severity"] == "severe"
@@ -79,7 +86,7 @@ def test_filter_in_the_link_chooses_the_cohort(open_app: Callable[..., AppTest],
     assert not app.warning
 
 
-def test_complication_table_equals_a_hand_count(open_app: Callable[..., AppTest], snapshot: Snapshot) -> None:
+def test_complication_table_equals_a_hand_count(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
     app = open_app("complications", comp="perforation_any")
     group = [
         i
@@ -106,9 +113,7 @@ def test_burr_entrapment_without_a_burr_is_not_a_zero(open_app: Callable[..., Ap
     assert {row["k/n"] for row in lithotripsy} == {""}
 
 
-def test_survival_page_shows_composition_and_risks(
-    open_app: Callable[..., AppTest], snapshot: Snapshot
-) -> None:
+def test_survival_page_shows_composition_and_risks(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
     app = open_app("survival", ep="mace_d", by="severity")
     severe = {row["procedure_id"] for row in snapshot.procedures if row["severity"] == "severe"}
     events = sum(
@@ -132,7 +137,7 @@ def test_competing_death_gives_a_cumulative_incidence(open_app: Callable[..., Ap
 
 
 def test_late_window_keeps_only_those_who_reached_it(
-    open_app: Callable[..., AppTest], snapshot: Snapshot
+    open_app: Callable[..., AppTest], snapshot: Rows
 ) -> None:
     app = open_app("survival", ep="mace_d", by="severity", win="late")
     mild = {row["procedure_id"] for row in snapshot.procedures if row["severity"] == "mild"}

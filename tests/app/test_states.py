@@ -9,7 +9,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.filters import allowed, checked_years
-from tests.app.conftest import APP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,10 +64,10 @@ def test_forged_widget_values_are_dropped() -> None:
 
 
 def test_without_a_snapshot_the_page_says_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py", "--snapshots", str(tmp_path)])
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(app_file, default_timeout=60).run()
     assert not app.exception
     assert app.title[0].value == "No registry to show yet"
     assert "calcpci demo" in app.info[0].value
