@@ -29,8 +29,8 @@ def derive_deaths(tables: RegistryTables) -> pl.DataFrame:
         One row per dead patient: ``patient_id``, ``death_day``, ``death_cause`` (null where not sent),
         ``death_is_exact`` (False where only a latest day or a year is known), ``death_by_linkage`` (an event
         row adjudicated by linkage). The first of these that knows of the death decides: an event row; a death
-        in the laboratory; a stay that ended in death (its last day, or the procedure day where that is blank);
-        a contact that found the patient dead (its day, not exact).
+        in the laboratory; a stay that ended in death (its last day, or the procedure day where that is
+        blank); a contact that found the patient dead (its day, not exact).
     """
     dated = _with_days(tables)
     sources = (

@@ -69,6 +69,7 @@ def _dated_events(clocks: pl.DataFrame, tables: RegistryTables, staged_within_da
         .with_columns(first.alias("first"), last.alias("last"), is_exact().alias("event_is_exact"))
         .rename({"procedure_id": "tied_to"})
         .join(_procedure_days(tables), left_on="tied_to", right_on="procedure_id", how="left")
+        .join(_owners(tables), on="lesion_id", how="left")
         .join(
             clocks.select("procedure_id", "patient_id", "procedure_day", "vital_until"),
             on="patient_id",
@@ -96,14 +97,19 @@ def _within_follow_up() -> pl.Expr:
 def _relation_to_index() -> pl.Expr:
     """Relate the event to the index lesions; one tied to another index says nothing about them.
 
-    A repeat PCI that is tied to itself (same day) keeps its relation: there the source names the repeat.
+    A repeat PCI that is tied to itself (same day) keeps its relation: there the source names the repeat. An
+    event that names an index lesion is one of the target lesion, where the source gives no relation.
     """
-    elsewhere = (
-        pl.col("tied_to").is_not_null()
-        & (pl.col("tied_to") != pl.col("procedure_id"))
-        & (pl.col("tied_day") != pl.col("day"))
+    tied_elsewhere = (pl.col("tied_to") != pl.col("procedure_id")) & (pl.col("tied_day") != pl.col("day"))
+    names_lesion = (pl.col("lesion_of") == pl.col("procedure_id")).fill_null(value=False)
+    stated = pl.col("target_relation").replace("unknown", None)
+    return (
+        pl.when(tied_elsewhere.fill_null(value=False) & ~names_lesion)
+        .then(pl.lit("unknown"))
+        .when(names_lesion)
+        .then(pl.coalesce(stated, pl.lit("target_lesion")))
+        .otherwise(stated)
     )
-    return pl.when(elsewhere.fill_null(value=False)).then(pl.lit("unknown")).otherwise("target_relation")
 
 
 def _procedure_days(tables: RegistryTables) -> pl.DataFrame:
@@ -113,6 +119,11 @@ def _procedure_days(tables: RegistryTables) -> pl.DataFrame:
         .with_columns(day_number("procedure_date", "procedure_day").alias("tied_day"))
         .select("procedure_id", "tied_day")
     )
+
+
+def _owners(tables: RegistryTables) -> pl.DataFrame:
+    """Procedure of every lesion."""
+    return tables.lesions.select("lesion_id", pl.col("procedure_id").alias("lesion_of"))
 
 
 def _drop_unlabelled_stages(events: pl.DataFrame, tables: RegistryTables, within_days: int) -> pl.DataFrame:

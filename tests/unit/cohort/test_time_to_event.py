@@ -196,6 +196,22 @@ def test_repeat_procedure_that_is_tied_to_itself_keeps_its_relation(followed: Bu
     assert outcome(followed(tlr, later=later), "tlr") == (200, 1, "tlr")
 
 
+@pytest.mark.parametrize(
+    ("lesion", "relation", "expected"),
+    [
+        ("X-1", None, (200, 1)),
+        ("X-1", "unknown", (200, 1)),
+        ("X-1", "non_target_vessel", (1000, 0)),
+        (None, None, (1000, 0)),
+    ],
+)
+def test_event_that_names_an_index_lesion_is_on_target_unless_it_says_otherwise(
+    followed: Build, lesion: str | None, relation: str | None, expected: tuple[int, int]
+) -> None:
+    tables = followed(event("revasc_pci", 200, lesion_id=lesion, target_relation=relation))
+    assert outcome(tables, "tlr", "time_days", "cause") == expected
+
+
 def complication(kind: str, **more: object) -> list[dict[str, Any]]:
     return [{"procedure_id": "X", "complication_type": kind, **more}]
 
