@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from schemas.mapping.rules import MAPPING_RULES
 from schemas.registry import TABLES
 from schemas.rules.catalogue import RULES
 from schemas.rules.rule import KAHN_CLASSES
@@ -96,11 +97,14 @@ def render_rule_catalogue() -> str:
     """Return the page of rules: id, effect, tables, what is wrong and how to fix it."""
     levels = "\n".join(f"- **{level}**: {words}" for level, words in LEVEL_WORDS.items())
     kahn = "; ".join(f"{code}: {words}" for code, words in KAHN_CLASSES.items())
+    rules = sorted(
+        [*RULES.values(), *MAPPING_RULES.values()], key=lambda rule: ("FCKDTX".index(rule.id[0]), rule.id)
+    )
     rows = [
         "| "
         + " | ".join([rule.id, rule.level, ", ".join(rule.tables), rule.kahn, rule.sentence, rule.remedy])
         + " |"
-        for rule in RULES.values()
+        for rule in rules
     ]
     table = "\n".join(
         ["| id | level | tables | class | what is wrong | what to do |", "|---|---|---|---|---|---|", *rows]

@@ -35,7 +35,8 @@ _PRESENTATION_AND_HISTORY = {
         unit="years",
         warn=(18, 100),
         hard=(18, 110),
-        required="yes",
+        # Not required: de-identified files leave it out, and only analyses that use age need it.
+        required=EXPECTED,
     ),
     "presentation": code(
         "Clinical reason for the procedure.", codes=vocabulary.PRESENTATIONS, required="yes"

@@ -61,7 +61,7 @@ SAME_LESION = {"lesion_length_mm": "24", "stenosis_pre_pct": "85.5"}
 CASES = [
     # Values and required fields
     _case("C01", "procedures 0 lvef_pct", [("procedures", 0, {"lvef_pct": "good"})]),
-    _case("C01", "procedures 0 age_years", [("procedures", 0, {"age_years": "70.0"})], level="ROW"),
+    _case("C01", "lesions 0 lesion_number", [("lesions", 0, {"lesion_number": "1.0"})], level="ROW"),
     _case("C02", "lesions 1 lesion_class", [("lesions", 1, {"lesion_class": "D"})]),
     _case("C02", "lesions 1 timi_post", [("lesions", 1, {"timi_post": "4"})]),
     _case(
@@ -71,7 +71,7 @@ CASES = [
         level="ROW",
     ),
     _case("C03", "procedures 2 lvef_pct", [("procedures", 2, {"lvef_pct": "155"})]),
-    _case("C03", "procedures 2 age_years", [("procedures", 2, {"age_years": "17"})], level="ROW"),
+    _case("C03", "lesions 2 lesion_number", [("lesions", 2, {"lesion_number": "0"})], level="ROW"),
     _case("C03", "procedures 1 lvef_pct", [("procedures", 1, {"lvef_pct": "1e999"})]),
     _case("C04", "procedures 0 bmi_kg_m2", [("procedures", 0, {"bmi_kg_m2": "52"})]),
     _case("C05", "patients 1 sex", [("patients", 1, {"sex": None})]),
@@ -134,7 +134,7 @@ CASES = [
         "patients 3 patient_id",
         [("patients", 3, {"patient_id": "P009", "site_id": "A", "sex": "male"})],
     ),
-    _case("K14", "lesions - procedure_id", [("procedures", 0, {"age_years": None})]),
+    _case("K14", "lesions - procedure_id", [("procedures", 0, {"presentation": None})]),
     # Duplicates
     _case(
         "D01",

@@ -140,12 +140,12 @@ def test_an_optional_value_is_emptied_and_its_row_kept(base: Rows, validate: Val
 def test_a_rejected_row_takes_its_children_with_it_and_they_inherit_its_cause(
     base: Rows, validate: Validate, found: Found
 ) -> None:
-    base["procedures"][0]["age_years"] = "7"
+    base["procedures"][0]["presentation"] = "pain"
     report = validate(base)
-    assert rejected(report, "procedures") == [(0, "C03", False)]
-    assert rejected(report, "lesions") == [(0, "C03", True)]
-    assert rejected(report, "imaging") == [(0, "C03", True), (1, "C03", True)]
-    assert rejected(report, "device_uses") == [(0, "C03", True), (1, "C03", True)]
+    assert rejected(report, "procedures") == [(0, "C02", False)]
+    assert rejected(report, "lesions") == [(0, "C02", True)]
+    assert rejected(report, "imaging") == [(0, "C02", True), (1, "C02", True)]
+    assert rejected(report, "device_uses") == [(0, "C02", True), (1, "C02", True)]
     counted = report.findings.filter(pl.col("rule_id") == "K14").select("table", "n", "row").rows()
     assert counted == [
         ("complications", 1, None),
@@ -157,7 +157,7 @@ def test_a_rejected_row_takes_its_children_with_it_and_they_inherit_its_cause(
 
 
 def test_an_event_outlives_the_procedure_it_was_tied_to(base: Rows, validate: Validate, found: Found) -> None:
-    base["procedures"][0]["age_years"] = "7"
+    base["procedures"][0]["presentation"] = "pain"
     report = validate(base)
     assert report.tables["events"].accepted.filter(pl.col("event_id") == "E1")["procedure_id"].to_list() == [
         None
