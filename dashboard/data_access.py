@@ -16,6 +16,7 @@ import streamlit as st
 
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.complications.rates import estimate_complication_rates
+from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, fit_hazards, overall_risk
 from analytics.report.quality_sections import sum_findings
 from analytics.store.publishing import find_current_snapshot
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table
@@ -23,7 +24,6 @@ from analytics.store.risk_tables import count_events
 from analytics.survival.event_counts import EventCounts
 from analytics.survival.follow_up import estimate_follow_up
 from dashboard.filters import filter_of
-from dashboard.outcome_blocks import WINDOWS, build_block, endpoint_of, fit_hazards, overall_risk
 
 if TYPE_CHECKING:
     from analytics.complications.results import ComplicationRate

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analytics.complications.definitions import COMPLICATIONS
+from analytics.outcome_blocks import endpoint_of
 from analytics.report.document import Table
 from analytics.report.methods import ALL_DEFINITIONS, LIMITS, METHODS_VERSION
 from dashboard import data_access
 from dashboard.components.tables import show_table
-from dashboard.outcome_blocks import endpoint_of
 
 if TYPE_CHECKING:
     from dashboard.context import PageContext

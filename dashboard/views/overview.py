@@ -9,6 +9,7 @@ import streamlit as st
 from analytics.charts.attrition import attrition_chart
 from analytics.charts.labels import label_group
 from analytics.charts.numbers import format_count
+from analytics.outcome_blocks import endpoint_of
 from analytics.report.quality_sections import LEVEL_WORDS
 from analytics.report.sections import case_mix_table
 from dashboard import data_access
@@ -17,7 +18,6 @@ from dashboard.components.states import show_empty_filter
 from dashboard.components.tables import show_table
 from dashboard.components.tiles import follow_up_tile, rate_tile, risk_tile, show_tiles, volume_tile
 from dashboard.filters import describe
-from dashboard.outcome_blocks import endpoint_of
 
 if TYPE_CHECKING:
     from dashboard.context import PageContext

@@ -9,6 +9,7 @@ import streamlit as st
 from analytics.charts.forest import hazard_ratio_chart
 from analytics.charts.labels import label_group
 from analytics.charts.theme import is_concatenated
+from analytics.outcome_blocks import GROUPINGS, WINDOWS, endpoint_of
 from analytics.report.survival_sections import refusal_sentences, survival_figure
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -24,7 +25,6 @@ from dashboard.components.figures import show_figure
 from dashboard.components.states import show_empty_filter
 from dashboard.components.tables import show_table
 from dashboard.filters import describe
-from dashboard.outcome_blocks import GROUPINGS, WINDOWS, endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whole specifications and a whole report, compared with kept copies: `UPDATE_GOLDEN=1 pytest`, then read the diff."""
+"""Specifications and a report, compared with kept copies: `UPDATE_GOLDEN=1 pytest`, then read the diff."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from analytics.survival.results import Basis, EventCurve
 
 KEPT = Path(__file__).parent / "kept"
 RATES = (
-    ComplicationRate("perforation_any", "nc_balloon", "mild", "procedure", 3, 400, 0, "observed", 0.0075, 0.0026, 0.0218),
+    ComplicationRate(
+        "perforation_any", "nc_balloon", "mild", "procedure", 3, 400, 0, "observed", 0.0075, 0.0026, 0.0218
+    ),
     ComplicationRate("perforation_any", "elca", "severe", "procedure", 0, 12, 1, "zero", 0.0, 0.0, 0.2646),
-)  # fmt: skip
+)
 
 
 def curve() -> EventCurve:

@@ -1,4 +1,4 @@
-"""Event counts -> what the survival page shows. Pure: no widget, no file."""
+"""Event counts -> what the survival page and the report show. Pure: no widget, no file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analytics.cohort.endpoints import Endpoint, bundled_endpoints
 from analytics.report.content import CoxBlock, SurvivalBlock
 from analytics.survival.comparisons import compare_event_curves
 from analytics.survival.cox import fit_cox
-from analytics.survival.cox_design import CoxSpec, Factor
+from analytics.survival.cox_design import CoxSpec, Factor, Interaction
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
 from analytics.survival.event_counts import EventCounts
 from analytics.survival.event_curves import estimate_event_curve
@@ -35,6 +35,9 @@ HORIZONS = (30, 365, 1095)
 GROUPINGS = {"severity": "calcification severity", "strategy": "device strategy"}
 NAMES = {"severity": "calcification", "strategy": "device strategy"}
 UNGRADED = ("unknown",)
+CROSSED = ("none_mild", "moderate", "severe")
+MIN_EVENTS = 5
+"""Fewest events of a device in each grade, for a product of the two."""
 MIN_GROUP = 10
 """No curve is drawn for fewer patients."""
 
@@ -70,8 +73,8 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
     test = compare_event_curves(events, group=by, order=drawn) if drawn else _nothing_to_compare(by)
     first = window.after_day or 0
     return SurvivalBlock(
-        key=f"{endpoint.name}_by_{by}",
-        title=f"{endpoint.label} by {GROUPINGS[by]}",
+        key=f"{endpoint.name}_by_{by}{_key_of(window)}",
+        title=f"{endpoint.label} by {GROUPINGS[by]}{_title_of(window)}",
         endpoint_label=endpoint.label,
         composition=endpoint.composition,
         curves=curves,
@@ -81,6 +84,16 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
         first_day=first,
         note=f"Only patients without the event and still followed after day {first}." if first else "",
     )
+
+
+def _key_of(window: Window) -> str:
+    """Suffix that tells stretches of one endpoint apart; none for the whole follow-up."""
+    return "" if window == WINDOWS["all"] else f"_day_{(window.after_day or -1) + 1}_to_{window.to_day}"
+
+
+def _title_of(window: Window) -> str:
+    """Words for a stretch in a title; none for the whole follow-up."""
+    return "" if window == WINDOWS["all"] else f", {window.name[:1].lower()}{window.name[1:]}"
 
 
 def _nothing_to_compare(by: str) -> NotEstimable:
@@ -133,7 +146,7 @@ def overall_risk(counts: pl.DataFrame, *, endpoint: Endpoint, day: int) -> Horiz
     return curve if isinstance(curve, NotEstimable) else estimate_horizon_risk(curve, day)
 
 
-def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint) -> CoxBlock:
+def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint, interaction: bool = False) -> CoxBlock:
     """Fit calcification and device together.
 
     Parameters
@@ -143,31 +156,62 @@ def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint) -> CoxBlock:
         ``age_years``.
     endpoint
         The endpoint; a competing death is censored, so ratios are cause-specific.
+    interaction
+        Whether the ratio of a device may depend on the grade. Then ``none`` and ``mild`` are one grade, and
+        only devices with at least five events in every grade take part.
+
+    Returns
+    -------
+    CoxBlock
+        With the test of proportional hazards, or why there is no model.
     """
     known = rows.filter(
         pl.col("severity").is_not_null(),
         ~pl.col("severity").is_in(UNGRADED),
+        pl.col("strategy").is_not_null(),
         ~pl.col("strategy").is_in(UNGRADED),
     ).with_columns(is_event=pl.col("cause") == 1, age_per_10_years=pl.col("age_years") / 10)
+    known = _crossed(known) if interaction else known
     severity, strategy = _factor(known, "severity"), _factor(known, "strategy")
     known = known.filter(pl.col("severity").is_in(severity.levels), pl.col("strategy").is_in(strategy.levels))
-    terms = tuple(factor for factor in (severity, strategy) if len(factor.levels) > 1)
-    spec = CoxSpec("time_days", "is_event", (*terms, "age_per_10_years"), cluster="patient_id")
+    factors = tuple(factor for factor in (severity, strategy) if len(factor.levels) > 1)
+    products = (Interaction(severity, strategy),) if interaction and len(factors) == 2 else ()
+    spec = CoxSpec("time_days", "is_event", (*factors, *products, "age_per_10_years"), cluster="patient_id")
     fit = fit_cox(known, spec)
     labels = {} if isinstance(fit, NotEstimable) else {term: _words(term) for term in fit.terms}
-    test = check_proportionality(fit, known, transform="km") if isinstance(fit, CoxFit) else None
-    kind = "Cause-specific hazard ratios" if endpoint.competing else "Hazard ratios"
-    against = "; ".join(
-        f"{NAMES[factor.column]}: {label_group(factor.reference or '').lower()}" for factor in terms
-    )
     return CoxBlock(
         key=f"{endpoint.name}_hazards",
         title=f"Hazard of {endpoint.label}",
-        subtitle=f"{kind}, adjusted for one another and for age. Compared with {against}.",
+        subtitle=_say_model(endpoint, factors, has_products=bool(products)),
         fit=fit,
         labels={**labels, **{column: name.capitalize() for column, name in NAMES.items()}},
-        proportionality=test,
+        proportionality=check_proportionality(fit, known, transform="km")
+        if isinstance(fit, CoxFit)
+        else None,
     )
+
+
+def _crossed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep grades that can be crossed with devices, and devices with enough events in each of them."""
+    grades = {"none": "none_mild", "mild": "none_mild", "none_mild": "none_mild"}
+    pooled = rows.with_columns(pl.col("severity").replace(grades)).filter(pl.col("severity").is_in(CROSSED))
+    events = pooled.filter("is_event").group_by("strategy", "severity").len()
+    enough = events.filter(pl.col("len") >= MIN_EVENTS).group_by("strategy").len()
+    devices = enough.filter(pl.col("len") == len(CROSSED))["strategy"]
+    return pooled.filter(pl.col("strategy").is_in(devices.to_list()))
+
+
+def _say_model(endpoint: Endpoint, factors: tuple[Factor, ...], *, has_products: bool) -> str:
+    """Say what the ratios are, what they are adjusted for, and what they are compared with."""
+    kind = "Cause-specific hazard ratios" if endpoint.competing else "Hazard ratios"
+    against = "; ".join(
+        f"{NAMES[factor.column]}: {label_group(factor.reference or '').lower()}" for factor in factors
+    )
+    products = (
+        " A ratio of a product above 1 says that the hazard of that device rises more with calcification than "
+        "that of the device compared with. Devices with fewer than five events in a grade are left out."
+    )
+    return f"{kind}, adjusted for one another and for age. Compared with {against}.{products if has_products else ''}"
 
 
 def _words(term: str) -> str:
