@@ -208,10 +208,11 @@ def _say_model(endpoint: Endpoint, factors: tuple[Factor, ...], *, has_products:
         f"{NAMES[factor.column]}: {label_group(factor.reference or '').lower()}" for factor in factors
     )
     products = (
-        " A ratio of a product above 1 says that the hazard of that device rises more with calcification than "
-        "that of the device compared with. Devices with fewer than five events in a grade are left out."
+        " A ratio of a product above 1 says that the hazard of that device rises more with calcification "
+        "than that of the device compared with. Devices with fewer than five events in a grade are left out."
     )
-    return f"{kind}, adjusted for one another and for age. Compared with {against}.{products if has_products else ''}"
+    adjusted = f"{kind}, adjusted for one another and for age. Compared with {against}."
+    return adjusted + (products if has_products else "")
 
 
 def _words(term: str) -> str:
