@@ -77,7 +77,8 @@ class Endpoint:
     source
         Where this composition comes from.
     includes_periprocedural_mi
-        Whether a complication ``periprocedural_mi`` counts as an infarction on the day of its procedure.
+        Whether a complication ``periprocedural_mi`` that is no dated event counts as an infarction on the day
+        of its procedure. The rate of such records depends on the definition more than on the device.
     window_days
         Last day that counts, or None; follow-up ends there.
     """

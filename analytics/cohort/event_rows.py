@@ -21,7 +21,7 @@ _IN_STAY_TYPES = {
 }
 """Complications of the index stay that are endpoint events; many sites record them nowhere else."""
 
-_ROW = ("procedure_id", "day", "event_type", *CONDITION_COLUMNS, "event_is_exact")
+_ROW = ("procedure_id", "day", "event_type", *CONDITION_COLUMNS, "event_is_exact", "is_complication")
 
 
 def derive_event_rows(
@@ -43,7 +43,8 @@ def derive_event_rows(
     -------
     polars.DataFrame
         ``procedure_id``, ``day`` (>= the procedure's), ``event_type``, the condition columns with blanks
-        spelled out (``unknown``, ``undetermined``; ``clinically_driven`` as text) and ``event_is_exact``.
+        spelled out (``unknown``, ``undetermined``; ``clinically_driven`` as text), ``event_is_exact`` and
+        ``is_complication`` (known from the complications table only).
         Planned stages are no rows. Complications of the stay stand on their procedure's day unless an event
         of that type is dated within the stay.
     """
@@ -53,7 +54,10 @@ def derive_event_rows(
     unrecorded = complications.join(
         recorded, on=["procedure_id", "event_type", "mi_type"], how="anti", nulls_equal=True
     )
-    rows = pl.concat([frame.select(*_ROW) for frame in (events, unrecorded, _deaths(clocks))])
+    sources = ((events, False), (unrecorded, True), (_deaths(clocks), False))
+    rows = pl.concat(
+        [frame.with_columns(is_complication=pl.lit(value)).select(*_ROW) for frame, value in sources]
+    )
     return rows.with_columns([pl.col(name).fill_null(blank_meaning(name)) for name in CONDITION_COLUMNS])
 
 

@@ -148,7 +148,7 @@ def _matching(rows: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
     """Name the component or the competing event that each row is; drop rows that are neither."""
     usable = rows
     if not endpoint.includes_periprocedural_mi:
-        usable = rows.filter((pl.col("event_type") != "mi") | (pl.col("mi_type") != "periprocedural"))
+        usable = rows.filter((pl.col("event_type") != "mi") | ~pl.col("is_complication"))
     position = pl.coalesce(
         [pl.when(_counts(part)).then(number) for number, part in enumerate(endpoint.components)]
     )
