@@ -56,17 +56,17 @@ def check_references(
 
 
 def _act_on_lost(state: TableState, lost: pl.DataFrame, reference: Reference, parent: TableState) -> None:
-    """Tell children of rejected rows from references to nothing."""
+    """Tell children of rejected rows, which fall or lose their link, from references to nothing."""
+    is_required = state.table.by_name[reference.column].required == "yes"
     cells = lost.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K02"))
-    if state.table.by_name[reference.column].required != "yes":
-        state.apply(with_level(cells, "NULL"))
-        return
     orphans = lost.join(_rejected_keys(parent, reference), on=reference.column, how="inner")
-    state.reject(orphans.select("at", "rule_id"), is_cascade=True)
-    state.note(
-        orphans.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K14"), level=pl.lit("INFO"))
-    )
-    state.apply(with_level(cells.filter(~pl.col("at").is_in(orphans["at"].implode()))))
+    is_orphan = pl.col("at").is_in(orphans["at"].implode())
+    if is_required:
+        state.reject(orphans.select("at", "rule_id"), is_cascade=True)
+    else:
+        state.empty(cells.filter(is_orphan))
+    state.note(with_level(cells.filter(is_orphan).with_columns(rule_id=pl.lit("K14"))))
+    state.apply(with_level(cells.filter(~is_orphan), "ROW" if is_required else "NULL"))
 
 
 def _rejected_keys(parent: TableState, reference: Reference) -> pl.DataFrame:

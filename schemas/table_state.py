@@ -108,7 +108,7 @@ class TableState:
         self.reject(
             causes.filter(pl.col("level") == "ROW").select("at", root.alias("rule_id")), is_cascade=False
         )
-        self._empty(failures.filter(pl.col("level") == "NULL"))
+        self.empty(failures.filter(pl.col("level") == "NULL"))
         explained = is_absence & pl.col("cause").is_not_null()
         self.fatal.append(causes.filter(explained & (pl.col("level") == "ROW")).select("at", "column"))
         is_repeated = (pl.col("cause") == pl.col("rule_id")).fill_null(value=False)
@@ -143,8 +143,8 @@ class TableState:
         escalates = (pl.col("level") == "NULL") & pl.col("column").is_in(required)
         return failures.with_columns(pl.when(escalates).then(pl.lit("ROW")).otherwise("level").alias("level"))
 
-    def _empty(self, cells: pl.DataFrame) -> None:
-        """Set cells to null."""
+    def empty(self, cells: pl.DataFrame) -> None:
+        """Set cells (``at``, ``column``) to null."""
         if cells.is_empty():
             return
         emptied = [

@@ -115,7 +115,7 @@ RULES = (
     Rule(
         id="K14",
         level="INFO",
-        sentence="Rows were left out because the record they belong to was rejected.",
+        sentence="Rows or links were left out because the record they belong to was rejected.",
         remedy="Correct that record; these rows need no change.",
         kahn="Cr",
         tables=("all",),
