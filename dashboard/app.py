@@ -55,6 +55,8 @@ def main() -> None:
     filters = choose_cohort(choices)
     context = PageContext(snapshot, filters, key_of(filters), Role.DATA_HOLDER)
     page = st.navigation([_page(name, title, render, context) for name, title, render in PAGES])
+    if information.get("notice"):
+        st.info(information["notice"])
     _show_link_remarks(asked, choices, information.get("snapshot_id", ""))
     _show_cohort_line(data_access.read_population(snapshot, context.key), filters)
     page.run()

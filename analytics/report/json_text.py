@@ -22,10 +22,10 @@ def render_json(content: ReportContent) -> str:
     Parameters
     ----------
     content
-        Results and words. Keys are the fields of `ReportContent`; frames are lists of rows; a refusal is
+        Results and words. Keys are the fields of `ReportContent`; frames are dicts of columns; a refusal is
         ``{"not_estimable": {...}}``.
     """
-    body = {item.name: serialise(getattr(content, item.name)) for item in fields(content)}
+    body = {item.name: serialise(getattr(content, item.name), by_column=True) for item in fields(content)}
     methods = {heading.lower(): serialise(definitions) for heading, definitions in ALL_DEFINITIONS}
     whole = {
         "format": FORMAT,
@@ -34,4 +34,4 @@ def render_json(content: ReportContent) -> str:
         "methods": methods,
         "limits": list(LIMITS),
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False) + "\n"

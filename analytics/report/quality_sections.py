@@ -31,7 +31,7 @@ def quality_section(content: ReportContent) -> Section:
     """Return the data quality section; a part without data says so."""
     blocks: list[Block] = []
     if content.submissions is not None and content.submissions.height:
-        blocks.append(frame_table(content.submissions, caption="Submissions in this snapshot"))
+        blocks.append(submissions_table(content.submissions))
     if content.findings is not None and content.findings.height:
         blocks.append(findings_table(content.findings))
     else:
@@ -77,7 +77,7 @@ def findings_table(findings: pl.DataFrame) -> Table:
         for row in summed.head(MOST_FINDINGS).iter_rows(named=True)
     )
     more = max(0, summed.height - MOST_FINDINGS)
-    caption = "Findings of the data checks" + (f" ({more} further rules not shown)" if more else "")
+    caption = "By rule, the gravest first" + (f" ({more} further rules not shown)" if more else "")
     return Table(caption, ("Rule", "What followed", "Count", "Finding", "How to fix it"), rows)
 
 
@@ -112,12 +112,32 @@ def emptiest_table(completeness: pl.DataFrame) -> Table:
         )
         for row in fields.head(MOST_FIELDS).iter_rows(named=True)
     )
-    return Table(
-        "Least filled among the fields that are sent", ("Table", "Field", "Filled/rows", "Filled"), rows
+    caption = "Least filled fields that are sent at all (some apply to few rows, as laser settings do)"
+    return Table(caption, ("Table", "Field", "Filled/rows", "Filled"), rows)
+
+
+def submissions_table(submissions: pl.DataFrame) -> Table:
+    """Return the ledger for readers: what came when, what was kept, what the gate said.
+
+    Parameters
+    ----------
+    submissions
+        ``load_number``, ``submission_id``, ``source_name``, ``received_at``, ``site_ids``, ``n_accepted``,
+        ``n_rejected``, ``gate``, ``gate_reasons``, ``status``.
+    """
+    rows = tuple(
+        (
+            str(row["load_number"]),
+            row["submission_id"],
+            row["source_name"],
+            f"{row['received_at']:%Y-%m-%d}",
+            format_count(len(row["site_ids"])),
+            format_count(row["n_accepted"]),
+            format_count(row["n_rejected"]),
+            f"{row['gate']}: {'; '.join(row['gate_reasons'])}" if row["gate_reasons"] else row["gate"],
+            row["status"],
+        )
+        for row in submissions.iter_rows(named=True)
     )
-
-
-def frame_table(frame: pl.DataFrame, *, caption: str) -> Table:
-    """Return a frame as a table of text; nulls are blank."""
-    rows = tuple(tuple("" if value is None else str(value) for value in row) for row in frame.iter_rows())
-    return Table(caption, tuple(name.replace("_", " ") for name in frame.columns), rows)
+    header = ("No.", "Submission", "Source", "Received", "Sites", "Rows kept", "Rejected", "Gate", "Status")
+    return Table("What was loaded, in order of loading", header, rows)

@@ -13,31 +13,37 @@ import polars as pl
 from analytics.survival.results import NotEstimable
 
 
-def serialise(value: object) -> Any:  # noqa: ANN401  # any JSON value
+def serialise(value: object, *, by_column: bool = False) -> Any:  # noqa: ANN401  # any JSON value
     """Return a result as dicts, lists, strings, numbers and None.
 
     Parameters
     ----------
     value
         A result object, a frame, a mapping, a sequence or a plain value.
+    by_column
+        Whether a frame becomes a dict of columns, a third of the size, instead of a list of rows.
 
     Returns
     -------
     JSON-ready value
-        Dataclasses become dicts of their fields; frames become lists of rows; `NotEstimable` becomes
+        Dataclasses become dicts of their fields; `NotEstimable` becomes
         ``{"not_estimable": {"group", "code", "reason"}}``. Floats keep full precision; NaN and infinity,
         which JSON cannot hold, become None.
     """
     if isinstance(value, NotEstimable):
         return {"not_estimable": {"group": value.group, "code": value.code, "reason": value.reason}}
     if isinstance(value, pl.DataFrame):
-        return [serialise(row) for row in value.iter_rows(named=True)]
+        return serialise(
+            value.to_dict(as_series=False) if by_column else value.to_dicts(), by_column=by_column
+        )
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: serialise(getattr(value, item.name)) for item in fields(value)}
+        return {
+            item.name: serialise(getattr(value, item.name), by_column=by_column) for item in fields(value)
+        }
     if isinstance(value, Mapping):
-        return {str(key): serialise(item) for key, item in value.items()}
+        return {str(key): serialise(item, by_column=by_column) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [serialise(item) for item in value]
+        return [serialise(item, by_column=by_column) for item in value]
     return _plain(value)
 
 

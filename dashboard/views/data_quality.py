@@ -11,7 +11,6 @@ from analytics.charts.completeness import completeness_chart
 from analytics.report.quality_sections import (
     emptiest_table,
     findings_table,
-    frame_table,
     split_never_filled,
 )
 from dashboard import data_access
@@ -46,9 +45,7 @@ def render(context: PageContext) -> None:
     st.subheader("How full are the fields?")
     _show_completeness(quality)
     st.subheader("Submissions")
-    show_table(
-        frame_table(quality.submissions, caption="What was loaded, in order of loading"), key="submissions"
-    )
+    show_table(submissions_table(quality.submissions), key="submissions", wraps=True)
 
 
 def _show_follow_up(context: PageContext) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import streamlit as st
 
 from analytics.charts.attrition import attrition_chart
@@ -12,6 +13,7 @@ from analytics.charts.numbers import format_count
 from analytics.outcome_blocks import endpoint_of
 from analytics.report.quality_sections import LEVEL_WORDS
 from analytics.report.sections import case_mix_table
+from analytics.report.survival_sections import survival_figure
 from dashboard import data_access
 from dashboard.components.figures import show_figure
 from dashboard.components.states import show_empty_filter
@@ -43,6 +45,7 @@ def render(context: PageContext) -> None:
         show_empty_filter(describe(context.filters, {code: label_group(code) for code in codes}))
         return
     _show_headline(context, population)
+    _show_curve(context)
     st.subheader("What needs attention")
     _show_attention(context)
     st.subheader("Case mix")
@@ -77,11 +80,19 @@ def _show_headline(context: PageContext, population: data_access.Population) -> 
     st.markdown(f"MACE here: {endpoint.composition}")
 
 
+def _show_curve(context: PageContext) -> None:
+    """Draw the headline endpoint by calcification severity."""
+    block = data_access.read_outcome(context.snapshot, context.key, HEADLINE_ENDPOINT, "severity", "all")
+    figure = survival_figure(block)
+    if figure is not None:
+        show_figure(figure, key="headline-curve")
+
+
 def _show_attention(context: PageContext) -> None:
     """List the gravest and most frequent findings, each with its remedy."""
-    findings = data_access.read_quality(context.snapshot).findings
+    findings = data_access.read_quality(context.snapshot).findings.filter(pl.col("level") != "INFO")
     if findings.is_empty():
-        st.write("The data checks found nothing in this snapshot.")
+        st.write("The data checks found nothing that needs to be acted on.")
         return
     for row in findings.head(MOST_ATTENTION).iter_rows(named=True):
         count = format_count(int(row["n"]))

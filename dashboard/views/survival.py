@@ -106,7 +106,7 @@ def _show_block(block: SurvivalBlock, *, key: str) -> None:
 
 def _show_hazards(block: CoxBlock, *, key: str) -> None:
     """Hazard ratios as a figure, as a table, and whether they are constant."""
-    st.markdown(block.subtitle)
+    st.markdown(f"{block.subtitle} The whole follow-up counts here, whatever stretch is chosen above.")
     if isinstance(block.fit, NotEstimable):
         st.info(f"Not estimable: {block.fit.reason}")
         return

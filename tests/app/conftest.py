@@ -116,7 +116,12 @@ def publish(folder: Path, rows: list[dict[str, Any]], times: list[dict[str, Any]
         "time_to_event": pl.DataFrame(times, infer_schema_length=None),
         "attrition": attrition,
     }
-    publish_snapshot(store, folder / "snapshots", derived=derived, info={"published": "2026-11-22"})
+    publish_snapshot(
+        store,
+        folder / "snapshots",
+        derived=derived,
+        info={"published": "2026-11-22", "notice": "Made for a test."},
+    )
     return folder / "snapshots"
 
 

@@ -47,6 +47,7 @@ def test_every_page_shows_its_snapshot_and_gives_no_advice(
     assert "Snapshot 000001-" in words(app)
     assert "It gives no advice on one patient's care." in words(app)
     assert "procedures to 2023-06-30" in words(app)
+    assert app.info[0].value == "Made for a test."
     assert "360 index procedures" in words(app)
 
 

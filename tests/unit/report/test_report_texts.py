@@ -134,7 +134,7 @@ def test_json_keeps_full_precision_and_refusals() -> None:
             "reason": "Only 3 patients: too few for a curve.",
         }
     }
-    assert block["curves"][0]["table"][2]["upper"] is None
+    assert block["curves"][0]["table"]["upper"] == [0.99, 0.95, None]
     assert whole["format"] == "calcpci-report/1"
 
 
