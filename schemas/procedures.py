@@ -35,8 +35,8 @@ _PRESENTATION_AND_HISTORY = {
         unit="years",
         warn=(18, 100),
         hard=(18, 110),
-        # Not required: de-identified files leave it out, and only analyses that use age need it.
         required=EXPECTED,
+        condition="yes where the site sends ages at all",
     ),
     "presentation": code(
         "Clinical reason for the procedure.", codes=vocabulary.PRESENTATIONS, required="yes"

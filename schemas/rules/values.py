@@ -122,6 +122,13 @@ def _needed(table: str, column: str, when: pl.Expr, *, level: str | None = None)
     return RowCheck(rule_id="C06", table=table, column=column, passes=~when | filled, level=level)
 
 
+def _sent_for_all(table: str, column: str) -> RowCheck:
+    """Demand a value from every row of a site that sends it for any; a site that never sends it is let be."""
+    filled = pl.col(column).is_not_null()
+    passes = filled | ~filled.any().over("site_id")
+    return RowCheck(rule_id="C05", table=table, column=column, passes=passes)
+
+
 def _event_is(*types: str) -> pl.Expr:
     """Whether the event is of one of these types."""
     return pl.col("event_type").is_in(types)
@@ -139,6 +146,8 @@ _TARGET_EVENTS = ("mi", "revasc_pci", "revasc_cabg", "stent_thrombosis")
 ROW_CHECKS = (
     _needed("sites", "data_cutoff_date", _CUTOFF_NEEDED & ~_IS_RELATIVE, level="ROW"),
     _needed("sites", "data_cutoff_day", _CUTOFF_NEEDED & _IS_RELATIVE, level="ROW"),
+    # De-identified files may leave age out altogether; one blank age among others is a fault.
+    _sent_for_all("procedures", "age_years"),
     _needed("imaging", "expansion_basis", pl.col("stent_expansion_pct").is_not_null(), level="ROW"),
     _needed("complications", "grade_scale", pl.col("grade").is_not_null(), level="ROW"),
     _needed("complications", "grade", pl.col("complication_type").is_in(["dissection", "perforation"])),

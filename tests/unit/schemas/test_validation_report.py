@@ -137,6 +137,31 @@ def test_an_optional_value_is_emptied_and_its_row_kept(base: Rows, validate: Val
     assert report.n_rejected == 0
 
 
+def test_one_blank_age_of_a_site_that_sends_ages_rejects_its_row(
+    base: Rows, validate: Validate, found: Found
+) -> None:
+    base["procedures"][0]["age_years"] = None
+    report = validate(base)
+    assert ("C05", "ROW", "procedures", "age_years", 0) in found(report)
+    assert rejected(report, "procedures") == [(0, "C05", False)]
+
+
+def test_a_site_that_never_sends_ages_is_let_be(base: Rows, validate: Validate) -> None:
+    for row in base["procedures"]:
+        if row["site_id"] == "R":
+            row["age_years"] = None
+    report = validate(base)
+    assert report.n_rejected == 0
+    assert report.tables["procedures"].accepted["age_years"].null_count() == 1
+
+
+def test_an_impossible_age_is_the_root_cause_of_its_row(base: Rows, validate: Validate, found: Found) -> None:
+    base["procedures"][0]["age_years"] = "7"
+    report = validate(base)
+    assert ("C03", "ROW", "procedures", "age_years", 0) in found(report)
+    assert [cause for _, cause, _ in rejected(report, "procedures")] == ["C03"]
+
+
 def test_a_rejected_row_takes_its_children_with_it_and_they_inherit_its_cause(
     base: Rows, validate: Validate, found: Found
 ) -> None:
