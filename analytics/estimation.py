@@ -17,6 +17,7 @@ from analytics.survival.event_curves import estimate_event_curve
 from analytics.survival.horizons import estimate_horizon_risk, estimate_proportion
 from analytics.survival.landmark import restrict_to_landmark
 from analytics.survival.proportionality import test_proportionality
+from analytics.survival.refusals import INEXACT_SHARE
 from analytics.survival.results import CoxFit, CumulativeIncidence, EventCurve, NotEstimable
 
 if TYPE_CHECKING:
@@ -181,8 +182,8 @@ def _fit(
     frame: pl.DataFrame, spec: Specification
 ) -> tuple[CoxFit | NotEstimable, ProportionalityTest | NotEstimable | None]:
     """Fit the Cox model and test proportionality."""
-    if "time_is_exact" in frame.columns and not frame["time_is_exact"].all():
-        reason = "for some patients only the day of a visit is known, not the day of the event"
+    if _too_many_inexact(frame):
+        reason = "for too many patients only the day of a visit is known, not the day of the event"
         return NotEstimable("Cox model", reason, "event_times_unknown"), None
     data = frame.with_columns((pl.col(CAUSE) == 1).alias(EVENT))
     model = cox_specification(data, spec)
@@ -191,6 +192,14 @@ def _fit(
         return fit, None
     transform = cast("Transform", spec.model.proportionality)
     return fit, test_proportionality(fit, data, transform=transform)
+
+
+def _too_many_inexact(frame: pl.DataFrame) -> bool:
+    """Tell whether the days of too many events are only upper bounds."""
+    if "time_is_exact" not in frame.columns:
+        return False
+    events = frame.filter(pl.col(CAUSE) > 0)
+    return int((~events["time_is_exact"]).sum()) > INEXACT_SHARE * events.height
 
 
 def cox_specification(frame: pl.DataFrame, spec: Specification) -> CoxSpec:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from analytics.store.engine import Connection
 
-COUNT_COLUMNS: tuple[str, ...] = ("time_days", "cause", "n")
+COUNT_COLUMNS: tuple[str, ...] = ("time_days", "cause", "n", "n_inexact")
 """Columns of every count frame, after those of its strata."""
 
 # These tell one patient from another, or are as fine as that: counting by them is no count.
@@ -67,7 +67,9 @@ def count_events(
         counts = fetch_frame(connection, sql, [*parameters, endpoint])
         if counts.is_empty():
             _require_endpoint(connection, endpoint)
-    return counts.with_columns(pl.col("time_days", "n").cast(pl.Int64), pl.col("cause").cast(pl.Int8))
+    return counts.with_columns(
+        pl.col("time_days", "n", "n_inexact").cast(pl.Int64), pl.col("cause").cast(pl.Int8)
+    )
 
 
 def merge_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -84,8 +86,8 @@ def merge_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
         Same columns and order as one count of everything.
     """
     whole = pl.concat(parts)
-    keys = [name for name in whole.columns if name != "n"]
-    return whole.group_by(keys).agg(pl.col("n").sum()).sort(keys, nulls_last=True)
+    keys = [name for name in whole.columns if name not in {"n", "n_inexact"}]
+    return whole.group_by(keys).agg(pl.col("n", "n_inexact").sum()).sort(keys, nulls_last=True)
 
 
 def write_count_query(
@@ -99,7 +101,8 @@ def write_count_query(
     chosen = ("select procedure_id as chosen_procedure", picked, "from cohort_procedures", where)
     groups = quote_names((*strata, "time_days", "cause"))
     words = (
-        f"select {groups}, count(*) as n",
+        f"select {groups}, count(*) as n,",
+        "sum(case when outcome.time_is_exact then 0 else 1 end) as n_inexact",
         "from time_to_event as outcome",
         f"join ({' '.join(chosen)}) as chosen on outcome.procedure_id = chosen.chosen_procedure",
         "where outcome.endpoint = ?",

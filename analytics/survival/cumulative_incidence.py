@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 from analytics.survival.event_curves import whole_days
 from analytics.survival.incidence_variance import VarianceKind, aalen_johansen
 from analytics.survival.intervals import IntervalKind, confidence_limits, describe
-from analytics.survival.refusals import refuse_counts
+from analytics.survival.refusals import inexact_warnings, refuse_counts
 from analytics.survival.results import Basis, CumulativeIncidence, NotEstimable
 from analytics.survival.risk_table import RiskTable, build_risk_table
 from analytics.survival.robust_variance import cell_units, influence_variance
@@ -85,10 +86,24 @@ def estimate_cumulative_incidence(
         raise ValueError(msg)
     if refusal is not None:
         return refusal
-    table = build_risk_table(own, n_causes=len(causes))
-    labels = (group, *causes)
+    found = _estimate(own, (group, *causes), confidence=confidence, interval=interval, variance=variance)
+    notes = (*found.basis.warnings, *inexact_warnings(own))
+    return replace(found, basis=replace(found.basis, warnings=notes))
+
+
+def _estimate(
+    own: EventCounts,
+    labels: tuple[str, ...],
+    *,
+    confidence: float,
+    interval: IntervalKind,
+    variance: VarianceKind,
+) -> CumulativeIncidence:
+    """Estimate from the counts of one group; the first label is the group, the others are the causes."""
+    n_causes = len(labels) - 1
+    table = build_risk_table(own, n_causes=n_causes)
     if own.is_weighted:
-        weighted = build_risk_table(own, n_causes=len(causes), weighted=True)
+        weighted = build_risk_table(own, n_causes=n_causes, weighted=True)
         return weighted_incidence(
             (table, weighted),
             influence_variance(table, weighted, cell_units(own)),

@@ -6,13 +6,14 @@ the day of an event were still at risk of it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 
 from analytics.survival.intervals import IntervalKind, confidence_limits, describe
-from analytics.survival.refusals import refuse_counts
+from analytics.survival.refusals import inexact_warnings, refuse_counts
 from analytics.survival.results import Basis, EventCurve, NotEstimable
 from analytics.survival.risk_table import RiskTable, build_risk_table
 from analytics.survival.robust_variance import cell_units, influence_variance
@@ -60,8 +61,9 @@ def estimate_event_curve(
     -------
     EventCurve or NotEstimable
         A group without events has a curve at 1 with a warning. Refused: ``no_patients``;
-        ``event_times_unknown`` where an event is only known to have happened by a visit; ``competing_events``
-        where one minus this curve would not be a risk (use cumulative incidence).
+        ``event_times_unknown`` where more than 5 % of the events are only known to have happened by a visit
+        (fewer give a warning); ``competing_events`` where one minus this curve would not be a risk (use
+        cumulative incidence).
 
     References
     ----------
@@ -75,10 +77,13 @@ def estimate_event_curve(
         return refusal
     table = build_risk_table(own)
     if own.is_weighted:
-        return _weighted_curve(own, table, group=group, confidence=confidence, interval=interval)
-    return curve_from_risk_table(
-        table, group=group, confidence=confidence, interval=interval, estimator=estimator
-    )
+        curve = _weighted_curve(own, table, group=group, confidence=confidence, interval=interval)
+    else:
+        curve = curve_from_risk_table(
+            table, group=group, confidence=confidence, interval=interval, estimator=estimator
+        )
+    notes = (*curve.basis.warnings, *inexact_warnings(own))
+    return replace(curve, basis=replace(curve.basis, warnings=notes))
 
 
 def curve_from_risk_table(

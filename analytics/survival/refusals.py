@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from analytics.survival.event_counts import CAUSE
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     from analytics.survival.event_counts import EventCounts
+
+INEXACT_SHARE = 0.05
+"""Largest share of events whose day is only an upper bound that a curve may carry with a warning; our choice."""
 
 
 def no_patients(group: str) -> NotEstimable:
@@ -49,7 +54,22 @@ def refuse_counts(counts: EventCounts, *, group: str, highest_cause: int) -> Not
     frame = counts.frame
     if int(frame["n"].sum()) == 0:
         return no_patients(group)
-    if int(frame["n_inexact"].sum()) > 0:
-        return unknown_times(group, int(frame["n_inexact"].sum()))
+    inexact, events = _count_inexact(counts)
+    if inexact > INEXACT_SHARE * events:
+        return unknown_times(group, inexact)
     beyond = int(frame.filter(frame[CAUSE] > highest_cause)["n"].sum())
     return competing_events(group, beyond) if beyond else None
+
+
+def inexact_warnings(counts: EventCounts) -> tuple[str, ...]:
+    """Warn of the few events whose day is only an upper bound; the curve places them on that day."""
+    inexact, events = _count_inexact(counts)
+    if inexact == 0:
+        return ()
+    return (f"{inexact} of {events} events are placed on the day by which they are known to have happened.",)
+
+
+def _count_inexact(counts: EventCounts) -> tuple[int, int]:
+    """Count events whose day is only an upper bound, and all events."""
+    events = counts.frame.filter(pl.col(CAUSE) > 0)
+    return int(events["n_inexact"].sum()), int(events["n"].sum())

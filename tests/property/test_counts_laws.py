@@ -49,7 +49,7 @@ def frames_of(procedures: list[tuple[object, ...]]) -> tuple[pl.DataFrame, pl.Da
     rows = pl.DataFrame(procedures, schema=schema, orient="row").with_row_index("number")
     rows = rows.with_columns(pl.format("q{}", "number").alias("procedure_id"), endpoint=pl.lit("mace"))
     return rows.drop("time_days", "cause", "endpoint", "number"), rows.select(
-        "endpoint", "procedure_id", "time_days", "cause"
+        "endpoint", "procedure_id", "time_days", "cause", time_is_exact=pl.col("time_days") % 3 != 0
     )
 
 
@@ -66,7 +66,9 @@ def count_in_polars(cohort: pl.DataFrame, outcomes: pl.DataFrame, filters: Cohor
         rows = rows.filter(pl.col(column).is_in(values)) if values else rows
     rows = rows.filter(pl.col("procedure_year").is_between(*filters.years)) if filters.years else rows
     rows = rows.filter("is_index") if filters.first_procedures_only else rows
-    return rows.group_by(KEYS).agg(pl.len().cast(pl.Int64).alias("n")).sort(KEYS, nulls_last=True)
+    inexact = (~pl.col("time_is_exact")).sum().cast(pl.Int64).alias("n_inexact")
+    counts = rows.group_by(KEYS).agg(pl.len().cast(pl.Int64).alias("n"), inexact)
+    return counts.sort(KEYS, nulls_last=True)
 
 
 def count_in_sql(cohort: pl.DataFrame, outcomes: pl.DataFrame, filters: CohortFilter) -> pl.DataFrame:

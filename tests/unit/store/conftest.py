@@ -51,6 +51,7 @@ OUTCOMES = pl.DataFrame(
         "procedure_id": ["q1", "q2", "q3", "q4", "q1"],
         "time_days": [10, 10, 0, 30, 365],
         "cause": pl.Series([1, 0, 2, 1, 0], dtype=pl.Int8),
+        "time_is_exact": [True, True, False, True, True],
     }
 )
 """One endpoint over those procedures, and a second one for the first."""

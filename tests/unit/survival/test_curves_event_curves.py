@@ -112,6 +112,17 @@ def test_events_known_only_by_a_visit_have_no_curve() -> None:
     assert "1 patients" in refused.reason
 
 
+def test_few_events_known_only_by_a_visit_are_a_warning() -> None:
+    frame = pl.DataFrame({"time_days": range(1, 42), "cause": [1] * 40 + [0]}).with_columns(
+        time_is_exact=pl.col("time_days") > 2
+    )
+    curve = estimate_event_curve(count_events(frame), group="all")
+    assert isinstance(curve, EventCurve)
+    assert curve.basis.warnings == (
+        "2 of 40 events are placed on the day by which they are known to have happened.",
+    )
+
+
 def test_one_curve_per_stratum_in_order() -> None:
     frame = pl.DataFrame({"site": ["b", "a", "a"], "time_days": [1, 2, 3], "cause": [1, 0, 1]})
     curves = estimate_event_curves(count_events(frame, strata=["site"]))
