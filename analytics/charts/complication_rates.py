@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from analytics.charts.labels import (
@@ -35,9 +36,10 @@ SMALL_GROUP = 20
 ROW_HEIGHT = 21
 DEVICE_GAP = 9
 GRADE_COLUMN = -12
-DEVICE_COLUMN = -104
-COUNT_COLUMN = 18
-RATE_COLUMN = 124
+DEVICE_COLUMN = -88
+DEVICE_CHARACTERS = 16
+COUNT_COLUMN = 14
+RATE_COLUMN = 92
 
 
 def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 460) -> Spec:
@@ -59,7 +61,7 @@ def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 4
     rows = _rows(rates)
     height = rows[-1]["pixel"] + ROW_HEIGHT if rows else ROW_HEIGHT
     marked = [row for row in rows if row["has_rate"]]
-    layers = [*_interval_layers(marked, _domain_end(marked)), *_text_columns(rows), *_headings(rates)]
+    layers = [*_interval_layers(marked, _domain_end(marked)), *_text_columns(rows), *_headings()]
     title = label_complication(rates[0].complication) if rates else "Complication"
     outer = frame(title=title, subtitle=_subtitle(rates, rows), alt=complication_rate_alt(rates))
     return {**outer, "width": width, "height": height, "layer": layers}
@@ -188,7 +190,7 @@ def _text_columns(rows: Sequence[Spec]) -> list[Spec]:
         layers.append(_cell(row["grade"], {"value": GRADE_COLUMN}, y, align="right", color=INK))
         layers.append(_cell(row["rate"], {"value": "width"}, y, align="left", dx=RATE_COLUMN, color=INK))
         if row["device"]:
-            layers.append(_cell(row["device"], {"value": DEVICE_COLUMN}, y, align="right", fontWeight=600))
+            layers.append(_device(row["device"], y))
         if row["count"]:
             layers.append(
                 _cell(row["count"], {"value": "width"}, y, align="left", dx=COUNT_COLUMN, color=INK)
@@ -196,19 +198,25 @@ def _text_columns(rows: Sequence[Spec]) -> list[Spec]:
     return layers
 
 
+def _device(name: str, y: Spec) -> Spec:
+    """Print the name of a device beside its first row; a long one wraps, since width belongs to the plot."""
+    lines = textwrap.wrap(name, DEVICE_CHARACTERS)
+    cell = _cell(name, {"value": DEVICE_COLUMN}, y, align="right", fontWeight=600, lineHeight=14)
+    return {**cell, "data": {"values": [{"text": lines}]}}
+
+
 def _cell(text: str, x: Spec, y: Spec, **mark: object) -> Spec:
     """One text of the table around the plot."""
     return text_layer([{"text": text}], x=x, y=y, **{"baseline": "middle", **mark})
 
 
-def _headings(rates: Sequence[ComplicationRate]) -> list[Spec]:
+def _headings() -> list[Spec]:
     """Column headings above the first row, and a line under them."""
     y: Spec = {"value": -8}
-    unit = UNIT_PLURALS.get(rates[0].unit, "") if rates else ""
     texts = (
         ("Device strategy", {"value": DEVICE_COLUMN}, "right", 0),
         ("Calcium", {"value": GRADE_COLUMN}, "right", 0),
-        (f"k/n {unit}", {"value": "width"}, "left", COUNT_COLUMN),
+        ("k/n", {"value": "width"}, "left", COUNT_COLUMN),
         ("Rate (95 % interval)", {"value": "width"}, "left", RATE_COLUMN),
     )
     cells = [_cell(text, x, y, align=align, dx=dx, color=MUTED) for text, x, align, dx in texts]
@@ -222,7 +230,7 @@ def _headings(rates: Sequence[ComplicationRate]) -> list[Spec]:
 
 def _subtitle(rates: Sequence[ComplicationRate], rows: Sequence[Spec]) -> str:
     """Name unit, meaning of hollow marks where there are any, and what was left out."""
-    parts = [f"Unit: {rates[0].unit}." if rates else ""]
+    parts = [f"k/n counts {UNIT_PLURALS.get(rates[0].unit, rates[0].unit)}." if rates else ""]
     if any(row["fill"] == "white" and row["has_rate"] for row in rows):
         parts.append(f"Hollow: fewer than {SMALL_GROUP}; lines may run off the axis.")
     left_out = sum(rate.n_unrecorded for rate in rates if rate.severity != "all" and rate.strategy != "all")

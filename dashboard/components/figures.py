@@ -32,20 +32,20 @@ def show_figure(spec: Spec, *, key: str) -> None:
         key=f"figure-{key}",
         alt=str(spec["description"]),
     )
-    png, svg, _ = st.columns([1, 1, 4])
-    png.download_button(
-        "Save as PNG",
-        lambda: render_png(spec),
-        file_name=f"{key}.png",
-        mime="image/png",
-        key=f"png-{key}",
-        on_click="ignore",
-    )
-    svg.download_button(
-        "Save as SVG",
-        lambda: render_svg(spec).encode(),
-        file_name=f"{key}.svg",
-        mime="image/svg+xml",
-        key=f"svg-{key}",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Save as PNG",
+            lambda: render_png(spec),
+            file_name=f"{key}.png",
+            mime="image/png",
+            key=f"png-{key}",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Save as SVG",
+            lambda: render_svg(spec).encode(),
+            file_name=f"{key}.svg",
+            mime="image/svg+xml",
+            key=f"svg-{key}",
+            on_click="ignore",
+        )

@@ -12,6 +12,7 @@ from analytics.report.quality_sections import (
     emptiest_table,
     findings_table,
     split_never_filled,
+    submissions_table,
 )
 from dashboard import data_access
 from dashboard.components.figures import show_figure
