@@ -109,7 +109,7 @@ def _estimate(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...])
 
 def group_labels(frame: pl.DataFrame, spec: Specification) -> tuple[str, ...]:
     """Group labels in the order of the specification, or sorted."""
-    return spec.groups.levels or tuple(frame[GROUP].drop_nulls().unique().sort().to_list()) or (ALL,)
+    return spec.groups.names or tuple(frame[GROUP].drop_nulls().unique().sort().to_list()) or (ALL,)
 
 
 def _with_group(frame: pl.DataFrame, spec: Specification) -> pl.DataFrame:
@@ -117,9 +117,12 @@ def _with_group(frame: pl.DataFrame, spec: Specification) -> pl.DataFrame:
     require_columns(frame, [name for name in (spec.groups.by, *spec.groups.strata) if name])
     if spec.groups.by is None:
         return frame.with_columns(pl.lit(ALL).alias(GROUP))
-    grouped = frame.with_columns(pl.col(spec.groups.by).cast(pl.String).alias(GROUP))
-    levels = list(spec.groups.levels)
-    return grouped.filter(pl.col(GROUP).is_in(levels) | pl.col(GROUP).is_null()) if levels else grouped
+    level = pl.col(spec.groups.by).cast(pl.String)
+    if not spec.groups.levels:
+        return frame.with_columns(level.alias(GROUP))
+    wanted = frame.filter(level.is_in(spec.groups.levels) | level.is_null())
+    words = dict(zip(spec.groups.levels, spec.groups.names, strict=True))
+    return wanted.with_columns(level.replace_strict(words, return_dtype=pl.String).alias(GROUP))
 
 
 def require_columns(frame: pl.DataFrame, names: list[str]) -> None:
@@ -164,7 +167,7 @@ def _tests(counts: EventCounts, spec: Specification) -> tuple[GroupTest | NotEst
     """Compare the groups by the log-rank test, where there are groups."""
     if spec.groups.by is None:
         return ()
-    return (compare_event_curves(counts, group=GROUP, strata=spec.groups.strata, order=spec.groups.levels),)
+    return (compare_event_curves(counts, group=GROUP, strata=spec.groups.strata, order=spec.groups.names),)
 
 
 def _proportions(frame: pl.DataFrame, spec: Specification) -> tuple[HorizonRisk | NotEstimable, ...]:

@@ -48,11 +48,23 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Column that splits the patients, its levels in order, and strata of a test."""
+    """Column that splits the patients, its levels in order, words for them, and strata of a test."""
 
     by: str | None = None
     levels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Demand one word for each level, or none."""
+        if self.labels and len(self.labels) != len(self.levels):
+            msg = "'labels' has not one word for each of 'levels'"
+            raise ValueError(msg)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Group labels in order: the words where there are any, else the levels; empty takes all."""
+        return self.labels or self.levels
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,12 @@ def _describe_site(site: str, rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _completeness(rows: pl.DataFrame, column: str, site: str) -> float | None:
-    """Return Clark's C of one clock at one year, or None where it cannot be told."""
+    """Return Clark's C of one clock at one year, or None where nothing of the kind was recorded.
+
+    A site that declares no cut-off is measured against the last day that it reports of anybody.
+    """
+    if rows[column].null_count() == rows.height and rows["followup_source"][0] != "linkage":
+        return None
     start = pl.col("start_day")
     seen = pl.max_horizontal(pl.col(column), pl.col("discharge_day"), start)
     died = pl.col("death_day").is_not_null()
@@ -70,7 +75,8 @@ def _completeness(rows: pl.DataFrame, column: str, site: str) -> float | None:
     known = rows.select(
         time_days=pl.when(died).then(pl.col("death_day")).otherwise(last) - start,
         cause=died.cast(pl.Int8),
-        potential_days=pl.coalesce(pl.col("cutoff_day") - start, pl.lit(HORIZON_DAYS)),
+        potential_days=pl.coalesce("cutoff_day", pl.max_horizontal(*_CLOCKS.values(), "death_day").max())
+        - start,
     ).filter(pl.col("time_days") >= 0, pl.col("potential_days") >= 0)
     found = measure_completeness(known, group=site, horizon_days=HORIZON_DAYS)
     return found.completeness if isinstance(found, FollowUpCompleteness) else None

@@ -1,4 +1,4 @@
-"""A registry from CSV files to a hazard ratio in a few lines: ``python examples/registry_end_to_end.py FOLDER``."""
+"""A registry from CSV files to hazard ratios: ``python examples/registry_end_to_end.py FOLDER``."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from analytics.generation import generate_files
 from analytics.specification import read_specification
 
 out = Path(sys.argv[1])
-generate_files(out / "registry", scenario="default", procedures=1000, seed=1)
+generate_files(out / "registry", scenario="default", procedures=5000, seed=1)
 db = out / "registry.duckdb"
 prepared = pipeline.prepare_for_store((out / "registry",), db=db)
 print(pipeline.render_submission(prepared))
