@@ -33,6 +33,9 @@ def show_table(table: Table, *, key: str, wraps: bool = False) -> None:
         Whether cells hold sentences, which then wrap instead of being cut off.
     """
     st.markdown(f"**{table.caption}**")
+    if not table.rows:
+        st.markdown("Nothing to show.")
+        return
     if wraps:
         st.table(as_frame(table), hide_index=True)
     else:
