@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium; nothing is ever downloaded."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return found or next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
 
 
