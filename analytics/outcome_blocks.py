@@ -34,6 +34,12 @@ WINDOWS = {
 HORIZONS = (30, 365, 1095)
 GROUPINGS = {"severity": "calcification severity", "strategy": "device strategy"}
 NAMES = {"severity": "calcification", "strategy": "device strategy"}
+TERM_NAMES = {
+    "severity": "Calcification",
+    "strategy": "Device strategy",
+    "severity x strategy": "Calcification \u00d7 device strategy",
+}
+"""Words for whole terms, in tests that have one row a term."""
 UNGRADED = ("unknown",)
 CROSSED = ("none_mild", "moderate", "severe")
 MIN_EVENTS = 5
@@ -184,7 +190,7 @@ def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint, interaction: bool = F
         title=f"Hazard of {endpoint.label}",
         subtitle=_say_model(endpoint, factors, has_products=bool(products)),
         fit=fit,
-        labels={**labels, **{column: name.capitalize() for column, name in NAMES.items()}},
+        labels={**labels, **TERM_NAMES},
         proportionality=check_proportionality(fit, known, transform="km")
         if isinstance(fit, CoxFit)
         else None,

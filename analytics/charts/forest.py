@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from analytics.charts.labels import label_variance
 from analytics.charts.numbers import EN_DASH, format_count, format_ratio
 from analytics.charts.theme import INK, MUTED, REFERENCE, SERIES_COLOURS, Spec, frame, text_layer
 
@@ -50,7 +51,7 @@ def hazard_ratio_chart(
         layers.extend([*_marks(row, domain), *_texts(row)])
     layers.extend(_headings())
     counts = f"{format_count(fit.basis.n_events)} events in {format_count(fit.basis.n)}"
-    basis = f"{counts}; variance: {fit.basis.variance.replace('patient_id', 'patient')}."
+    basis = f"{counts}; variance: {label_variance(fit.basis.variance)}."
     outer = frame(
         title=title,
         subtitle=" ".join(part for part in (subtitle, basis) if part),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.complications.definitions import COMPLICATIONS
-from schemas.vocabulary import SEVERITY_GRADES, SEVERITY_LABELS, STRATEGIES, STRATEGY_LABELS
+from schemas.vocabulary import SEVERITY_LABELS, STRATEGIES, STRATEGY_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +49,9 @@ STEP_LABELS = {
 
 STRUCTURAL_ZERO_TEXT = {"burr_entrapment": "n/a (no burr)", "balloon_rupture": "n/a (no balloon)"}
 
+FROM_LEAST_CALCIUM = ("none", "none_mild", "mild", "not_severe", "moderate", "severe", "unknown")
+"""Grades in reading order; the two-level grades stand where their middle lies."""
+
 UNIT_PLURALS = {"lesion": "lesions", "procedure": "procedures", "patient": "patients"}
 
 
@@ -87,6 +90,11 @@ def _label_level(part: str) -> str:
     return f"{words} calcification" if column.startswith("severity") and level else words
 
 
+def label_variance(variance: str) -> str:
+    """Return the words for a variance: columns of the data are not named to readers."""
+    return variance.replace("patient_id", "patient")
+
+
 def order_strategies(codes: Iterable[str]) -> list[str]:
     """Return strategy codes in the fixed clinical order, ``all`` last."""
     return sorted(set(codes), key=lambda code: _rank(code, STRATEGIES))
@@ -94,7 +102,7 @@ def order_strategies(codes: Iterable[str]) -> list[str]:
 
 def order_severities(codes: Iterable[str]) -> list[str]:
     """Return severity grades from least to most calcium, ``all`` last."""
-    return sorted(set(codes), key=lambda code: _rank(code, SEVERITY_GRADES))
+    return sorted(set(codes), key=lambda code: _rank(code, FROM_LEAST_CALCIUM))
 
 
 def _rank(code: str, order: Iterable[str]) -> tuple[int, str]:

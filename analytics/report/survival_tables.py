@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.forest import hazard_ratio_text
-from analytics.charts.labels import label_group
+from analytics.charts.labels import label_group, label_variance
 from analytics.charts.numbers import (
     format_count,
     format_days,
@@ -111,7 +111,7 @@ def cox_table(fit: CoxFit, labels: Mapping[str, str]) -> Table:
         for row in fit.table.iter_rows(named=True)
     )
     header = ("Term", "Hazard ratio (95 % interval)", "Coefficient (SE)", "Wald test")
-    return Table(f"Cox model, ties: {fit.ties}, variance: {fit.basis.variance}", header, rows)
+    return Table(f"Cox model, ties: {fit.ties}, variance: {label_variance(fit.basis.variance)}", header, rows)
 
 
 def proportionality_table(test: ProportionalityTest, labels: Mapping[str, str]) -> Table:
