@@ -117,8 +117,8 @@ def _cox_section(block: CoxBlock) -> Section:
             Paragraph(f"Not estimable: {block.fit.reason}"),
         )
         return Section(key, block.title, parts, 3)
-    figure = hazard_ratio_chart(block.fit, title=block.title, labels=block.labels, subtitle=block.subtitle)
-    blocks: list[Block] = [Figure(figure), cox_table(block.fit, block.labels)]
+    figure = hazard_ratio_chart(block.fit, title=block.title, labels=block.labels)
+    blocks: list[Block] = [Paragraph(block.subtitle), Figure(figure), cox_table(block.fit, block.labels)]
     if isinstance(block.proportionality, ProportionalityTest):
         blocks.append(proportionality_table(block.proportionality, block.labels))
     remarks = warning_sentences((block.fit,))
