@@ -142,21 +142,36 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
         fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
         raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
     others = findings_frame([finding("F14", file=path.name) for path in paths if path.stem not in TABLES])
-    joined = _joined([MappedFile((), others, 0), *(_canonical_one(path) for path in named)])
+    raws = [(path.stem, read_raw_file(path, _CANONICAL_READ)) for path in named]
+    if any(raw.n_records for _, raw in raws):
+        raws = [(table, _let_header_alone(raw)) for table, raw in raws]
+    joined = _joined([MappedFile((), others, 0), *(_canonical_one(raw, table) for table, raw in raws)])
     found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
     return MappedFile(joined.tables, pl.concat(found), joined.n_records)
 
 
-def _canonical_one(path: Path) -> MappedFile:
+def _let_header_alone(raw: RawFile) -> RawFile:
+    """Let a table without rows pass beside tables with rows: a quarter without an event is no fault."""
+    if not raw.headers or raw.findings["rule_id"].to_list() != ["F06"] or raw.frame.height:
+        return raw
+    said = raw.findings.with_columns(
+        level=pl.lit("INFO"),
+        sentence=pl.lit("The file has a header and no row."),
+        remedy=pl.lit("Nothing to do if there is nothing to report."),
+        n=pl.lit(1, pl.Int64),
+    )
+    return replace(raw, findings=said)
+
+
+def _canonical_one(raw: RawFile, table: str) -> MappedFile:
     """Return the text of one canonical CSV."""
-    raw = read_raw_file(path, _CANONICAL_READ)
     if _is_refused(raw.findings):
         return MappedFile((), raw.findings, raw.n_records)
-    ours = {*TABLES[path.stem].dtypes, *LOADER_COLUMNS}
+    ours = {*TABLES[table].dtypes, *LOADER_COLUMNS}
     if not ours & set(raw.headers):
         # The first row may be a patient: its cells are not to be shown as if they were headers.
-        sentence = f"None of the columns of {path.stem} is in the file."
-        found = findings_frame([finding("F02", file=raw.file, table=path.stem, sentence=sentence)])
+        sentence = f"None of the columns of {table} is in the file."
+        found = findings_frame([finding("F02", file=raw.file, table=table, sentence=sentence)])
         return MappedFile((), found, raw.n_records)
     foreign = [column for column in identifier_columns(raw) if raw.headers[int(column[1:]) - 1] not in ours]
     found = findings_frame(
@@ -164,7 +179,7 @@ def _canonical_one(path: Path) -> MappedFile:
     )
     if foreign:
         return MappedFile((), pl.concat([raw.findings, found]), raw.n_records)
-    return MappedFile((_identity_table(raw, path.stem),), raw.findings, raw.n_records)
+    return MappedFile((_identity_table(raw, table),), raw.findings, raw.n_records)
 
 
 def _identity_table(raw: RawFile, table: str) -> TextTable:
