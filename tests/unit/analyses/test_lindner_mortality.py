@@ -1,4 +1,4 @@
-"""Six-month mortality of the real file, where a copy is present, against a hand count and Wilson's formula."""
+"""Six-month mortality of the real file, where a copy is present, against a count by hand and Wilson."""
 
 import csv
 import math
