@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks [--rows N] [--only NAME]`. Never part of the tests."""

@@ -1,0 +1,24 @@
+"""Run the benchmarks and print their tables."""
+
+from __future__ import annotations
+
+import click
+
+from benchmarks import way, witnesses
+
+SUITES = {"way": way.run, "curves": witnesses.run}
+
+
+@click.command()
+@click.option("--rows", type=click.IntRange(min=100), help="Procedures (way) or patients (curves).")
+@click.option("--only", type=click.Choice(list(SUITES)), help="One suite.")
+def main(rows: int | None, only: str | None) -> None:
+    """Measure the way of the data, and the estimators beside lifelines."""
+    for name, run in SUITES.items():
+        if only in {None, name}:
+            print(f"\n== {name}")
+            run(rows)
+
+
+if __name__ == "__main__":
+    main()
