@@ -1,7 +1,7 @@
 """What passes between a mapping, the validation and the loader.
 
-A mapping turns a site's file into canonical *text*; `schemas.validation` turns text into typed accepted rows, rejected
-rows and findings. Nothing here holds an opinion: these are the shapes.
+A mapping turns a site's file into canonical *text*; `schemas.validation` turns text into typed accepted rows,
+rejected rows and findings. Nothing here holds an opinion: these are the shapes.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class TextTable:
     table
         Name of the canonical table.
     frame
-        Canonical columns as ``String`` in canonical spelling (ISO dates, point as decimal sign, ``true``/``false``, code
-        values), null where nothing was sent, plus ``row`` (0-based), ``record`` and ``line`` as ``Int64``. Columns that the
-        file does not offer may be absent.
+        Canonical columns as ``String`` in canonical spelling (ISO dates, point as decimal sign,
+        ``true``/``false``, code values), null where nothing was sent, plus ``row`` (0-based), ``record`` and
+        ``line`` as ``Int64``. Columns that the file does not offer may be absent.
     file
         Name of the file the rows come from.
     headers
@@ -71,8 +71,8 @@ class TableReport:
     accepted
         Typed canonical columns in schema order plus ``source_row`` (physical line) and ``record``.
     rejected
-        The rejected rows as they came: canonical columns as ``String`` plus ``row``, ``record``, ``line``, ``rule_id`` (the
-        root cause) and ``is_cascade`` (rejected only because a parent was).
+        The rejected rows as they came: canonical columns as ``String`` plus ``row``, ``record``, ``line``,
+        ``rule_id`` (the root cause) and ``is_cascade`` (rejected only because a parent was).
     n_input
         Rows that came in.
     """

@@ -21,7 +21,9 @@ def test_each_top_level_name_has_one_owner(name: str) -> None:
 
 def test_the_distribution_is_installed_with_its_command() -> None:
     installed = distribution("calcpci")
-    assert [(point.name, point.value) for point in installed.entry_points] == [("calcpci", "analytics.cli:main")]
+    assert [(point.name, point.value) for point in installed.entry_points] == [
+        ("calcpci", "analytics.cli:main")
+    ]
 
 
 @pytest.mark.parametrize(

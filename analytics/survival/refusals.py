@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from analytics.survival.event_counts import EventCounts
 
 INEXACT_SHARE = 0.05
-"""Largest share of events whose day is only an upper bound that a curve carries with a warning; our choice."""
+"""Largest share of events whose day is only an upper bound that a curve carries with a warning; ours."""
 
 
 def no_patients(group: str) -> NotEstimable:

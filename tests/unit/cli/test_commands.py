@@ -86,7 +86,7 @@ def test_the_same_file_again_changes_nothing(registry: Path, db: Path) -> None:
 
 
 def _write_quarter(source: Path, out: Path, *, late: bool) -> None:
-    """Write half of the procedures with all that belongs to them; sites and patients come with both halves."""
+    """Write half of the procedures with what belongs to them; sites and patients come with both."""
     out.mkdir()
     tables = {path.stem: pl.read_csv(path, infer_schema=False) for path in source.glob("*.csv")}
     days = tables["procedures"]["procedure_date"]
