@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEMO_PROCEDURES = 5000
 DEMO_SEED = 2026
+NOTICE = "Synthetic data: nobody's patients. Made to show the program, not to be believed."
 FAULTY_PROCEDURES = 150
 FAULTY_SEED = 7
 
@@ -39,7 +40,7 @@ def run_demo(out: Path, *, say: Callable[[str], object]) -> Path:
         _return_faulty_file(out / "returned", say)
     with _step("3/5 load the good files in one transaction and publish a snapshot", say):
         prepared = pipeline.prepare_for_store((registry,), db=db)
-        outcome = pipeline.load(prepared, db=db)
+        outcome = pipeline.load(prepared, db=db, notice=NOTICE)
     say(f"      {pipeline.render_load(outcome)}")
     with _step("4/5 analyse and write the report", say):
         paths = reporting.write_report(db, out / "report")

@@ -40,6 +40,8 @@ TERM_NAMES = {
     "severity x strategy": "Calcification \u00d7 device strategy",
 }
 """Words for whole terms, in tests that have one row a term."""
+HEADLINE_ENDPOINT = "mace_d"
+"""Composite that is shown first."""
 UNGRADED = ("unknown",)
 CROSSED = ("none_mild", "moderate", "severe")
 MIN_EVENTS = 5
@@ -60,7 +62,7 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
     Parameters
     ----------
     counts
-        ``severity`` or ``strategy``, ``time_days``, ``cause``, ``n``.
+        ``severity`` or ``strategy``, ``time_days``, ``cause``, ``n``, ``n_inexact``.
     endpoint
         The endpoint; it decides between Kaplan-Meier and Aalen-Johansen.
     by
@@ -70,7 +72,7 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
     """
     graded = counts.filter(pl.col(by).is_not_null() & ~pl.col(by).is_in(UNGRADED))
     # Everybody kept has reached the landmark, so a column of entry days would only split the groups.
-    kept = restrict_to_window(graded, window).select(by, "time_days", "cause", "n")
+    kept = restrict_to_window(graded, window).select(by, "time_days", "cause", "n", "n_inexact")
     events = EventCounts.from_counts(kept)
     groups = order_severities(kept[by]) if by == "severity" else order_strategies(kept[by])
     curves = tuple(_estimate(events, group, endpoint) for group in groups)

@@ -88,7 +88,7 @@ def _today() -> dt.date:
     return dt.datetime.now(tz=dt.UTC).date()
 
 
-def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False) -> LoadOutcome:
+def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False, notice: str = "") -> LoadOutcome:
     """Load a prepared submission in one transaction and publish; the same content again does nothing.
 
     Raises
@@ -100,7 +100,7 @@ def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False) -> Lo
     """
     outcome = load_submission(db, prepared, replace=replace)
     if outcome.status != "already_loaded" or not _has_snapshot(db):
-        publish(db)
+        publish(db, notice=notice)
     return outcome
 
 
@@ -109,10 +109,15 @@ def _has_snapshot(db: Path) -> bool:
     return any(snapshot_folder(db).glob("*.duckdb"))
 
 
-def publish(db: Path) -> Path:
-    """Derive what readers need from a store and publish it as a new read-only snapshot."""
+def publish(db: Path, *, notice: str = "") -> Path:
+    """Derive what readers need from a store and publish it; a notice is shown on every page and report."""
     tables = RegistryTables(**read_registry(db, with_refusals=True))
-    return publish_snapshot(db, snapshot_folder(db), derived=derive_tables(tables), info=describe_versions())
+    return publish_snapshot(
+        db,
+        snapshot_folder(db),
+        derived=derive_tables(tables),
+        info=describe_versions() | ({"notice": notice} if notice else {}),
+    )
 
 
 def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:

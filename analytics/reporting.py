@@ -173,7 +173,9 @@ def build_content(snapshot: Path, plan: Plan) -> ReportContent:
     flags = read_cohort(snapshot, "complications", _every_procedure(plan.population))
     return ReportContent(
         title=plan.title,
-        description=f"{plan.description} {_describe_population(cohort)}".strip(),
+        description=" ".join(
+            part for part in (info.get("notice"), plan.description, _describe_population(cohort)) if part
+        ),
         manifest={**info, "plan_sha256": plan.sha256},
         attrition=read_table(snapshot, "attrition"),
         case_mix=cohort.group_by(strategy=pl.col("strategy_intended"), severity=pl.col("severity")).agg(

@@ -160,11 +160,13 @@ def read_population(snapshot: str, key: FilterKey) -> Population:
 
 
 @st.cache_data(show_spinner="Counting complications", max_entries=ENTRIES)
-def read_complication_rates(snapshot: str, key: FilterKey) -> tuple[ComplicationRate, ...]:
-    """Estimate every complication by strategy and grade in the chosen cohort."""
+def read_complication_rates(snapshot: str, key: FilterKey, unit: str) -> tuple[ComplicationRate, ...]:
+    """Estimate every complication by strategy and grade in the chosen cohort, by procedure or by lesion."""
     # A complication belongs to the procedure it happened in, whether or not that procedure opens a clock.
     filters = replace(filter_of(key), first_procedures_only=False)
-    flags = read_cohort(Path(snapshot), "complications", filters)
+    flags = read_cohort(
+        Path(snapshot), "lesion_complications" if unit == "lesion" else "complications", filters
+    )
     return estimate_complication_rates(
         flags, strategy=filters.strategy_column, severity=filters.severity_column
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from analytics.store.engine import Connection
 
-CohortLevel = Literal["procedures", "lesions", "complications"]
+CohortLevel = Literal["procedures", "lesions", "complications", "lesion_complications"]
 
 
 def read_registry(path: Path, *, with_refusals: bool = False) -> dict[str, pl.DataFrame]:
@@ -118,7 +118,7 @@ def read_cohort(
     snapshot
         A published snapshot.
     level
-        ``procedures``, ``lesions`` or ``complications``.
+        ``procedures``, ``lesions``, ``complications`` (by procedure) or ``lesion_complications``.
     filters
         Grade and strategy are those of the row itself where the table has them, else those of its procedure.
         By default every index procedure.

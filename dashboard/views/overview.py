@@ -10,7 +10,7 @@ import streamlit as st
 from analytics.charts.attrition import attrition_chart
 from analytics.charts.labels import label_group
 from analytics.charts.numbers import format_count
-from analytics.outcome_blocks import endpoint_of
+from analytics.outcome_blocks import HEADLINE_ENDPOINT, endpoint_of
 from analytics.report.quality_sections import LEVEL_WORDS
 from analytics.report.sections import case_mix_table
 from analytics.report.survival_sections import survival_figure
@@ -24,7 +24,6 @@ from dashboard.filters import describe
 if TYPE_CHECKING:
     from dashboard.context import PageContext
 
-HEADLINE_ENDPOINT = "mace_d"
 HEADLINE_COMPLICATION = "perforation_any"
 HEADLINE_DAY = 365
 MOST_ATTENTION = 6
@@ -61,7 +60,7 @@ def render(context: PageContext) -> None:
 def _show_headline(context: PageContext, population: data_access.Population) -> None:
     """Four tiles: volume, a complication, one-year MACE, follow-up."""
     endpoint = endpoint_of(HEADLINE_ENDPOINT)
-    rates = data_access.read_complication_rates(context.snapshot, context.key)
+    rates = data_access.read_complication_rates(context.snapshot, context.key, "procedure")
     overall = [
         rate
         for rate in rates

@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.charts.forest import hazard_ratio_chart
 from analytics.charts.labels import label_group
 from analytics.charts.theme import is_concatenated
-from analytics.outcome_blocks import GROUPINGS, WINDOWS, endpoint_of
+from analytics.outcome_blocks import GROUPINGS, HEADLINE_ENDPOINT, WINDOWS, endpoint_of
 from analytics.report.survival_sections import refusal_sentences, survival_figure
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -22,6 +22,7 @@ from analytics.report.survival_tables import (
 from analytics.survival.results import GroupTest, NotEstimable, ProportionalityTest
 from dashboard import data_access
 from dashboard.components.figures import show_figure
+from dashboard.components.pickers import pick
 from dashboard.components.states import show_empty_filter
 from dashboard.components.tables import show_table
 from dashboard.filters import describe
@@ -61,28 +62,20 @@ def _choose(endpoints: Sequence[str]) -> tuple[str, str, str]:
     """Endpoint, grouping and stretch of follow-up, each held against what exists."""
     first, second, third = st.columns([3, 2, 3])
     with first:
-        endpoint = _pick(
-            "Endpoint", endpoints, parameter="ep", words={name: endpoint_of(name).label for name in endpoints}
+        endpoint = pick(
+            "Endpoint",
+            endpoints,
+            parameter="ep",
+            word=lambda name: endpoint_of(name).label,
+            default=HEADLINE_ENDPOINT,
         )
     with second:
-        by = _pick("Compare by", list(GROUPINGS), parameter="by", words=GROUPINGS)
+        by = pick("Compare by", list(GROUPINGS), parameter="by", word=lambda key: GROUPINGS.get(key, key))
     with third:
-        words = {key: window.name for key, window in WINDOWS.items()}
-        window = _pick("Stretch of follow-up", list(WINDOWS), parameter="win", words=words)
+        window = pick(
+            "Stretch of follow-up", list(WINDOWS), parameter="win", word=lambda key: WINDOWS[key].name
+        )
     return endpoint, by, window
-
-
-def _pick(label: str, options: Sequence[str], *, parameter: str, words: dict[str, str]) -> str:
-    """One of several by its key, which is also what the address carries."""
-    asked = st.query_params.get(parameter, "")
-    start = list(options).index(asked) if asked in options else 0
-    chosen = st.selectbox(
-        label, options, index=start, format_func=lambda key: words.get(key, key), key=f"pick-{parameter}"
-    )
-    if chosen not in options:
-        return options[0]
-    st.query_params[parameter] = chosen
-    return str(chosen)
 
 
 def _show_block(block: SurvivalBlock, *, key: str) -> None:

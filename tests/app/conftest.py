@@ -113,6 +113,15 @@ def publish(folder: Path, rows: list[dict[str, Any]], times: list[dict[str, Any]
         "cohort_procedures": procedures,
         "cohort_lesions": procedures.with_columns(lesion_id=pl.col("procedure_id")),
         "cohort_complications": pl.concat([procedures, flags], how="horizontal"),
+        # Two lesions a procedure, of which the first had the complication.
+        "cohort_lesion_complications": pl.concat(
+            [
+                pl.concat([procedures, marked], how="horizontal").with_columns(
+                    lesion_id=pl.format("{}.L{}", "procedure_id", pl.lit(number))
+                )
+                for number, marked in ((1, flags), (2, flags.with_columns(pl.all() & False)))
+            ]
+        ),
         "time_to_event": pl.DataFrame(times, infer_schema_length=None),
         "attrition": attrition,
     }

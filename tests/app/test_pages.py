@@ -106,6 +106,22 @@ def test_complication_table_equals_a_hand_count(open_app: Callable[..., AppTest]
     assert found[0]["k/n"] == f"{k}/{len(group)}"
 
 
+def test_lesions_can_be_counted_instead_of_procedures(
+    open_app: Callable[..., AppTest], snapshot: Rows
+) -> None:
+    app = open_app("complications", comp="perforation_any", unit="lesion")
+    recorded = [i for i, row in enumerate(snapshot.procedures) if row["complications_recorded"] == "all"]
+    k = sum(i % 30 == 2 for i in recorded)
+    overview = app.dataframe[1].value.to_dict("records")
+    perforation = next(row for row in overview if row["Complication"] == "Perforation, any")
+    assert (perforation["Unit"], perforation["k/n"]) == ("lesion", f"{k}/{2 * len(recorded):,}")
+
+
+def test_a_unit_that_does_not_exist_is_the_first(open_app: Callable[..., AppTest]) -> None:
+    app = open_app("complications", comp="perforation_any", unit="hospital")
+    assert {row["Unit"] for row in app.dataframe[1].value.to_dict("records")} == {"procedure"}
+
+
 def test_burr_entrapment_without_a_burr_is_not_a_zero(open_app: Callable[..., AppTest]) -> None:
     app = open_app("complications", comp="burr_entrapment")
     rows = app.dataframe[0].value.to_dict("records")

@@ -25,7 +25,9 @@ def counts() -> pl.DataFrame:
         for day, cause, n in ((10, 1, 4), (100, 1, 2), (400, 0, 14))
     ]
     tiny = [("moderate", 50, 0, 3), ("unknown", 50, 0, 90)]
-    return pl.DataFrame([*rows, *tiny], schema=["severity", "time_days", "cause", "n"], orient="row")
+    return pl.DataFrame(
+        [*rows, *tiny], schema=["severity", "time_days", "cause", "n"], orient="row"
+    ).with_columns(n_inexact=pl.lit(0))
 
 
 def risk_on(block_risks: tuple[HorizonRisk | NotEstimable, ...], group: str, day: int) -> HorizonRisk:
