@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SMALL_GROUP = 20
 """Below this denominator a mark is hollow: the rate is shown, but should not be leant on."""
+AXIS_ENDS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
+"""Right ends of the axis in percent at which a tick stands."""
 ROW_HEIGHT = 21
 DEVICE_GAP = 9
 GRADE_COLUMN = -12
@@ -135,7 +137,7 @@ def _domain_end(rows: Sequence[Spec]) -> float:
     """Right end of the axis in percent: above the limits of groups that are not tiny, if there are any."""
     solid = [row["upper"] for row in rows if row["fill"] != "white"]
     highest = max([*(solid or (row["upper"] for row in rows)), 1.0])
-    return min(100.0, 1.05 * float(highest))
+    return next(end for end in AXIS_ENDS if end >= min(float(highest), 100.0))
 
 
 def _interval_layers(rows: Sequence[Spec], end: float) -> list[Spec]:
@@ -153,6 +155,8 @@ def _interval_layers(rows: Sequence[Spec], end: float) -> list[Spec]:
 def _marks(row: Spec, x: Spec, end: float) -> list[Spec]:
     """Interval and point of one row."""
     y: Spec = {"value": row["pixel"]}
+    # Thin and dashed: what rests on few patients must not catch the eye first.
+    line = {"strokeWidth": 1, "strokeDash": [2, 3]} if row["fill"] == "white" else {"strokeWidth": 2}
     interval = {"lower": min(row["lower"], end), "upper": min(row["upper"], end)}
     is_outside = row["percent"] > end
     tooltip = [
@@ -163,7 +167,7 @@ def _marks(row: Spec, x: Spec, end: float) -> list[Spec]:
     return [
         {
             "data": {"values": [interval]},
-            "mark": {"type": "rule", "strokeWidth": 2, "color": row["colour"], "aria": False},
+            "mark": {"type": "rule", "color": row["colour"], "aria": False, **line},
             "encoding": {"x": {**x, "field": "lower"}, "x2": {"field": "upper"}, "y": y},
         },
         {
