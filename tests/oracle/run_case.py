@@ -43,8 +43,9 @@ def sibling(name: str) -> ModuleType:
 
 
 def handlers() -> dict[str, Callable[[dict, pl.DataFrame], dict]]:
-    """Return the handlers by need; each takes a case without `expected` and its data."""
-    return {**sibling("needs_curves").HANDLERS, **sibling("needs_cox").HANDLERS}
+    """Return the handlers by need, of every `needs_*.py`; each takes a case without `expected` and its data."""
+    modules = [sibling(path.stem) for path in sorted(HERE.glob("needs_*.py"))]
+    return {need: handler for module in modules for need, handler in getattr(module, "HANDLERS", {}).items()}
 
 
 def read_case(path: Path, data_root: Path | None) -> dict:
