@@ -43,7 +43,7 @@ def sibling(name: str) -> ModuleType:
 
 
 def handlers() -> dict[str, Callable[[dict, pl.DataFrame], dict]]:
-    """Return the handlers by need, of every `needs_*.py`; each takes a case without `expected` and its data."""
+    """Return the handlers of every `needs_*.py`; each takes a case without `expected` and its data."""
     modules = [sibling(path.stem) for path in sorted(HERE.glob("needs_*.py"))]
     return {need: handler for module in modules for need, handler in getattr(module, "HANDLERS", {}).items()}
 
