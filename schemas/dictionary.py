@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemas.mapping.rules import MAPPING_RULES
 from schemas.registry import TABLES
 from schemas.rules.catalogue import RULES
 from schemas.rules.rule import KAHN_CLASSES
@@ -97,9 +96,7 @@ def render_rule_catalogue() -> str:
     """Return the page of rules: id, effect, tables, what is wrong and how to fix it."""
     levels = "\n".join(f"- **{level}**: {words}" for level, words in LEVEL_WORDS.items())
     kahn = "; ".join(f"{code}: {words}" for code, words in KAHN_CLASSES.items())
-    rules = sorted(
-        [*RULES.values(), *MAPPING_RULES.values()], key=lambda rule: ("FCKDTX".index(rule.id[0]), rule.id)
-    )
+    rules = sorted(RULES.values(), key=lambda rule: ("FCKDTX".index(rule.id[0]), rule.id))
     rows = [
         "| "
         + " | ".join([rule.id, rule.level, ", ".join(rule.tables), rule.kahn, rule.sentence, rule.remedy])

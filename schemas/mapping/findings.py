@@ -8,10 +8,10 @@ import polars as pl
 
 from schemas.mapping.lookup import LOOKUP_RULE
 from schemas.mapping.references import header_uses
-from schemas.mapping.rules import rule_of
 from schemas.mapping.steps import NONE_WITH_ITEM_RULE
 from schemas.mapping.texts import HeaderIndex
 from schemas.registry import TABLES
+from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA, empty_findings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def finding(rule_id: str, *, file: str, **facts: str | int | None) -> dict[str, 
     **facts
         Columns of `FINDING_SCHEMA` that are known.
     """
-    rule = rule_of(rule_id)
+    rule = RULES[rule_id]
     base: dict[str, str | int | None] = {
         "rule_id": rule_id,
         "level": rule.level,
@@ -113,7 +113,7 @@ def cause_findings(
         File name.
     """
     required = required_columns(table, columns_set)
-    texts = {name: rule_of(name) for name in causes.get_column("rule_id").unique()}
+    texts = {name: RULES[name] for name in causes.get_column("rule_id").unique()}
     names = list(texts)
     level = pl.col("rule_id").replace_strict(names, [texts[n].level for n in names], return_dtype=pl.String)
     rejects = (level == "NULL") & pl.col("column").is_in(required)
@@ -138,7 +138,7 @@ def with_repeats_as_consequences(found: pl.DataFrame) -> pl.DataFrame:
 
     The report that stands is the first of a column that reads the cell itself, if any column does.
     """
-    rule = rule_of(FOLLOWS_RULE)
+    rule = RULES[FOLLOWS_RULE]
     ranked = found.with_row_index("place").sort("is_inherited", maintain_order=True)
     is_repeat = ~pl.struct(_CAUSE_KEY).is_first_distinct() & (pl.col("rule_id") != NONE_WITH_ITEM_RULE)
     follows = {"rule_id": FOLLOWS_RULE, "level": rule.level, "sentence": rule.sentence, "remedy": rule.remedy}

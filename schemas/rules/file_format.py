@@ -111,4 +111,28 @@ RULES = (
         kahn="K",
         tables=FILE,
     ),
+    Rule(
+        id="F14",
+        level="WARN",
+        sentence="The file is not named like a canonical table and was not read.",
+        remedy="Name it after its table, such as lesions.csv, or load it with a mapping.",
+        kahn="Cv",
+        tables=FILE,
+    ),
+    Rule(
+        id="F15",
+        level="WARN",
+        sentence="The mapping names a header that the file does not have; its columns stay empty.",
+        remedy="Correct the header in the mapping, or add the column to the export.",
+        kahn="Cv",
+        tables=FILE,
+    ),
+    Rule(
+        id="F16",
+        level="INFO",
+        sentence="Records without any value were left out.",
+        remedy="Nothing to do; spreadsheets often export empty rows.",
+        kahn="Cv",
+        tables=FILE,
+    ),
 )

@@ -113,6 +113,38 @@ RULES = (
         kahn="Cv",
         tables=ALL,
     ),
+    Rule(
+        id="C14",
+        level="INFO",
+        sentence="Cells held a declared missing code and were emptied.",
+        remedy="Nothing to do; if the code is a real value here, take it off the list of the column.",
+        kahn="K",
+        tables=ALL,
+    ),
+    Rule(
+        id="C15",
+        level="WARN",
+        sentence="Records of the same key disagree on the value; the first one was kept.",
+        remedy="Make the records agree at the site, or give them keys of their own.",
+        kahn="Cr",
+        tables=ALL,
+    ),
+    Rule(
+        id="C16",
+        level="NULL",
+        sentence="Not exactly one other record fits, so the value could not be taken from it.",
+        remedy="Send the one record that holds the value, or correct the look-up in the mapping.",
+        kahn="Cr",
+        tables=ALL,
+    ),
+    Rule(
+        id="C17",
+        level="INFO",
+        sentence="The value depends on a cell that is reported already.",
+        remedy="Correct the cell that is reported; this follows.",
+        kahn="Cv",
+        tables=ALL,
+    ),
 )
 
 
