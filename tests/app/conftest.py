@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import dashboard
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.definitions import COMPLICATIONS
 from analytics.store.connection import open_for_loading
@@ -23,7 +24,7 @@ from analytics.store.statements import quote_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(dashboard.__file__).parent / "app.py"
 GRADES = ("mild", "moderate", "severe")
 DEVICES = ("rotational_atherectomy", "intravascular_lithotripsy", "nc_balloon")
 N = 360

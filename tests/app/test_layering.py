@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-DASHBOARD = Path(__file__).parents[2] / "dashboard"
+import dashboard
+
+DASHBOARD = Path(dashboard.__file__).parent
 MODULES = sorted(DASHBOARD.rglob("*.py"))
 ALLOWED = {"str", "int", "bool", "FilterKey"}
 PACKAGES = {
