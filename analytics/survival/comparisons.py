@@ -10,6 +10,7 @@ import polars as pl
 from scipy.stats import chi2
 
 from analytics.survival.event_counts import CAUSE, TIME, EventCounts
+from analytics.survival.group_counts import group_table, keep_known, split_by_strata
 from analytics.survival.p_values import adjust_benjamini_hochberg, adjust_holm
 from analytics.survival.rank_sums import (
     LOG_RANK,
@@ -66,7 +67,7 @@ def compare_event_curves(
     ----------
     .. [1] Mantel (1966), Cancer Chemother Rep 50:163-170; Peto & Peto (1972), J R Stat Soc A 135:185-207.
     """
-    pooled = _known(counts.pooled([group, *strata]), group, order)
+    pooled = keep_known(counts.pooled([group, *strata]), group, order)
     present = pooled.pooled([group]).labels()
     labels = tuple(label for label in order if label in present) if order else present
     refusal = _refuse(pooled, labels, name=group, cause=cause)
@@ -74,7 +75,7 @@ def compare_event_curves(
         return refusal
     parts = {
         stratum: _sum_stratum(part, group=group, labels=labels, weights=weights, cause=cause)
-        for stratum, part in _split(pooled, tuple(strata)).items()
+        for stratum, part in split_by_strata(pooled, tuple(strata)).items()
     }
     total = add_sums(list(parts.values()))
     statistic, degrees = quadratic_form(total.observed - total.expected, total.covariance)
@@ -82,15 +83,14 @@ def compare_event_curves(
         return NotEstimable(group, "No two groups were under observation on the day of an event.", "singular")
     return GroupTest(
         groups=labels,
-        table=_group_table(labels, total),
+        table=group_table(labels, total),
         covariance=tuple(tuple(float(value) for value in row) for row in total.covariance),
         statistic=statistic,
         degrees_of_freedom=degrees,
         p_value=float(chi2.sf(statistic, degrees)),
         basis=_basis(pooled, weights, strata=tuple(strata), cause=cause),
         by_stratum=pl.concat(
-            _group_table(labels, part).with_columns(stratum=pl.lit(stratum))
-            for stratum, part in parts.items()
+            group_table(labels, part).with_columns(stratum=pl.lit(stratum)) for stratum, part in parts.items()
         ),
         trend=_trend(total),
     )
@@ -148,30 +148,6 @@ def _refuse(counts: EventCounts, labels: tuple[str, ...], *, name: str, cause: i
     return None
 
 
-def _split(counts: EventCounts, strata: tuple[str, ...]) -> dict[str, EventCounts]:
-    """Split counts by the strata columns, keeping the group column; one part where there are none."""
-    if not strata:
-        return {"all": counts}
-    keys = counts.frame.select(strata).unique().sort(strata)
-    parts = {}
-    for key in keys.iter_rows(named=True):
-        same = pl.all_horizontal(pl.col(name) == value for name, value in key.items())
-        entries = None if counts.entries is None else counts.entries.filter(same).drop(strata)
-        kept = tuple(name for name in counts.strata if name not in strata)
-        label = ", ".join(str(value) for value in key.values())
-        parts[label] = EventCounts(counts.frame.filter(same).drop(strata), kept, entries)
-    return parts
-
-
-def _known(counts: EventCounts, group: str, order: Sequence[str]) -> EventCounts:
-    """Keep rows with a group and a stratum, and the groups asked for."""
-    kept = pl.all_horizontal(pl.col(name).is_not_null() for name in counts.strata)
-    if order:
-        kept &= pl.col(group).cast(pl.String).is_in(list(order))
-    entries = None if counts.entries is None else counts.entries.filter(kept)
-    return EventCounts(counts.frame.filter(kept), counts.strata, entries)
-
-
 def _sum_stratum(
     counts: EventCounts, *, group: str, labels: tuple[str, ...], weights: RankWeights, cause: int
 ) -> RankSums:
@@ -200,14 +176,6 @@ def _trend(total: RankSums) -> WaldTest | None:
         return None
     statistic = float(score @ (total.observed - total.expected)) ** 2 / variance
     return WaldTest(statistic, 1, float(chi2.sf(statistic, 1)))
-
-
-def _group_table(labels: tuple[str, ...], sums: RankSums) -> pl.DataFrame:
-    """Lay out size, observed and expected events of the groups."""
-    return pl.DataFrame(
-        {"group": labels, "n": sums.size, "observed": sums.observed, "expected": sums.expected},
-        schema_overrides={"n": pl.Int64},
-    )
 
 
 def _basis(counts: EventCounts, weights: RankWeights, *, strata: tuple[str, ...], cause: int) -> Basis:
