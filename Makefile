@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORT ?= 8501
+PORT ?=
 DB ?= demo/registry.duckdb
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 help:
 	@echo "make demo       generate, validate, load, analyse, report, then open the dashboard"
-	@echo "make dashboard  open the dashboard on the store of the last demo (DB=FILE, PORT=N)"
+	@echo "make dashboard  open the dashboard on the store of the last demo (DB=FILE, PORT=N; else the first free port)"
 	@echo "make test       run all tests"
 	@echo "make check      format, lint, types, import contracts"
 
@@ -30,10 +30,10 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	@touch $@
 
 demo: $(VENV)/run.stamp
-	$(BIN)/calcpci demo --out demo --port $(PORT)
+	$(BIN)/calcpci demo --out demo $(if $(PORT),--port $(PORT))
 
 dashboard: $(VENV)/run.stamp
-	$(BIN)/calcpci dashboard --db $(DB) --port $(PORT)
+	$(BIN)/calcpci dashboard --db $(DB) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
