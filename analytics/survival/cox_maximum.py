@@ -13,8 +13,17 @@ from analytics.survival.cox_design import MODEL
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from analytics.survival.cox_design import Floats
     from analytics.survival.cox_likelihood import CoxKernel, Likelihood
+
+    class Evaluates(Protocol):
+        """What the search needs: the likelihood with its derivatives at scaled coefficients."""
+
+        def evaluate(self, beta: Floats) -> Likelihood:
+            """Give log-likelihood, score and information."""
+
 
 MAX_STEPS = 40
 POLISHING_STEPS = 8
@@ -60,25 +69,52 @@ def find_maximum(kernel: CoxKernel, names: tuple[str, ...], null: Likelihood) ->
         Code ``singular`` (a column is constant or repeats others), ``separation`` (a coefficient
         grows without bound), or ``not_converged``.
     """
-    redundant = _redundant_column(null.information)
-    if redundant is not None:
-        reason = (
-            f"{names[redundant]} is constant within the risk sets or is determined by the terms before it"
-        )
-        return NotEstimable(MODEL, reason, "singular")
-    start = _lifelines_start(kernel)
+    refusal = refuse_redundant(names, null)
+    if refusal is not None:
+        return refusal
+    return climb_from(kernel, names, null, _lifelines_start(kernel))
+
+
+def climb_from(
+    kernel: Evaluates, names: tuple[str, ...], null: Likelihood, start: Floats | None
+) -> Maximum | NotEstimable:
+    """Climb from a start, and from zero where that leads nowhere; say so where there is no maximum.
+
+    Parameters
+    ----------
+    kernel
+        Gives the likelihood.
+    names
+        Coefficient names, for the reason of a refusal.
+    null
+        The likelihood at zero, with no column determined by others.
+    start
+        Scaled coefficients to begin with; None begins at zero.
+    """
     if start is not None:
-        polished = _newton(kernel, start, POLISHING_STEPS)
+        polished = newton(kernel, start, POLISHING_STEPS)
         if polished.converged and _separated_column(polished, null) is None:
             return polished
-    found = _newton(kernel, np.zeros(len(names)), MAX_STEPS)
+    found = newton(kernel, np.zeros(len(names)), MAX_STEPS)
     separated = _separated_column(found, null)
     if separated is not None:
-        reason = f"the coefficient of {names[separated]} grows without bound (separated data)"
+        reason = (
+            f"the coefficient of {names[separated]} grows without bound (separated data); "
+            "fit_firth_cox has a finite answer"
+        )
         return NotEstimable(MODEL, reason, "separation")
     if not found.converged:
         return NotEstimable(MODEL, "the search for the maximum did not settle", "not_converged")
     return found
+
+
+def refuse_redundant(names: tuple[str, ...], null: Likelihood) -> NotEstimable | None:
+    """Refuse a column that the others determine, from the likelihood at zero."""
+    redundant = _redundant_column(null.information)
+    if redundant is None:
+        return None
+    reason = f"{names[redundant]} is constant within the risk sets or is determined by the terms before it"
+    return NotEstimable(MODEL, reason, "singular")
 
 
 def _redundant_column(information: Floats) -> int | None:
@@ -92,7 +128,7 @@ def _redundant_column(information: Floats) -> int | None:
     return None
 
 
-def _newton(kernel: CoxKernel, beta: Floats, max_steps: int) -> Maximum:
+def newton(kernel: Evaluates, beta: Floats, max_steps: int) -> Maximum:
     """Take Newton steps, halved while they lower the likelihood."""
     at = kernel.evaluate(beta)
     previous = np.inf
@@ -112,7 +148,7 @@ def _newton(kernel: CoxKernel, beta: Floats, max_steps: int) -> Maximum:
     return Maximum(beta, at, converged=False)
 
 
-def _climb(kernel: CoxKernel, beta: Floats, at: Likelihood, step: Floats) -> tuple[Floats, Likelihood]:
+def _climb(kernel: Evaluates, beta: Floats, at: Likelihood, step: Floats) -> tuple[Floats, Likelihood]:
     """Go along a step as far as the likelihood does not fall."""
     slack = 1e-10 * (1.0 + abs(at.value))
     for halving in range(30):

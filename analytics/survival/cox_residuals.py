@@ -1,4 +1,4 @@
-"""Residuals of a Cox model, and the sandwich variance that they give."""
+"""Residuals of a Cox model."""
 
 from __future__ import annotations
 
@@ -145,9 +145,3 @@ def clustered_score(kernel: CoxKernel, steps: Steps) -> Floats:
     sums = np.zeros((int(kernel.rows.cluster.max()) + 1, weighted.shape[1]))
     np.add.at(sums, kernel.rows.cluster, weighted)
     return sums
-
-
-def sandwich(model_covariance: Floats, clustered: Floats) -> Floats:
-    """Put the spread of the clusters' scores between two inverse informations."""
-    change = clustered @ model_covariance
-    return change.T @ change

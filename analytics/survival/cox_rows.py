@@ -111,22 +111,22 @@ def _usable(frame: pl.DataFrame, spec: CoxSpec) -> tuple[pl.DataFrame, tuple[str
     floats = [name for name, dtype in columns.schema.items() if dtype.is_float()]
     columns = columns.with_columns(pl.col(floats).fill_nan(None)) if floats else columns
     complete = columns.drop_nulls()
-    warnings = _left_out(columns.height - complete.height, "a value that the model needs is missing")
+    warnings = describe_left_out(columns.height - complete.height, "a value that the model needs is missing")
     if spec.entry:
         kept = complete.filter(pl.col(spec.entry) < pl.col(spec.time))
-        warnings += _left_out(complete.height - kept.height, "they end before they enter")
+        warnings += describe_left_out(complete.height - kept.height, "they end before they enter")
         complete = kept
     if spec.weights:
         if (complete[spec.weights] < 0).any():
             raise specification_error(what=f"negative weights in {spec.weights}", fix="Weights are >= 0.")
         kept = complete.filter(pl.col(spec.weights) > 0)
-        warnings += _left_out(complete.height - kept.height, "their weight is 0")
+        warnings += describe_left_out(complete.height - kept.height, "their weight is 0")
         complete = kept
     return complete, warnings
 
 
-def _left_out(count: int, reason: str) -> tuple[str, ...]:
-    """Say how many rows are left out, or nothing."""
+def describe_left_out(count: int, reason: str) -> tuple[str, ...]:
+    """Say how many rows are left out and why, or nothing where there are none."""
     return (f"{count} {'row is' if count == 1 else 'rows are'} left out: {reason}",) if count else ()
 
 
