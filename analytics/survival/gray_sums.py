@@ -65,13 +65,14 @@ def gray_sums(groups: GroupsAtRisk, rho: float) -> Sums:
     """
     n, own = groups.at_risk, groups.own
     share = _ratio(own, n)
-    survival = np.cumprod(1.0 - _ratio(own + groups.other, n), axis=1)
+    left = 1.0 - _ratio(own + groups.other, n)
+    survival: NDArray[np.float64] = np.cumprod(left, axis=1).astype(np.float64)
     before = _lag(survival, 1.0)
-    incidence = np.cumsum(before * share, axis=1)
+    incidence: NDArray[np.float64] = np.cumsum(before * share, axis=1)
     whole = _ratio(n, before)
     total, events = whole.sum(axis=0), own.sum(axis=0)
     jumps: NDArray[np.float64] = events / total
-    pooled: NDArray[np.float64] = np.cumsum(jumps)
+    pooled = np.cumsum(jumps)
     free_before = 1.0 - _lag(pooled[None, :], 0.0)[0]
     # The pooled incidence can pass one where a small group is complete early.
     weight = free_before**rho if float(rho).is_integer() else np.maximum(free_before, 0.0) ** rho
