@@ -60,6 +60,7 @@ class TableState:
     _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
     _cells: pl.DataFrame = field(init=False)
     _accepted: pl.DataFrame | None = field(init=False, default=None)
+    _rejected: pl.DataFrame | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Read the text and start with what earlier steps found."""
@@ -74,6 +75,12 @@ class TableState:
             self._accepted = self.typed.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
         return self._accepted
 
+    def rejected(self) -> pl.DataFrame:
+        """Return the typed rows that were rejected so far."""
+        if self._rejected is None:
+            self._rejected = self.typed.filter(pl.col("at").is_in(self.rejections["at"].implode()))
+        return self._rejected
+
     def reject(self, rows: pl.DataFrame, *, is_cascade: bool) -> None:
         """Reject rows (``at``, ``rule_id``); the first cause of a row stands."""
         if rows.is_empty():
@@ -82,7 +89,7 @@ class TableState:
         new = new.unique("at", keep="first", maintain_order=True)
         new = new.select("at", "rule_id", is_cascade=pl.lit(is_cascade))
         self.rejections = pl.concat([self.rejections, new])
-        self._accepted = None
+        self._accepted = self._rejected = None
 
     def apply(self, failures: pl.DataFrame) -> None:
         """Act on failing cells (``at``, ``column``, ``rule_id``, ``level``) and note them as findings.
@@ -155,7 +162,7 @@ class TableState:
             for (name,), rows in cells.group_by("column", maintain_order=True)
         ]
         self.typed = self.typed.with_columns(emptied)
-        self._accepted = None
+        self._accepted = self._rejected = None
 
     def note(self, failures: pl.DataFrame) -> None:
         """Keep the findings, and remember the cells whose value they took."""

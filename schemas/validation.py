@@ -106,10 +106,22 @@ def _check_cells(state: TableState) -> None:
     """Apply types, code lists, possible ranges, required values, and what rejects a row by itself."""
     unreadable = unreadable_cells(state.text, state.typed, state.table)
     state.apply(with_level(unreadable.with_columns(rule_id=pl.lit("C01"))))
-    state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
-    # A cell emptied just now may be one that another value of its row calls for, so those run once more.
-    if any(check.table == state.table.name and level_of(check) == "ROW" for check in ROW_CHECKS):
-        state.apply(_leveled(state, failing_cells(state.table.schema, state.accepted()), rejects=True))
+    # Cells come before what one value of a row calls for: a cell emptied now calls for nothing, or is missed.
+    failures = _leveled(state, failing_cells(state.table.schema, state.typed), rejects=True)
+    calls = _calls_for_values(state)
+    state.apply(failures.join(calls, on=["column", "rule_id"], how="anti", maintain_order="left"))
+    if not calls.is_empty():
+        state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
+
+
+def _calls_for_values(state: TableState) -> pl.DataFrame:
+    """Return ``column`` and ``rule_id`` of the checks by which one value of a row calls for another."""
+    rows = [
+        (column, rule_id)
+        for table, column, rule_id, is_row in _ROW_LEVELS
+        if table == state.table.name and is_row
+    ]
+    return pl.DataFrame(rows, schema={"column": pl.String, "rule_id": pl.String}, orient="row")
 
 
 def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date) -> None:
@@ -135,7 +147,8 @@ def _checks_of(level: str) -> list[CrossCheck]:
 
 def _apply_cross(states: States, check: CrossCheck, keys: Mapping[str, pl.Series], load_date: date) -> bool:
     """Apply one cross check, and return whether a row was rejected."""
-    frames = Frames({name: state.accepted() for name, state in states.items()}, keys, load_date)
+    accepted = {name: state.accepted() for name, state in states.items()}
+    frames = Frames(accepted, keys, load_date, {name: state.rejected() for name, state in states.items()})
     state = states[check.table]
     if frames[check.table].is_empty():
         return False

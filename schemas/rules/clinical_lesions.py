@@ -205,7 +205,8 @@ def contradicting_stents(frames: Frames) -> pl.Series:
     has_row = pl.col("lesion_id").is_in(stented)
     needs_row = pl.col("stent_type").is_in(["des", "bms", "brs"])
     forbids_row = pl.col("stent_type").is_in(["none", "dcb_only"])
-    return failing(frame, (needs_row & ~has_row) | (forbids_row & has_row))
+    lacks_row = ~has_row & ~frames.lost("device_uses", "lesion_id")
+    return failing(frame, (needs_row & lacks_row) | (forbids_row & has_row))
 
 
 def shrunken_lumens(frames: Frames) -> pl.Series:

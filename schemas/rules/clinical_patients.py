@@ -95,6 +95,7 @@ def unexplained_slow_flow(frames: Frames) -> pl.Series:
     is_explained = pl.col("procedure_id").is_in(explained["procedure_id"].implode())
     is_open = ~pl.col("crossability").is_in(["wire_failure", "balloon_uncrossable"]).fill_null(value=False)
     frame = frames["lesions"].filter(pl.col("procedure_id").is_in(recorded.implode()))
+    is_explained |= frames.lost("complications", "procedure_id")
     return failing(frame, (pl.col("timi_post") <= 1) & is_open & ~is_explained)
 
 
@@ -102,6 +103,7 @@ def tamponade_without_perforation(frames: Frames) -> pl.Series:
     """Return tamponades of procedures without a perforation."""
     perforated = frames["complications"].filter(pl.col("complication_type") == "perforation")
     is_perforated = pl.col("procedure_id").is_in(perforated["procedure_id"].implode())
+    is_perforated |= frames.lost("complications", "procedure_id")
     return failing(frames["complications"], (pl.col("complication_type") == "tamponade") & ~is_perforated)
 
 
@@ -125,14 +127,18 @@ def unrecorded_complications(frames: Frames) -> pl.Series:
 
 
 def thrombosis_without_stent(frames: Frames) -> pl.Series:
-    """Return stent thromboses tied to the target of patients without a stent in this submission."""
-    owners = frames["lesions"].join(
-        frames["procedures"].select("procedure_id", "patient_id"), on="procedure_id"
-    )
+    """Return stent thromboses tied to the target of patients without a stent in this submission.
+
+    A rejected lesion may have held one, whatever its type.
+    """
+    procedures = frames.sent("procedures").select("procedure_id", "patient_id")
+    owners = frames["lesions"].join(procedures, on="procedure_id")
     stented = owners.filter(~pl.col("stent_type").is_in(["none", "dcb_only"]).fill_null(value=False))
     frame = frames["events"].filter(pl.col("patient_id").is_in(owners["patient_id"].implode()))
     is_target = pl.col("target_relation").is_in(["target_lesion", "target_vessel"]).fill_null(value=False)
-    is_stented = pl.col("patient_id").is_in(stented["patient_id"].implode())
+    lost = procedures.filter(frames.lost("lesions", "procedure_id"))
+    patients = pl.concat([stented["patient_id"], lost["patient_id"]])
+    is_stented = pl.col("patient_id").is_in(patients.implode())
     return failing(frame, (pl.col("event_type") == "stent_thrombosis") & is_target & ~is_stented)
 
 
@@ -142,14 +148,16 @@ def unplanned_stages(frames: Frames) -> pl.Series:
         frames["procedures"].group_by("patient_id").agg(pl.col("staged_pci_planned").any().alias("planned"))
     )
     frame = frames["events"].join(known, on="patient_id", how="inner")
-    return failing(frame, pl.col("planned_staged") & ~pl.col("planned"))
+    is_clear = ~frames.lost("procedures", "patient_id")
+    return failing(frame, pl.col("planned_staged") & ~pl.col("planned") & is_clear)
 
 
 def dead_without_event(frames: Frames) -> pl.Series:
     """Return contacts that say dead for patients without a death event."""
     dead = frames["events"].filter(pl.col("event_type") == "death")["patient_id"].implode()
     frame = frames["follow_up"].filter(~pl.col("patient_id").is_in(frames.known("patients").implode()))
-    return failing(frame, (pl.col("vital_status") == "dead") & ~pl.col("patient_id").is_in(dead))
+    is_told = pl.col("patient_id").is_in(dead) | frames.lost("events", "patient_id")
+    return failing(frame, (pl.col("vital_status") == "dead") & ~is_told)
 
 
 CROSS_CHECKS = (

@@ -42,7 +42,7 @@ def contacts_before_procedure(frames: Frames) -> pl.Series:
 
 
 def contacts_outside_window(frames: Frames) -> pl.Series:
-    """Return planned contacts in whose window no procedure of the patient lies."""
+    """Return planned contacts in whose window no procedure of the patient lies, a rejected one included."""
     low = pl.col("planned_window").replace_strict(
         {name: bounds[0] for name, bounds in WINDOWS.items()}, default=None
     )
@@ -50,7 +50,8 @@ def contacts_outside_window(frames: Frames) -> pl.Series:
         {name: bounds[1] for name, bounds in WINDOWS.items()}, default=None
     )
     procedures = frames["procedures"].select("patient_id", "procedure_date", "procedure_day")
-    pairs = frames["follow_up"].join(procedures, on="patient_id", how="inner")
+    pairs = frames["follow_up"].filter(~frames.lost("procedures", "patient_id"))
+    pairs = pairs.join(procedures, on="patient_id", how="inner")
     by_date = (pl.col("contact_date") - pl.col("procedure_date")).dt.total_days()
     days = pl.coalesce(by_date, pl.col("contact_day") - pl.col("procedure_day"))
     fits = pairs.group_by("at").agg(days.is_between(low, high).any(ignore_nulls=False).alias("fits"))
@@ -119,7 +120,8 @@ def runs_after_no_modification(frames: Frames) -> pl.Series:
     )
     modified = frames["device_uses"].filter(is_modifier)["lesion_id"].implode()
     frame = frames["imaging"]
-    return failing(frame, (pl.col("stage") == "after_modification") & ~pl.col("lesion_id").is_in(modified))
+    is_modified = pl.col("lesion_id").is_in(modified) | frames.lost("device_uses", "lesion_id")
+    return failing(frame, (pl.col("stage") == "after_modification") & ~is_modified)
 
 
 CROSS_CHECKS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,11 +24,15 @@ class Frames:
         Primary keys that the store already holds, by table.
     load_date
         Date on which the submission is loaded.
+    rejected
+        Typed rows that an earlier finding rejected, by table. What is missing because of them is no second
+        fault.
     """
 
     tables: Mapping[str, pl.DataFrame]
     known_keys: Mapping[str, pl.Series]
     load_date: date
+    rejected: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def __getitem__(self, table: str) -> pl.DataFrame:
         """Return the accepted rows of a table."""
@@ -37,6 +41,17 @@ class Frames:
     def known(self, table: str) -> pl.Series:
         """Return the primary keys of a table that the store holds."""
         return self.known_keys.get(table, pl.Series(dtype=pl.String))
+
+    def lost(self, table: str, column: str) -> pl.Expr:
+        """Return whether the column of the same name stands in a rejected row of a table."""
+        rows = self.rejected.get(table)
+        found = pl.Series(dtype=pl.String) if rows is None else rows[column].drop_nulls()
+        return pl.col(column).is_in(found.implode())
+
+    def sent(self, table: str) -> pl.DataFrame:
+        """Return accepted and rejected rows of a table."""
+        rows = self.rejected.get(table)
+        return self[table] if rows is None else pl.concat([self[table], rows])
 
     def with_site(self, table: str) -> pl.DataFrame:
         """Return a table with ``date_policy``, ``followup_source`` and cut-off of the row's site.
@@ -64,15 +79,18 @@ def _policy_is(*policies: str) -> pl.Expr:
 
 
 def first_procedures(frames: Frames) -> pl.DataFrame:
-    """Return per patient the ``first_date`` and ``first_day`` of the procedures of this submission."""
-    return (
-        frames["procedures"]
+    """Return per patient the ``first_date`` and ``first_day`` of the procedures of this submission.
+
+    A rejected procedure counts with its date; a patient with one whose time cannot be read has no first.
+    """
+    date, day = pl.col("procedure_date"), pl.col("procedure_day")
+    is_known = (date.is_not_null() | day.is_not_null()).all()
+    first = (
+        frames.sent("procedures")
         .group_by("patient_id")
-        .agg(
-            pl.col("procedure_date").min().alias("first_date"),
-            pl.col("procedure_day").min().alias("first_day"),
-        )
+        .agg(date.min().alias("first_date"), day.min().alias("first_day"), is_known.alias("is_known"))
     )
+    return first.filter("is_known").drop("is_known")
 
 
 def deaths(frames: Frames) -> pl.DataFrame:

@@ -128,19 +128,20 @@ _PRECISION_RANK = {"day": 0, "month": 1, "year": 2, "on_or_before": 3}
 def procedures_without_lesion(frames: Frames) -> pl.Series:
     """Return procedures that no lesion refers to."""
     frame = frames["procedures"]
-    return failing(frame, ~pl.col("procedure_id").is_in(frames["lesions"]["procedure_id"].implode()))
+    lesions = frames.sent("lesions")["procedure_id"].implode()
+    return failing(frame, ~pl.col("procedure_id").is_in(lesions))
 
 
 def lesions_numbered_with_gap(frames: Frames) -> pl.Series:
     """Return lesions of procedures whose largest lesion number is not their count."""
     fails = pl.col("lesion_number").max().over("procedure_id") != pl.len().over("procedure_id")
     frame = frames["lesions"].with_columns(fails.alias("fails"))
-    return failing(frame, pl.col("fails"))
+    return failing(frame, pl.col("fails") & ~frames.lost("lesions", "procedure_id"))
 
 
 def lesions_without_device(frames: Frames) -> pl.Series:
     """Return lesions without a device that are not wire failures."""
-    used = frames["device_uses"]["lesion_id"].implode()
+    used = frames.sent("device_uses")["lesion_id"].implode()
     wire_failed = (pl.col("crossability") == "wire_failure").fill_null(value=False)
     return failing(frames["lesions"], ~pl.col("lesion_id").is_in(used) & ~wire_failed)
 
@@ -159,6 +160,9 @@ def complications_of_unused_device(frames: Frames) -> pl.Series:
     used = used.select("procedure_id", attributed_device_class="device_class").unique()
     frame = frames["complications"].filter(pl.col("attributed_device_class").is_not_null())
     frame = frame.filter(pl.col("procedure_id").is_in(lesions["procedure_id"].implode()))
+    unclear = lesions.filter(frames.lost("device_uses", "lesion_id"))["procedure_id"].implode()
+    is_unclear = pl.col("procedure_id").is_in(unclear) | frames.lost("lesions", "procedure_id")
+    frame = frame.filter(~is_unclear)
     return frame.join(used, on=["procedure_id", "attributed_device_class"], how="anti")["at"].sort()
 
 
@@ -196,7 +200,7 @@ def patients_without_procedure(frames: Frames) -> pl.Series:
     if not frames.known("procedures").is_empty():
         return none_failing()
     return failing(
-        frames["patients"], ~pl.col("patient_id").is_in(frames["procedures"]["patient_id"].implode())
+        frames["patients"], ~pl.col("patient_id").is_in(frames.sent("procedures")["patient_id"].implode())
     )
 
 

@@ -175,7 +175,8 @@ def contradicted_discharges(frames: Frames) -> pl.Series:
         pl.col("dead_from_day") > pl.col("discharge_day"),
     )
     earlier = (pl.col("dead_by") < pl.col("discharge_date"), pl.col("dead_by_day") < pl.col("discharge_day"))
-    is_unproven = ~has_death | pl.any_horizontal(test.fill_null(value=False) for test in later)
+    is_lost = frames.lost("events", "patient_id")
+    is_unproven = (~has_death & ~is_lost) | pl.any_horizontal(test.fill_null(value=False) for test in later)
     is_refuted = pl.any_horizontal(test.fill_null(value=False) for test in earlier)
     status = pl.col("discharge_status")
     return failing(frame, ((status == "dead") & is_unproven) | ((status == "alive") & is_refuted))
