@@ -59,6 +59,7 @@ class TableState:
     fatal: list[pl.DataFrame] = field(init=False, default_factory=list)
     _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
     _cells: pl.DataFrame = field(init=False)
+    _void: pl.Series = field(init=False)  # rows of which no cell can be trusted
     _accepted: pl.DataFrame | None = field(init=False, default=None)
     _rejected: pl.DataFrame | None = field(init=False, default=None)
 
@@ -66,6 +67,8 @@ class TableState:
         """Read the text and start with what earlier steps found."""
         self.typed = parse_text(self.text, self.table)
         self.rejections = pl.DataFrame(schema=REJECTION_SCHEMA)
+        is_void = pl.col("column").is_null() & (pl.col("level") == "ROW")
+        self._void = self.prior.filter(is_void)["at"]
         self._cells = self.prior.filter(pl.col("column").is_not_null()).select("at", "column", "rule_id")
         self.reject(self.prior.filter(pl.col("level") == "ROW"), is_cascade=False)
 
@@ -100,6 +103,7 @@ class TableState:
         """
         if failures.is_empty():
             return
+        failures = failures.filter(~pl.col("at").is_in(self._void.implode()))
         failures = _without_mild(failures.unique(["at", "column", "rule_id"], maintain_order=True))
         failures = self._escalated(failures)
         causes = failures.join(

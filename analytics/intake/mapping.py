@@ -142,7 +142,7 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
         fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
         raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
     others = findings_frame([finding("F14", file=path.name) for path in paths if path.stem not in TABLES])
-    raws = [(path.stem, read_raw_file(path, _CANONICAL_READ)) for path in named]
+    raws = [(path.stem, read_raw_file(path, _CANONICAL_READ, keep_misfits=True)) for path in named]
     if any(raw.n_records for _, raw in raws):
         raws = [(table, _let_header_alone(raw)) for table, raw in raws]
     joined = _joined([MappedFile((), others, 0), *(_canonical_one(raw, table) for table, raw in raws)])
@@ -179,20 +179,37 @@ def _canonical_one(raw: RawFile, table: str) -> MappedFile:
     )
     if foreign:
         return MappedFile((), pl.concat([raw.findings, found]), raw.n_records)
-    return MappedFile((_identity_table(raw, table),), raw.findings, raw.n_records)
+    text = _identity_table(raw, table)
+    return MappedFile((text,), _with_rows(raw.findings, text), raw.n_records)
 
 
 def _identity_table(raw: RawFile, table: str) -> TextTable:
-    """Return the cells of a canonical CSV under their headers; blank headers are left out."""
+    """Return the cells of a canonical CSV under their headers; blank headers are left out.
+
+    A row of another width stays in its place, where its finding rejects it: it is kept and counted, and its
+    children fall with it.
+    """
+    cells = raw.frame if raw.misfits is None else pl.concat([raw.frame, raw.misfits]).sort("record")
     columns = [
-        normalise_cells(raw.frame.get_column(position_name(place))).alias(header)
+        normalise_cells(cells.get_column(position_name(place))).alias(header)
         for place, header in enumerate(raw.headers)
         if header.strip() and header not in _POSITION
     ]
     frame = pl.DataFrame(columns).with_columns(
-        pl.int_range(pl.len()).alias("row"), raw.frame["record"], raw.frame["line"]
+        pl.int_range(pl.len()).alias("row"), cells["record"], cells["line"]
     )
     return TextTable(table, frame, raw.file, {header: header for header in raw.headers if header})
+
+
+def _with_rows(findings: pl.DataFrame, text: TextTable) -> pl.DataFrame:
+    """Tie the findings about records of a width of their own to the rows that these became."""
+    rows = dict(text.frame.select("record", "row").rows())
+    is_misfit = (pl.col("rule_id") == "F04") & pl.col("record").is_not_null()
+    row = pl.col("record").replace_strict(rows, default=None, return_dtype=pl.Int64)
+    return findings.with_columns(
+        pl.when(is_misfit).then(pl.lit(text.table)).otherwise("table").alias("table"),
+        pl.when(is_misfit).then(row).otherwise("row").alias("row"),
+    )
 
 
 def _joined(parts: Sequence[MappedFile]) -> MappedFile:

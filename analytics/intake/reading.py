@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -52,7 +52,9 @@ class _Rows:
     findings: list[Finding] | None = None
 
 
-def read_raw_file(path: Path, read: ReadOptions, *, drop: Sequence[str] = ()) -> RawFile:
+def read_raw_file(
+    path: Path, read: ReadOptions, *, drop: Sequence[str] = (), keep_misfits: bool = False
+) -> RawFile:
     """Read a delimited text file without giving any cell a meaning.
 
     Parameters
@@ -63,6 +65,8 @@ def read_raw_file(path: Path, read: ReadOptions, *, drop: Sequence[str] = ()) ->
         Encoding, delimiter, header row and how headers are compared.
     drop
         Headers whose cells must not be read.
+    keep_misfits
+        Whether to keep the cells of rows of another width; only where no cell can be an identifier.
 
     Returns
     -------
@@ -84,7 +88,8 @@ def read_raw_file(path: Path, read: ReadOptions, *, drop: Sequence[str] = ()) ->
         raise InputFileError(where=str(path), what="the file cannot be read", fix=fix) from error
     text, problem = decode_strictly(data, read.encoding, file=path.name)
     rows = _Rows(findings=[problem]) if problem else _split(text, read, path.name)
-    return _raw_file(rows, read, drop=drop, name=path.name, sha256=hashlib.sha256(data).hexdigest())
+    raw = _raw_file(rows, read, drop=drop, name=path.name, sha256=hashlib.sha256(data).hexdigest())
+    return replace(raw, misfits=_misfits(rows, raw)) if keep_misfits and not drop else raw
 
 
 def _split(text: str, read: ReadOptions, file: str) -> _Rows:
@@ -156,6 +161,17 @@ def _frame(rows: _Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
     record = pl.Series("record", [at + 1 for at in kept], dtype=pl.Int64)
     line = pl.Series("line", [lines[at] for at in kept], dtype=pl.Int64)
     return pl.DataFrame([*texts, record, line])
+
+
+def _misfits(rows: _Rows, raw: RawFile) -> pl.DataFrame:
+    """Return the rows that were left out for their width, cut or filled up to it."""
+    width = len(rows.headers)
+    is_misfit = (pl.col("rule_id") == "F04") & pl.col("record").is_not_null()
+    at = [] if "FILE" in raw.findings["level"] else raw.findings.filter(is_misfit)["record"].to_list()
+    cells = rows.cells or []
+    whole = {record - 1: [*cells[record - 1], *[""] * width][:width] for record in at}
+    padded = [whole.get(place, []) for place in range(len(cells))]
+    return _frame(replace(rows, cells=padded), sorted(whole), list(range(width)))
 
 
 def _kept_rows(

@@ -85,15 +85,32 @@ def find_unit_suspicions(
 
 
 def find_empty_columns(tables: Sequence[TextTable]) -> pl.DataFrame:
-    """Return a finding (F13, level INFO) for each column that is sent and holds nothing."""
+    """Return a finding (F13, level INFO) for each column that is sent and holds nothing.
+
+    Days are not asked of tables that send dates, nor dates of those that send days.
+    """
     found: list[Finding] = []
     for text in tables:
         names = [name for name in TABLES[text.table].dtypes if name in text.frame.columns]
-        for name in names if text.frame.height else ():
+        spared = _superseded_columns(text)
+        for name in (name for name in names if text.frame.height and name not in spared):
             header = text.headers.get(name)
             if header is not None and text.frame.get_column(name).null_count() == text.frame.height:
                 found.append(finding("F13", file=text.file, table=text.table, column=name, header=header))
     return findings_frame(found)
+
+
+def _superseded_columns(text: TextTable) -> set[str]:
+    """Return the day columns of a table that holds dates only, or the date columns of one that counts."""
+    days = {name for name in TABLES[text.table].dtypes if name.endswith("_day")}
+    dates = {f"{name.removesuffix('_day')}_date" for name in days}
+    if "date_policy" in text.frame.columns:
+        policies = text.frame.get_column("date_policy")
+        counts, dated = (policies == "relative").any(), (policies != "relative").any()
+    else:
+        filled = {name for name in text.frame.columns if text.frame[name].null_count() < text.frame.height}
+        counts, dated = bool(days & filled), bool(dates & filled)
+    return days if dated and not counts else dates if counts and not dated else set()
 
 
 def find_swapped_dates(mapping: SiteMapping, raw: RawFile) -> pl.DataFrame:

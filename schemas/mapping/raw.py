@@ -31,6 +31,9 @@ class RawFile:
         Data records in the file, unusable ones included.
     findings
         What was found while reading; a finding of level FILE means that the frame must not be used.
+    misfits
+        Rows of another width, cut or filled up to the width of the headers, with the columns of ``frame``;
+        None where their cells must not be kept. Their cells may stand under a wrong header.
     """
 
     file: str
@@ -39,6 +42,7 @@ class RawFile:
     frame: pl.DataFrame
     n_records: int
     findings: pl.DataFrame
+    misfits: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,3 +80,11 @@ def test_one_slip_among_dates_is_left_to_its_cell(read_text: Callable[..., RawFi
     mapping = parse_mapping(DATED.encode(), name="site.toml")
     raw = read_text("seen\n" + "25/03/2024\n" * 30 + "03/25/2024\n")
     assert find_swapped_dates(mapping, raw).is_empty()
+
+
+def test_days_of_a_site_that_dates_and_dates_of_one_that_counts_are_not_called_empty() -> None:
+    dated = table("events", event_date=["2024-01-02"], event_day=[None], mi_type=[None])
+    counted = table("procedures", procedure_day=["0"], procedure_date=[None], discharge_date=[None])
+    sites = table("sites", date_policy=["actual"], data_cutoff_date=[None], data_cutoff_day=[None])
+    found = find_empty_columns([dated, counted, sites])
+    assert found.select("table", "column").rows() == [("events", "mi_type"), ("sites", "data_cutoff_date")]
