@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests over files that lie beside a checkout only: without the files there is nothing to run."""
+    """Leave out tests over files that lie beside a checkout: without the files there is nothing to run."""
     empty = [item for item in items if item.name.endswith("[NOTSET]")]
     if empty:
         config.hook.pytest_deselected(items=empty)
