@@ -1,4 +1,4 @@
-"""Reference cases of weighted outcomes by treatment: curves, incidences and hazard ratios with robust variance."""
+"""Reference cases of weighted outcomes by treatment, with robust variance."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def describe_curves(outcomes: reading.Outcomes, curves: dict[str, EventCurve], t
 
 
 def greenwood_of_weights(curve: EventCurve, times: list[float]) -> list[float]:
-    """Take sums of weights for numbers of patients, which is not valid; the reference shows it as a warning."""
+    """Take sums of weights for patients, which is not valid; the reference shows it as a warning."""
     n, d = (curve.table[f"weighted_n_{name}"].to_numpy() for name in ("risk", "event"))
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where((d > 0) & (curve.table["survival"].to_numpy() > 0), d / (n * (n - d)), 0.0)
