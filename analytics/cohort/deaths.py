@@ -76,6 +76,24 @@ def day_bounds() -> tuple[pl.Expr, pl.Expr]:
     return pl.coalesce(first, "day"), pl.coalesce(last, "day")
 
 
+def middle_day() -> pl.Expr:
+    """Build the day that stands for an event's date.
+
+    Returns
+    -------
+    polars.Expr
+        The 15th of a month and 1 July of a year, whatever such a date was filled up with; otherwise ``day``.
+    """
+    date, precision = pl.col("event_date"), pl.col("event_date_precision")
+    return pl.coalesce(
+        pl.when(precision == "month")
+        .then(_epoch(date.dt.month_start()) + 14)
+        .when(precision == "year")
+        .then(_epoch(date.dt.truncate("1y").dt.offset_by("6mo"))),
+        "day",
+    )
+
+
 def is_exact() -> pl.Expr:
     """Build whether an event's day is known well enough to place it on a curve.
 
@@ -93,9 +111,12 @@ def _epoch(date: pl.Expr) -> pl.Expr:
 
 
 def _with_days(tables: RegistryTables) -> dict[str, pl.DataFrame]:
-    """Procedures, contacts and death events with their day numbers."""
+    """Procedures, contacts and events with their day numbers."""
     scale = derive_patient_scale(tables)
-    deaths = tables.events.filter(pl.col("event_type") == "death")
+    events = tables.events.join(scale, on="patient_id", how="left").with_columns(
+        day_number("event_date", "event_day").alias("day")
+    )
+    is_death = pl.col("event_type") == "death"
     return {
         "procedures": tables.procedures.join(scale, on="patient_id", how="left").with_columns(
             day_number("procedure_date", "procedure_day").alias("day"),
@@ -104,9 +125,8 @@ def _with_days(tables: RegistryTables) -> dict[str, pl.DataFrame]:
         "contacts": tables.follow_up.join(scale, on="patient_id", how="left").with_columns(
             day_number("contact_date", "contact_day").alias("day")
         ),
-        "deaths": deaths.join(scale, on="patient_id", how="left").with_columns(
-            day_number("event_date", "event_day").alias("day")
-        ),
+        "deaths": events.filter(is_death),
+        "events": events.filter(~is_death & (pl.col("event_date_precision") == "day")),
     }
 
 
@@ -114,28 +134,37 @@ def _event_deaths(dated: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Deaths of the events table; a partial date is moved past the last sign of life that it allows."""
     first, last = day_bounds()
     deaths = dated["deaths"].with_columns(first.alias("first"), last.alias("last"))
-    alive = pl.concat(
-        [
-            dated["procedures"].select("patient_id", pl.col("day").alias("alive_day")),
-            dated["contacts"]
-            .filter(pl.col("vital_status") == "alive")
-            .select("patient_id", pl.col("day").alias("alive_day")),
-        ]
-    )
     last_alive = (
         deaths.filter(pl.col("first") < pl.col("last"))
         .select("event_id", "patient_id", "last")
-        .join(alive, on="patient_id", how="inner")
+        .join(_signs_of_life(dated), on="patient_id", how="inner")
         .filter(pl.col("alive_day") <= pl.col("last"))
         .group_by("event_id")
         .agg(pl.col("alive_day").max())
     )
     return deaths.join(last_alive, on="event_id", how="left").select(
         "patient_id",
-        pl.max_horizontal("day", "alive_day").alias("death_day"),
+        pl.max_horizontal(middle_day(), "alive_day").alias("death_day"),
         "death_cause",
         is_exact().alias("death_is_exact"),
         (pl.col("adjudication") == "linkage").fill_null(value=False).alias("death_by_linkage"),
+    )
+
+
+def _signs_of_life(dated: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Days on which a patient was alive: procedures, discharges, contacts and dated non-fatal events."""
+    stays, contacts = dated["procedures"], dated["contacts"]
+    return pl.concat(
+        [
+            stays.select("patient_id", pl.col("day").alias("alive_day")),
+            stays.filter(pl.col("discharge_status") == "alive").select(
+                "patient_id", pl.col("end_day").alias("alive_day")
+            ),
+            contacts.filter(pl.col("vital_status") == "alive").select(
+                "patient_id", pl.col("day").alias("alive_day")
+            ),
+            dated["events"].select("patient_id", pl.col("day").alias("alive_day")),
+        ]
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.cohort.days import day_number, derive_patient_scale
-from analytics.cohort.deaths import day_bounds, is_exact
+from analytics.cohort.deaths import day_bounds, is_exact, middle_day
 from analytics.cohort.endpoints import CONDITION_COLUMNS, blank_meaning
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ _IN_STAY_TYPES = {
     "emergency_cabg": "revasc_cabg",
 }
 """Complications of the index stay that are endpoint events; many sites record them nowhere else."""
+
+_STROKES = ("stroke_ischaemic", "stroke_haemorrhagic", "stroke_undetermined")
+_UNKNOWN_STAY_DAYS = 30
+"""Days within which an event is taken as the complication itself, where the end of the stay is unknown."""
 
 _ROW = ("procedure_id", "day", "event_type", *CONDITION_COLUMNS, "event_is_exact", "is_complication")
 
@@ -46,14 +50,10 @@ def derive_event_rows(
         spelled out (``unknown``, ``undetermined``; ``clinically_driven`` as text), ``event_is_exact`` and
         ``is_complication`` (known from the complications table only).
         Planned stages are no rows. Complications of the stay stand on their procedure's day unless an event
-        of that type is dated within the stay.
+        of that kind is dated within the stay (within 30 days where its end is unknown).
     """
     events = _dated_events(clocks, tables, staged_within_days)
-    complications = _stay_events(clocks, tables)
-    recorded = events.select("procedure_id", "event_type", "mi_type")
-    unrecorded = complications.join(
-        recorded, on=["procedure_id", "event_type", "mi_type"], how="anti", nulls_equal=True
-    )
+    unrecorded = _without_event_row(_stay_events(clocks, tables), events)
     sources = ((events, False), (unrecorded, True), (_deaths(clocks), False))
     rows = pl.concat(
         [frame.with_columns(is_complication=pl.lit(value)).select(*_ROW) for frame, value in sources]
@@ -94,7 +94,7 @@ def _within_follow_up() -> pl.Expr:
     return (
         pl.when(pl.col("first") == pl.col("last"))
         .then("day")
-        .otherwise(pl.max_horizontal(pl.min_horizontal("day", latest), "procedure_day"))
+        .otherwise(pl.max_horizontal(pl.min_horizontal(middle_day(), latest), "procedure_day"))
     )
 
 
@@ -117,11 +117,14 @@ def _relation_to_index() -> pl.Expr:
 
 
 def _procedure_days(tables: RegistryTables) -> pl.DataFrame:
-    """Day of every procedure, and whether it announced a stage."""
+    """First and last day of the stay of every procedure."""
     return (
         tables.procedures.join(derive_patient_scale(tables), on="patient_id", how="left")
-        .with_columns(day_number("procedure_date", "procedure_day").alias("tied_day"))
-        .select("procedure_id", "tied_day")
+        .with_columns(
+            day_number("procedure_date", "procedure_day").alias("tied_day"),
+            day_number("discharge_date", "discharge_day").alias("left_day"),
+        )
+        .select("procedure_id", "tied_day", pl.coalesce("left_day", pl.col("tied_day") + _UNKNOWN_STAY_DAYS))
     )
 
 
@@ -132,18 +135,34 @@ def _owners(tables: RegistryTables) -> pl.DataFrame:
 
 def _drop_unlabelled_stages(events: pl.DataFrame, tables: RegistryTables, within_days: int) -> pl.DataFrame:
     """Leave out repeat PCI that is a stage in all but name: announced, soon, not on the target lesion."""
-    announced = tables.procedures.filter("staged_pci_planned").select(
-        "procedure_id", pl.lit(value=True).alias("announced")
+    announced = (
+        tables.procedures.filter("staged_pci_planned")
+        .join(_procedure_days(tables), on="procedure_id")
+        .select("patient_id", pl.col("tied_day").alias("announced_day"))
     )
-    is_stage = (
-        pl.col("announced")
-        & (pl.col("event_type") == "revasc_pci")
+    unlabelled = events.with_row_index("row").filter(
+        (pl.col("event_type") == "revasc_pci")
         & pl.col("planned_staged").is_null()
         & (pl.col("target_relation").fill_null("unknown") != "target_lesion")
-        & (pl.col("day") - pl.col("procedure_day")).is_between(1, within_days)
     )
-    joined = events.join(announced, on="procedure_id", how="left")
-    return joined.filter(~is_stage.fill_null(value=False))
+    waited = pl.col("day") - pl.col("announced_day")
+    stages = unlabelled.join(announced, on="patient_id").filter(waited.is_between(1, within_days))
+    return events.with_row_index("row").join(stages.select("row"), on="row", how="anti").drop("row")
+
+
+def _without_event_row(complications: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Drop complications that an event row dates: of the same kind, within the same stay."""
+    # An event of the same kind after the stay is another one, and must not take the place of the first.
+    kind = pl.col("event_type").replace(dict.fromkeys(_STROKES, "stroke")).alias("kind")
+    same_mi = pl.col("mi_type").fill_null("unknown").is_in(["periprocedural", "unknown"])
+    dated = events.filter((pl.col("event_type") != "mi") | same_mi).select(
+        "procedure_id", kind, pl.col("day").alias("dated_day")
+    )
+    numbered = complications.with_columns(kind).with_row_index("row")
+    twice = numbered.join(dated, on=["procedure_id", "kind"]).filter(
+        pl.col("dated_day").is_between(pl.col("day"), pl.col("left_day"))
+    )
+    return numbered.join(twice.select("row"), on="row", how="anti")
 
 
 def _stay_events(clocks: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:
@@ -164,6 +183,7 @@ def _stay_events(clocks: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:
     return rows.select(
         "procedure_id",
         pl.col("tied_day").alias("day"),
+        "left_day",
         kind.replace_strict(_IN_STAY_TYPES, return_dtype=pl.String).alias("event_type"),
         pl.when(own).then(pl.lit("target_vessel")).otherwise(pl.lit("unknown")).alias("target_relation"),
         pl.lit(None, dtype=pl.String).alias("death_cause"),

@@ -39,7 +39,8 @@ class CohortSpec:
         whether they lie in it.
     index
         ``first_procedure``: a patient's first eligible procedure that is no planned stage;
-        ``every_procedure``: all of them (use a variance clustered by patient).
+        ``every_procedure``: every eligible procedure that is no planned stage (use a variance clustered by
+        patient).
     min_age_years
         Youngest age in completed years.
     exclusions

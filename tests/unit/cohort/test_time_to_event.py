@@ -363,3 +363,46 @@ def test_unknown_end_of_the_stay_leaves_later_events_open(followed: Build) -> No
         cohort = derive_cohort(tables)
         frame = derive_in_hospital(derive_time_to_event(cohort, tables, ALL["mi"]), cohort.procedures)
         assert frame.item(0, "in_hospital") is expected
+
+
+def test_later_event_does_not_hide_the_same_complication_of_the_stay(followed: Build) -> None:
+    tables = followed(
+        event("revasc_cabg", 400, target_relation="target_vessel", procedure_id="X"),
+        complications=[{"procedure_id": "X", "complication_type": "emergency_cabg"}],
+    )
+    assert outcome(tables, "any_revascularisation") == (0, 1, "revascularisation")
+
+
+def test_stroke_of_the_stay_is_counted_on_the_day_that_its_event_row_gives(followed: Build) -> None:
+    tables = followed(
+        event("stroke_ischaemic", 1), complications=[{"procedure_id": "X", "complication_type": "stroke"}]
+    )
+    assert outcome(tables, "stroke") == (1, 1, "stroke")
+
+
+@pytest.mark.parametrize(("gap", "time"), [(60, (1000, 0)), (120, (320, 1))])
+def test_stage_may_be_announced_by_a_later_procedure(
+    one_patient: Build, gap: int, time: tuple[int, int]
+) -> None:
+    tables = one_patient(
+        later=[{"procedure_id": "Y", "procedure_date": day(200), "staged_pci_planned": True}],
+        events=[event("revasc_pci", 200 + gap, target_relation="target_vessel", planned_staged=None)],
+        follow_up=[{"contact_date": day(1000)}],
+    )
+    assert outcome(tables, "tvr", "time_days", "cause") == time
+
+
+@pytest.mark.parametrize("sent", [1, 15, 31])
+def test_month_stands_for_its_middle_whatever_day_was_filled_in(followed: Build, sent: int) -> None:
+    tables = followed(
+        {"event_type": "mi", "event_date": dt.date(2020, 3, sent), "event_date_precision": "month"}
+    )
+    assert outcome(tables, "mi") == (74, 1, "mi")
+
+
+def test_month_of_a_death_is_moved_past_an_event_and_a_discharge(one_patient: Build) -> None:
+    march = {"event_type": "death", "event_date": dt.date(2020, 3, 1), "event_date_precision": "month"}
+    discharged = one_patient(procedure={"procedure_date": day(70), "discharge_date": day(79)}, events=[march])
+    infarcted = one_patient(events=[march, event("mi", 80)])
+    assert outcome(discharged, "all_cause_death", "time_days", "cause") == (9, 1)
+    assert outcome(infarcted, "all_cause_death", "time_days", "cause") == (80, 1)
