@@ -160,7 +160,7 @@ class _Days:
         n_risk = (remaining - late).astype(np.float64)
         n_event = np.bincount(position, weights=rows.event, minlength=len(days)).astype(np.float64)
         n_terminal = np.bincount(position, weights=rows.terminal, minlength=len(days)).astype(np.float64)
-        survival = np.cumprod(1.0 - n_terminal / n_risk)
+        survival = np.cumprod(1.0 - n_terminal / n_risk).astype(np.float64)
         mean = np.cumsum(np.concatenate([[1.0], survival[:-1]]) * n_event / n_risk)
         return cls(days, n_risk, n_event, n_terminal, survival, mean)
 

@@ -1,4 +1,4 @@
-"""Reference cases of restricted means without covariates: from a call to numbers."""
+"""Reference cases of restricted means: from a call to numbers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import polars as pl
 
 from analytics.survival.event_counts import count_events
 from analytics.survival.event_curves import estimate_event_curve
+from analytics.survival.restricted_mean_models import fit_restricted_mean
+from analytics.survival.restricted_mean_rows import RestrictedMeanSpec
 from analytics.survival.restricted_means import (
     RestrictedMean,
     compare_restricted_means,
     estimate_restricted_mean,
 )
+from analytics.survival.results_restricted import RestrictedMeanFit
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -37,10 +40,8 @@ def _sibling(name: str) -> ModuleType:
 reading = _sibling("reading")
 
 
-def handle_rmst(case: dict, frame: pl.DataFrame) -> dict | None:
+def handle_rmst(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
-    if call.get("covariates"):
-        return None  # the adjusted comparison is not supported yet
     surv = f"Surv({call['time']},{call['event']})"
     outcomes = reading.read_outcomes({"surv": surv, "group": call["arm"]}, frame)
     counts = count_events(outcomes.frame, strata=["group"])
@@ -49,7 +50,8 @@ def handle_rmst(case: dict, frame: pl.DataFrame) -> dict | None:
         for label in outcomes.labels()
     }
     contrast = compare_restricted_means(means["1"], means["0"])
-    return {
+    adjusted = describe_adjusted(call, frame) if call.get("covariates") else {}
+    return adjusted | {
         "tau": call["tau"],
         "arm1": describe_mean(means["1"]),
         "arm0": describe_mean(means["0"]),
@@ -73,6 +75,33 @@ def describe_mean(mean: RestrictedMean) -> dict:
         "rmtl": [mean.lost_days, mean.std_error, horizon - mean.upper, horizon - mean.lower],
         "rmst_var": mean.std_error**2,
     }
+
+
+def describe_adjusted(call: dict, frame: pl.DataFrame) -> dict:
+    """Describe the adjusted comparisons as the reference prints them."""
+    covariates = tuple(reading.as_list(call["covariates"]))
+    surv = f"Surv({call['time']},{call['event']})"
+    outcomes = reading.read_outcomes({"surv": surv, "group": call["arm"]}, frame, also=covariates)
+    data = outcomes.frame.rename({f"also_{name}": name for name in covariates})
+    wald, ratio = ["coef", "se(coef)", "z", "p"], ["exp(coef)"]
+    layouts = {
+        "adjusted_diff": ("difference", wald),
+        "adjusted_ratio": ("ratio", wald + ratio),
+        "adjusted_lost_ratio": ("ratio_of_lost_days", wald + ratio),
+    }
+    answer = {}
+    for name, (contrast, columns) in layouts.items():
+        spec = RestrictedMeanSpec("group", "0", covariates, contrast=contrast)
+        fit = fit_restricted_mean(data, spec, horizon_days=call["tau"])
+        assert isinstance(fit, RestrictedMeanFit), fit
+        chosen = ["coefficient", "std_error", "statistic", "p_value"]
+        chosen += [*(["estimate"] if contrast != "difference" else []), "lower", "upper"]
+        answer[name] = {
+            "rows": ["intercept", "arm", *covariates],
+            "cols": [*columns, "lower .95", "upper .95"],
+            "values": [list(row) for row in fit.table.select(chosen).rows()],
+        }
+    return answer
 
 
 HANDLERS = {"rmst": handle_rmst}

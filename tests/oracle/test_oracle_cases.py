@@ -49,9 +49,8 @@ def supported_cases() -> list[Path]:
 
 
 def is_supported(case: dict) -> bool:
-    adjusted_means = case["need"] == "rmst" and bool(case["call"].get("covariates"))
     scored_by_model = case["need"] == "win_ratio" and "Peron" in case["r_code"]
-    return case["need"] in run_case.handlers() and not (adjusted_means or scored_by_model)
+    return case["need"] in run_case.handlers() and not scored_by_model
 
 
 @pytest.mark.parametrize("path", supported_cases(), ids=lambda path: f"{path.parents[1].name}-{path.stem}")
