@@ -13,6 +13,7 @@ from analytics.survival.cox_likelihood import CoxKernel
 from analytics.survival.cox_maximum import find_maximum
 from analytics.survival.cox_residuals import clustered_score
 from analytics.survival.cox_rows import collect_rows
+from analytics.survival.day_sums_fit import fit_cox_by_day, suits_day_sums
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def fit_cox(frame: pl.DataFrame, spec: CoxSpec) -> CoxFit | NotEstimable:
     .. [4] Lin & Wei (1989), J Am Stat Assoc 84:1074-1078. doi:10.1080/01621459.1989.10478874
     """
     check_specification(frame, spec)
+    if suits_day_sums(frame, spec):
+        return fit_cox_by_day(frame, spec)
     spec = resolve_terms(frame, spec)
     rows = collect_rows(frame, spec)
     names = design_names(spec.terms)
