@@ -10,7 +10,7 @@ from schemas.errors import SchemaFileError
 from schemas.findings import table_finding
 from schemas.registry import LOADER_COLUMNS, TABLES
 from schemas.submission import TextTable, empty_findings
-from schemas.table_state import TableState
+from schemas.table_state import FOLLOWS_RULE, TableState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,17 +137,32 @@ def _no_rows(table: Table) -> TextTable:
 
 
 def _prior_of(table: Table, origin: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
-    """Return the earlier findings about rows of a table, by row number."""
+    """Return the earlier findings about rows of a table, by row number, each with its root cause.
+
+    What follows from a cell that is reported elsewhere bears the rule of that report.
+    """
+    cell = ["file", "record", "header"]
+    follows = pl.col("rule_id") == FOLLOWS_RULE
+    roots = prior.filter(~follows & pl.col("record").is_not_null()).unique(
+        cell, keep="first", maintain_order=True
+    )
     rows = prior.filter((pl.col("table") == table.name) & pl.col("row").is_not_null())
+    rows = rows.with_columns(is_consequence=follows).join(
+        roots.select(*cell, root="rule_id"), on=cell, how="left", maintain_order="left", nulls_equal=True
+    )
+    rule_id = pl.when("is_consequence").then(pl.coalesce("root", "rule_id")).otherwise("rule_id")
+    rows = rows.with_columns(rule_id.alias("rule_id"))
     found = rows.join(
         origin.select("at", "file", "row"), on=["file", "row"], how="inner", maintain_order="left"
     )
-    return found.select("at", "column", "rule_id", "level")
+    return found.select("at", "column", "rule_id", "level", "is_consequence")
 
 
 def _absences(rows: pl.DataFrame, part: TextTable) -> pl.DataFrame:
     """Name F02 as the cause of every cell of an absent required column, so that no row says it again."""
     cells = pl.DataFrame({"column": _absent_required(part)}, schema={"column": pl.String})
     return (
-        rows.select("at").join(cells, how="cross").with_columns(rule_id=pl.lit("F02"), level=pl.lit("NULL"))
+        rows.select("at")
+        .join(cells, how="cross")
+        .with_columns(rule_id=pl.lit("F02"), level=pl.lit("NULL"), is_consequence=pl.lit(value=False))
     )

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 NO_KEYS = pl.Series(dtype=pl.String)
 
 
-def check_keys(state: TableState, known: pl.Series) -> None:
+def check_keys(state: TableState, states: Mapping[str, TableState], known: pl.Series) -> None:
     """Reject rows whose primary key an earlier accepted row or the store already has.
 
     Parameters
     ----------
-    state
-        Table to check.
+    state, states
+        Table to check, and all tables: where a record of the file came twice, its first table says so and the
+        others count as its cascade.
     known
         Keys of this table in the store. They do not count for sites and patients, which every submission
         describes anew.
@@ -32,7 +33,38 @@ def check_keys(state: TableState, known: pl.Series) -> None:
     repeated = ~pl.col(key).is_first_distinct() | pl.col(key).is_in(taken.implode())
     rows = state.accepted().filter(repeated)
     cells = rows.select("at", column=pl.lit(key), rule_id=pl.lit("K01"))
-    state.apply(with_level(cells))
+    said = pl.concat([_repeated_records(other) for other in states.values()])
+    parts = cells.join(state.origin, on="at").join(said, on=["file", "record"], how="semi").sort("at")
+    state.reject(parts, is_cascade=True)
+    state.note(with_level(parts.select("at", "column", rule_id=pl.lit("K14"))))
+    state.apply(with_level(cells.join(parts, on="at", how="anti", maintain_order="left")))
+
+
+def _repeated_records(state: TableState) -> pl.DataFrame:
+    """Return ``file`` and ``record`` of the rows that were rejected because their key came before."""
+    repeats = state.rejections.filter((pl.col("rule_id") == "K01") & ~pl.col("is_cascade"))
+    return state.origin.join(repeats, on="at", how="semi").select("file", "record")
+
+
+def let_parts_of_repeats_fall(state: TableState, states: Mapping[str, TableState]) -> None:
+    """Reject rows made of the same record of a file as a rejected parent that came twice (a cascade).
+
+    Their parent's key lives on in the row that was kept, so that they would be said to repeat it one by one.
+    """
+    place = ["file", "record", "key"]
+    for reference in state.table.references:
+        parent = states[reference.table]
+        repeats = parent.rejections.filter(pl.col("rule_id") == "K01").select("at", "rule_id")
+        if repeats.is_empty() or state.table.by_name[reference.column].required != "yes":
+            continue
+        keys = parent.text.select("at", key=reference.target).join(parent.origin, on="at")
+        kept = keys.join(parent.accepted().select("at"), on="at", how="semi").select(place)
+        lost = keys.join(repeats, on="at").join(kept, on=place, how="anti").unique(place)
+        own = state.text.select("at", key=reference.column).join(state.origin, on="at")
+        parts = own.join(lost.select(*place, "rule_id"), on=place, how="inner").sort("at")
+        parts = parts.join(state.accepted().select("at"), on="at", how="semi", maintain_order="left")
+        state.reject(parts, is_cascade=True)
+        state.note(with_level(parts.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K14"))))
 
 
 def check_references(

@@ -29,6 +29,11 @@ REJECTION_SCHEMA: dict[str, type[pl.DataType]] = {
     "is_cascade": pl.Boolean,
 }
 
+_CELL_SCHEMA = ("at", "column", "rule_id", "is_consequence")
+
+FOLLOWS_RULE = "C17"
+"""Rule of a value that depends on a cell which is reported elsewhere."""
+
 ABSENCES = ("C05", "C06", "T00")
 """Rules about a value that is not there: said only where nothing else was said about the cell."""
 
@@ -46,8 +51,8 @@ class TableState:
     text
         ``at`` and every canonical column as text.
     prior
-        Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id``,
-        ``level``.
+        Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id`` (the root
+        cause), ``level``, ``is_consequence`` (whether the cell that is to blame is reported elsewhere).
     """
 
     table: Table
@@ -69,7 +74,7 @@ class TableState:
         self.rejections = pl.DataFrame(schema=REJECTION_SCHEMA)
         is_void = pl.col("column").is_null() & (pl.col("level") == "ROW")
         self._void = self.prior.filter(is_void)["at"]
-        self._cells = self.prior.filter(pl.col("column").is_not_null()).select("at", "column", "rule_id")
+        self._cells = self.prior.filter(pl.col("column").is_not_null()).select(list(_CELL_SCHEMA))
         self.reject(self.prior.filter(pl.col("level") == "ROW"), is_cascade=False)
 
     def accepted(self) -> pl.DataFrame:
@@ -116,9 +121,11 @@ class TableState:
         )
         is_absence = pl.col("rule_id").is_in(ABSENCES)
         root = pl.when(is_absence).then(pl.coalesce("cause", "rule_id")).otherwise("rule_id")
-        self.reject(
-            causes.filter(pl.col("level") == "ROW").select("at", root.alias("rule_id")), is_cascade=False
-        )
+        is_fatal = pl.col("level") == "ROW"
+        follows = is_absence & pl.col("is_consequence").fill_null(value=False)
+        for is_cascade in (False, True):  # a fault of the row's own comes before one that it inherits
+            fatal = causes.filter(is_fatal & (follows == is_cascade)).select("at", root.alias("rule_id"))
+            self.reject(fatal, is_cascade=is_cascade)
         self.empty(failures.filter(pl.col("level") == "NULL"))
         explained = is_absence & pl.col("cause").is_not_null()
         self.fatal.append(causes.filter(explained & (pl.col("level") == "ROW")).select("at", "column"))
@@ -172,7 +179,8 @@ class TableState:
         """Keep the findings, and remember the cells whose value they took."""
         self._marks.append(failures.select(pl.lit(self.table.name).alias("table"), *list(MARK_SCHEMA)[1:]))
         removed = failures.filter(pl.col("level").is_in(["NULL", "ROW"]))
-        self._cells = pl.concat([self._cells, removed.select("at", "column", "rule_id")])
+        cells = removed.select("at", "column", "rule_id", is_consequence=pl.lit(value=False))
+        self._cells = pl.concat([self._cells, cells])
 
 
 def _without_mild(failures: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,12 @@ from schemas.checking import failing_cells
 from schemas.findings import in_order, word_findings
 from schemas.parsing import unreadable_cells
 from schemas.preparing import prepare_tables, table_findings
-from schemas.references import NO_KEYS, check_keys, check_references
+from schemas.references import (
+    NO_KEYS,
+    check_keys,
+    check_references,
+    let_parts_of_repeats_fall,
+)
 from schemas.registry import TABLES
 from schemas.rules.catalogue import CROSS_CHECKS, ROW_CHECKS, level_of
 from schemas.rules.frames import Frames
@@ -77,7 +82,8 @@ def validate_submission(
     states = prepare_tables(texts, prior)
     for state in states.values():
         _check_cells(state)
-        check_keys(state, keys.get(state.table.name, NO_KEYS))
+        let_parts_of_repeats_fall(state, states)
+        check_keys(state, states, keys.get(state.table.name, NO_KEYS))
         check_references(state, states, keys)
     day = datetime.now().astimezone().date() if load_date is None else load_date
     _check_across(states, keys, day)

@@ -181,17 +181,17 @@ def _kept_rows(
     blank = [at for at, row in enumerate(cells) if not any(cell and not cell.isspace() for cell in row)]
     is_blank = set(blank)
     filled = [at for at in range(len(cells)) if at not in is_blank]
+    totals = [at for at in filled[-1:] if _is_totals_row(cells[at])]
     kept = [at for at in filled if len(cells[at]) == len(headers)]
     findings = [finding("F16", file=file, line=lines[blank[0]], n=len(blank))] if blank else []
-    wrong = [at for at in filled if len(cells[at]) != len(headers)]
+    wrong = [at for at in filled if len(cells[at]) != len(headers) and at not in totals]
     if len(wrong) > max(_TOLERATED_ROWS, _TOLERATED_SHARE * len(filled)):
         findings.append(finding("F04", file=file, level="FILE", line=lines[wrong[0]], n=len(wrong)))
     else:
         findings += [finding("F04", file=file, record=at + 1, line=lines[at]) for at in wrong]
     if not filled:
         findings.append(finding("F06", file=file, n=0))
-    elif _is_totals_row(cells[filled[-1]]):
-        findings.append(finding("F06", file=file, record=filled[-1] + 1, line=lines[filled[-1]]))
+    findings += [finding("F06", file=file, record=at + 1, line=lines[at]) for at in totals]
     return kept, findings
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.mapping.collapse import collapse_rows
-from schemas.mapping.expressions import evaluate
+from schemas.mapping.expressions import BLANK_RULE, evaluate
 from schemas.mapping.findings import (
     cause_findings,
     disagreement_findings,
     missing_code_findings,
+    required_columns,
     unplaced_findings,
     with_repeats_as_consequences,
 )
@@ -110,7 +111,7 @@ def _with_lets(mapping: SiteMapping, scope: Scope) -> tuple[Scope, pl.DataFrame]
     """Return the scope with every let evaluated, and the causes of all lets."""
     every = [no_causes()]
     for name, expression in mapping.let.items():
-        evaluated = evaluate(expression, scope, target=Target())
+        evaluated = evaluate(expression, scope, target=Target(is_needed=True))
         frame = scope.frame.with_columns(evaluated.values.alias(f"@{name}"))
         is_dated = expression.convert is not None
         scope = replace(
@@ -148,12 +149,19 @@ def _evaluate_branch(
     emit: Emit, part: Expanded, scope: Scope
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return the rows of one branch, the causes by ``order``, and what to note about each column."""
-    inner = replace(scope, frame=part.frame, bindings=part.branch.bindings)
+    labels = {
+        split.variable: scope.index.label(column)
+        for split in part.branch.splits
+        if (column := scope.index.column(split.header)) is not None
+    }
+    inner = replace(scope, frame=part.frame, bindings=part.branch.bindings, split_labels=labels)
     columns = TABLES[emit.table].by_name
+    needed = required_columns(emit.table, emit.columns)
     found: dict[str, Evaluated] = {}
     for name, expression in emit.columns.items():
-        target = Target(name, columns[name].kind, columns[name].unit)
-        found[name] = evaluate(expression, inner, target=target)
+        target = Target(name, columns[name].kind, columns[name].unit, is_needed=name in needed)
+        value = evaluate(expression, inner, target=target)
+        found[name] = value if target.is_needed else value.without_blanks()
     rows = part.frame.select("order", "record", "line").with_columns(
         value.values.cast(pl.String).alias(name) for name, value in found.items()
     )
@@ -182,6 +190,18 @@ def _clash_causes(clashes: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     return tied.select(*no_causes().columns, "column")
 
 
+def _still_missing(causes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return causes without the blanks that another row of the same key filled."""
+    filled = [
+        rows.select(pl.int_range(pl.len()).alias("at"), column=pl.lit(name)).filter(rows[name].is_not_null())
+        for name in causes.filter(pl.col("rule_id") == BLANK_RULE)["column"].unique(maintain_order=True)
+    ]
+    if not filled:
+        return causes
+    cells = pl.concat(filled).with_columns(rule_id=pl.lit(BLANK_RULE))
+    return causes.join(cells, on=["at", "column", "rule_id"], how="anti", maintain_order="left")
+
+
 @dataclass(frozen=True, eq=False)
 class _MadeTable:
     """One canonical table with its findings: causes (not yet told apart from repeats) and notes."""
@@ -201,6 +221,7 @@ def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     collapses = any(part.emit.collapse for part in parts)
     rows, places, disagreements = collapse_rows(rows, TABLES[table].primary_key if collapses else "")
     causes = causes.with_columns(places.gather(causes.get_column("at")).alias("at"))
+    causes = _still_missing(causes, rows)
     missing = pl.concat([part.missing for part in parts])
     notes = [
         disagreement_findings(table, disagreements, file=file),

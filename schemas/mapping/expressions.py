@@ -13,6 +13,9 @@ from schemas.mapping.scope import CAUSE_SCHEMA, Evaluated, Scope, Target, bind, 
 if TYPE_CHECKING:
     from schemas.mapping.model import Expression
 
+BLANK_RULE = "C05"
+"""Rule of a needed value that was not sent."""
+
 _WHAT = ("rule_id", "header", "detail", "record", "line")
 
 
@@ -41,7 +44,7 @@ def evaluate(expression: Expression, scope: Scope, *, target: Target) -> Evaluat
     if expression.const is not None:
         evaluated = _constant(expression.const, scope)
     elif expression.template is not None:
-        evaluated = _template(expression.template, scope)
+        evaluated = _template(expression.template, scope, target)
     else:
         evaluated = _from_sources(expression, scope, target)
     return _where_it_applies(expression, scope, evaluated)
@@ -52,7 +55,7 @@ def _constant(text: str, scope: Scope) -> Evaluated:
     return Evaluated(pl.repeat(text, scope.frame.height, dtype=pl.String, eager=True), no_causes())
 
 
-def _template(template: str, scope: Scope) -> Evaluated:
+def _template(template: str, scope: Scope, target: Target) -> Evaluated:
     """Return joined parts, null where any part is null."""
     parts: list[pl.Series] = []
     causes = [no_causes()]
@@ -62,7 +65,7 @@ def _template(template: str, scope: Scope) -> Evaluated:
             continue
         cells = scope.cells(text)
         parts.append(_nulls(scope) if cells is None else _without_codes(text, cells, scope.read.missing)[0])
-        causes.append(_inherited(text, scope))
+        causes += [_inherited(text, scope), _blanks(parts[-1].is_null(), scope.label(text), target, scope)]
     frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
     values = frame.select(pl.concat_str(pl.all())).to_series()
     return Evaluated(values, pl.concat(causes))
@@ -78,7 +81,9 @@ def _from_sources(expression: Expression, scope: Scope, target: Target) -> Evalu
     values, rule_id, detail = _converted(expression, wanted, scope, target)
     failed = wanted.is_not_null() & values.is_null()
     causes.append(_causes(failed, rule_id, label, detail, origin))
-    values = _filled(expression, values, is_absent=sent.is_null() & ~_is_failed(causes, len(sent)))
+    is_absent = sent.is_null() & ~_is_failed(causes, len(sent))
+    values = _filled(expression, values, is_absent=is_absent)
+    causes.append(_blanks(is_absent, label, target, scope, origin))
     # Where another source filled the value in, a source that failed is no reason for a null.
     is_null = values.is_null().arg_true().cast(pl.Int64).to_list()
     return Evaluated(values, pl.concat(causes).filter(pl.col("at").is_in(is_null)), label, n_missing)
@@ -181,6 +186,16 @@ def _where_it_applies(expression: Expression, scope: Scope, evaluated: Evaluated
     values = evaluated.values.zip_with(holds, _nulls(scope))
     causes = evaluated.causes.filter(pl.col("at").is_in(holds.arg_true().cast(pl.Int64).to_list()))
     return Evaluated(values, causes, evaluated.header, evaluated.n_missing)
+
+
+def _blanks(
+    is_blank: pl.Series, label: str | None, target: Target, scope: Scope, origin: _Origin | None = None
+) -> pl.DataFrame:
+    """Return one cause for each cell that is blank though the target needs it."""
+    if not target.is_needed or label is None:
+        return no_causes()
+    place = origin or _Origin(scope.frame.select("record", "line"), no_causes())
+    return _causes(is_blank, BLANK_RULE, label, "blank", place)
 
 
 def _inherited(name: str, scope: Scope) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.mapping.expressions import BLANK_RULE
 from schemas.mapping.lookup import LOOKUP_RULE
 from schemas.mapping.references import header_uses
 from schemas.mapping.steps import NONE_WITH_ITEM_RULE
@@ -13,6 +14,7 @@ from schemas.mapping.texts import HeaderIndex
 from schemas.registry import TABLES
 from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA, empty_findings
+from schemas.table_state import FOLLOWS_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from schemas.mapping.model import SiteMapping
     from schemas.mapping.raw import RawFile
 
-FOLLOWS_RULE = "C17"
 RELATIVE_DAYS = {"procedure_date": "procedure_day", "contact_date": "contact_day", "event_date": "event_day"}
 """Dates that a row must have, and the days that stand for them where a site counts from time zero."""
 
@@ -139,6 +140,10 @@ def with_repeats_as_consequences(found: pl.DataFrame) -> pl.DataFrame:
     The report that stands is the first of a column that reads the cell itself, if any column does.
     """
     rule = RULES[FOLLOWS_RULE]
+    # A date that nothing else hangs on is left to the validation, which knows whether a day stands for it.
+    is_date = (pl.col("rule_id") == BLANK_RULE) & pl.col("column").is_in(list(RELATIVE_DAYS))
+    is_alone = pl.len().over(_CAUSE_KEY) == 1
+    found = found.filter(~(is_date & is_alone))
     ranked = found.with_row_index("place").sort("is_inherited", maintain_order=True)
     is_repeat = ~pl.struct(_CAUSE_KEY).is_first_distinct() & (pl.col("rule_id") != NONE_WITH_ITEM_RULE)
     follows = {"rule_id": FOLLOWS_RULE, "level": rule.level, "sentence": rule.sentence, "remedy": rule.remedy}
@@ -152,9 +157,9 @@ def with_repeats_as_consequences(found: pl.DataFrame) -> pl.DataFrame:
 def unplaced_findings(causes: pl.DataFrame, placed: pl.DataFrame, *, file: str) -> pl.DataFrame:
     """Return findings for cells that a ``[let]`` could not read and that no row depends on.
 
-    A look-up that failed for a row which makes no rows is no fault.
+    A look-up that failed for a row which makes no rows is no fault, nor is a blank that nobody needs.
     """
-    causes = causes.filter(pl.col("rule_id") != LOOKUP_RULE)
+    causes = causes.filter(~pl.col("rule_id").is_in([LOOKUP_RULE, BLANK_RULE]))
     lost = causes.join(placed, on=_CAUSE_KEY, how="anti", nulls_equal=True).unique(
         _CAUSE_KEY, maintain_order=True
     )

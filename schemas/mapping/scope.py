@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -46,11 +46,14 @@ class Target:
         string, int, float, bool, date or enum.
     unit
         Unit of the schema, empty where there is none.
+    is_needed
+        Whether a value that was not sent is a fault.
     """
 
     column: str = ""
     kind: str = "string"
     unit: str = ""
+    is_needed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,10 @@ class Evaluated:
     causes: pl.DataFrame
     header: str | None = None
     n_missing: int = 0
+
+    def without_blanks(self) -> Evaluated:
+        """Return the same without causes that only say that nothing was sent."""
+        return replace(self, causes=self.causes.filter(pl.col("rule_id") != "C05"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +105,8 @@ class Scope:
         Lets whose text is canonical already.
     site_id, secret
         What pseudonyms are made with.
+    split_labels
+        Header of the cell that each step variable is an item of.
     """
 
     frame: pl.DataFrame
@@ -109,6 +118,7 @@ class Scope:
     dated_lets: frozenset[str]
     site_id: str | None
     secret: bytes | None
+    split_labels: Mapping[str, str] = field(default_factory=dict)
 
     def cells(self, name: str) -> pl.Series | None:
         """Return the texts of a let, a step variable or a header, None if the file has none."""
@@ -129,8 +139,10 @@ class Scope:
         return found if found in self.frame.columns else None
 
     def label(self, name: str) -> str | None:
-        """Return the site's header behind a name, None for lets and step variables."""
+        """Return the site's header behind a name, None for lets and constant step variables."""
         column = self.column(name)
+        if column is not None and column.startswith("$"):
+            return self.split_labels.get(name)
         return self.index.label(column) if column is not None and column.startswith("#") else None
 
 
