@@ -1,0 +1,130 @@
+"""Reference cases of parametric models: from a case's call to the numbers of its `expected` block."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time, hazard_ratios
+from analytics.survival.parametric_predictions import predict_quantiles
+from analytics.survival.parametric_rows import ParametricSpec
+from analytics.survival.piecewise_exponential import fit_piecewise_exponential
+from analytics.survival.results_parametric import AcceleratedFailureTimeFit, PiecewiseExponentialFit
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+DISTRIBUTIONS = ["weibull", "exponential", "lognormal", "loglogistic"]
+
+
+def _sibling(name: str) -> ModuleType:
+    """Load a module beside this one once, however this one was loaded."""
+    here = Path(__file__).resolve().parent
+    known = sys.modules.get(name)
+    if known is not None and Path(str(known.__file__)).resolve().parent == here:
+        return known
+    spec = importlib.util.spec_from_file_location(name, here / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+r_formula = _sibling("r_formula")
+reading = _sibling("reading")
+
+
+def read_parametric(call: dict, frame: pl.DataFrame) -> tuple[object, ParametricSpec]:
+    """Carry out the formula, or the response with its covariates."""
+    covariates = "+".join(reading.as_list(call.get("covariates") or []))
+    response = call.get("surv") or f"Surv({call.get('time')},{call.get('event')})"
+    formula = call.get("formula") or f"{response}~{covariates}"
+    if not formula.split("~", 1)[1].strip():
+        frame, formula = frame.with_columns(none=pl.lit(0)), f"{formula}none"
+    model, spec = r_formula.read_model({**call, "formula": formula.replace(" ", "")}, frame)
+    return model, ParametricSpec(
+        time=spec.time,
+        event=spec.event,
+        terms=tuple(term for term in spec.terms if term != "none"),
+        entry=spec.entry,
+        weights=spec.weights,
+        cluster=spec.cluster,
+        # R takes weights for counts here, and is robust on request or with clusters only.
+        robust=bool(call.get("robust")) or spec.cluster is not None,
+    )
+
+
+def handle_aft(case: dict, frame: pl.DataFrame) -> dict:
+    """Fit every distribution."""
+    call = case["call"]
+    model, spec = read_parametric(call, frame)
+    asked = reading.as_list(
+        call.get("dists") or call.get("dist") or call.get("distribution") or DISTRIBUTIONS
+    )
+    return {name: describe_aft(model, spec, call, name) for name in dict.fromkeys([*DISTRIBUTIONS, *asked])}
+
+
+def describe_aft(model: object, spec: ParametricSpec, call: dict, distribution: str) -> dict:
+    fit = fit_accelerated_failure_time(model.frame, spec, distribution=distribution)
+    assert isinstance(fit, AcceleratedFailureTimeFit), fit
+    described = {
+        "terms": ["(Intercept)", *model.names],
+        "coef": fit.table["coefficient"].to_list(),
+        "scale": fit.scale,
+        "var": fit.covariance.tolist(),
+        "se": np.sqrt(np.diag(fit.covariance)).tolist(),
+        "loglik": fit.log_likelihood,
+        "loglik_null": fit.log_likelihood_null,
+        "aic": fit.aic,
+    }
+    ratios = hazard_ratios(fit)
+    if isinstance(ratios, pl.DataFrame):
+        described["ph"] = {
+            "hr": ratios["hazard_ratio"].to_list(),
+            "shape": 1 / fit.scale,
+            "log_hr": ratios["coefficient"].to_list(),
+            "se_log_hr": ratios["std_error"].to_list(),
+        }
+    if call.get("newdata"):
+        shares = reading.as_list(call.get("p") or [0.25, 0.5, 0.75])
+        profiles = model.profiles(call["newdata"])
+        table = predict_quantiles(fit, profiles, probabilities=shares).table
+        rows = (profiles.height, len(shares))
+        described["quantiles"] = {
+            "p": shares,
+            "fit": table["time_days"].to_numpy().reshape(rows).tolist(),
+            "se": table["std_error"].to_numpy().reshape(rows).tolist(),
+        }
+    return described
+
+
+def handle_piecewise(case: dict, frame: pl.DataFrame) -> dict:
+    """Fit a constant hazard in each interval; R contrasts the later intervals with the first."""
+    call = case["call"]
+    model, spec = read_parametric(call, frame)
+    longest = model.frame[spec.time].max()
+    cuts = sorted(cut for cut in reading.as_list(call["cuts"]) if cut < longest)
+    fit = fit_piecewise_exponential(model.frame, spec, cuts=cuts)
+    assert isinstance(fit, PiecewiseExponentialFit), fit
+    contrast = np.eye(len(fit.terms))
+    contrast[1 : len(cuts) + 1, 0] = -1
+    return {
+        "terms": [
+            "(Intercept)",
+            *(f"factor(iv){number}" for number in range(2, len(cuts) + 2)),
+            *model.names,
+        ],
+        "coef": (contrast @ fit.coefficients).tolist(),
+        "se": np.sqrt(np.diag(contrast @ fit.covariance @ contrast.T)).tolist(),
+        "deviance": fit.deviance,
+        "events_by_interval": fit.intervals["n_event"].to_list(),
+        "exposure_by_interval": fit.intervals["person_days"].to_list(),
+    }
+
+
+HANDLERS = {"aft": handle_aft, "piecewise_exponential": handle_piecewise}
