@@ -1,4 +1,4 @@
-"""Penalised Cox cases and their data lie beside the tests, so that they are always run."""
+"""Cases of penalised models and of predictions lie beside the tests, with their data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-NEEDS = {"firth_cox"}
+NEEDS = {"discrimination_calibration", "firth_cox"}
 
 
 @pytest.mark.parametrize("need", sorted(NEEDS))
