@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.cohort.assessment_reach import derive_asked_that_late
+from analytics.cohort.assessment_reach import LEAST_SHARE, derive_asked_that_late
 from analytics.cohort.days import day_number, derive_patient_scale
 from analytics.cohort.deaths import derive_deaths
 
@@ -95,7 +95,8 @@ def _last_contacts(joined: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame
         )
     )
     day, death = pl.col("day"), pl.col("death_day")
-    alive = (pl.col("vital_status") == "alive") & (death.is_null() | (day <= death))
+    seen_alive = pl.col("vital_status") == "alive"
+    alive = seen_alive & (death.is_null() | (day <= death))
     found_dead = pl.col("vital_status") == "dead"
     asked = pl.col("assessed") & (alive | found_dead)
     return (
@@ -107,6 +108,8 @@ def _last_contacts(joined: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame
             day.filter(alive).max().alias("alive_contact"),
             pl.min_horizontal(day, death).filter(asked).max().alias("assessed_contact"),
             day.filter("left").min().alias("left_day"),
+            seen_alive.sum().alias("n_alive_contacts"),
+            (seen_alive & pl.col("assessed")).sum().alias("n_asked_contacts"),
             (found_dead & (pl.col("method") != "linkage")).any().alias("found_dead_by_contact"),
         )
     )
@@ -221,6 +224,20 @@ def _death_ends_assessed() -> pl.Expr:
     by_linkage = pl.col("death_by_linkage").fill_null(value=False) | pl.col("source").is_in(
         list(_LINKED_VITAL)
     )
-    beside_the_living = found | ~by_linkage | pl.col("asked_that_late").fill_null(value=False)
+    by_contact = (found | ~by_linkage) & _site_asks_the_living()
+    beside_the_living = by_contact | pl.col("asked_that_late").fill_null(value=False)
     counts = (death <= asked) | (next_known & beside_the_living)
     return pl.col("death_ends_vital") & counts.fill_null(value=False)
+
+
+def _site_asks_the_living() -> pl.Expr:
+    """Whether at least half of the contacts that found a patient of the site alive asked about events.
+
+    Where contacts ask for vital status only, the living leave the risk set at once: a death would stay in it
+    alone and bring the curve to one.
+    """
+    asked, alive = (
+        pl.col(name).fill_null(0).cast(pl.Int64).sum().over("site_id")
+        for name in ("n_asked_contacts", "n_alive_contacts")
+    )
+    return (alive > 0) & (asked >= LEAST_SHARE * alive)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from analytics.cohort.clocks import derive_clocks
@@ -291,3 +292,27 @@ def test_linked_death_counts_as_early_as_the_living_of_the_site_were_asked(regis
         ("L", 365, 0),
         ("M", 365, 0),
     ]
+
+
+@pytest.mark.parametrize(("asked", "time"), [(False, 0), (True, 200)])
+def test_death_stays_out_of_a_composite_where_contacts_never_ask_the_living(
+    registry: Callable[..., RegistryTables], asked: bool, time: int
+) -> None:
+    tables = registry(
+        procedures=[
+            {"procedure_id": name, "patient_id": name, "procedure_date": day(0)} for name in ("DEAD", "ALIVE")
+        ],
+        follow_up=[
+            {"patient_id": "ALIVE", "contact_date": day(365), "nonfatal_events_assessed": asked},
+            {
+                "patient_id": "DEAD",
+                "contact_date": day(365),
+                "vital_status": "dead",
+                "nonfatal_events_assessed": False,
+            },
+        ],
+        events=[{"patient_id": "DEAD", "event_type": "death", "event_date": day(200)}],
+    )
+    frame = derive_time_to_event(derive_cohort(tables), tables, bundled_endpoints()["mace_d"])
+    found = frame.filter(pl.col("procedure_id") == "DEAD").select("time_days", "cause").row(0)
+    assert found == (time, int(asked))
