@@ -8,6 +8,7 @@ the same numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -90,11 +91,23 @@ class EventCounts:
         """
         if not self.strata:
             return self
-        wanted = (
-            pl.concat_str([pl.col(name).cast(pl.String) for name in self.strata], separator=", ") == label
+        frame = self._groups.get(label, self.frame.clear().drop(self.strata))
+        entries = (
+            None
+            if self.entries is None
+            else self.entries.filter(_stratum_label(self.strata) == label).drop(self.strata)
         )
-        entries = None if self.entries is None else self.entries.filter(wanted).drop(self.strata)
-        return EventCounts(self.frame.filter(wanted).drop(self.strata), (), entries)
+        return EventCounts(frame, (), entries)
+
+    @cached_property
+    def _groups(self) -> dict[str, pl.DataFrame]:
+        """Counts by stratum label, split once: a search for each label would read all counts each time."""
+        groups: dict[str, pl.DataFrame] = {}
+        for part in self.frame.drop_nulls(self.strata).partition_by(self.strata, maintain_order=True):
+            label = part.head(1).select(_stratum_label(self.strata)).item()
+            frame = part.drop(self.strata)
+            groups[label] = pl.concat([groups[label], frame]) if label in groups else frame
+        return groups
 
     def pooled(self, strata: Sequence[str] = ()) -> EventCounts:
         """Add up over every strata column that ``strata`` does not name."""
@@ -180,6 +193,11 @@ def merge(first: EventCounts, second: EventCounts) -> EventCounts:
         return EventCounts(frame, first.strata)
     entries = pl.concat([first.entries, second.entries], how="vertical_relaxed")
     return EventCounts(frame, first.strata, _tidy_entries(entries, first.strata))
+
+
+def _stratum_label(strata: tuple[str, ...]) -> pl.Expr:
+    """Join the values of the strata columns."""
+    return pl.concat_str([pl.col(name).cast(pl.String) for name in strata], separator=", ")
 
 
 def _number(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:

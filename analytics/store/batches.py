@@ -1,0 +1,146 @@
+"""Tables of any size, read in batches or counted where they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analytics.errors import StoreError
+from analytics.store.connection import open_snapshot
+from analytics.store.engine import fetch_frame
+from analytics.store.statements import quote_name, quote_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# Two row groups of DuckDB: large enough to hide the cost of a call, small enough for any memory.
+BATCH_ROWS = 245_760
+
+
+@dataclass(frozen=True)
+class BatchScan:
+    """Columns of a table that can be read again and again, one Arrow batch at a time.
+
+    Parameters
+    ----------
+    path
+        A Parquet file, or a DuckDB file.
+    columns
+        Names of the columns, in order.
+    table
+        Table of the DuckDB file; not looked at for Parquet.
+    batch_rows
+        Rows of a batch, at most.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    table: str = ""
+    batch_rows: int = BATCH_ROWS
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Read the table from its beginning."""
+        if _is_parquet(self.path):
+            yield from _read_parquet(self)
+            return
+        sql = f"select {quote_names(self.columns)} from {quote_name(self.table)}"  # noqa: S608 - checked names
+        with open_snapshot(self.path) as connection:
+            yield from connection.sql(sql).to_arrow_reader(self.batch_rows)
+
+
+def scan_batches(
+    path: Path, columns: Sequence[str], *, table: str = "", batch_rows: int = BATCH_ROWS
+) -> BatchScan:
+    """Prepare to read columns of a table in batches; nothing is read yet.
+
+    Parameters
+    ----------
+    path
+        A Parquet file (its name ends on ``.parquet``), or a DuckDB file.
+    columns
+        Names of the columns.
+    table
+        Table of the DuckDB file.
+    batch_rows
+        Rows of a batch, at most.
+
+    Returns
+    -------
+    BatchScan
+        Reading raises `StoreError` where the file or a column is not there.
+    """
+    return BatchScan(path, tuple(columns), table, batch_rows)
+
+
+def count_rows(
+    path: Path, *, strata: Sequence[str] = (), time: str = "time_days", cause: str = "cause", table: str = ""
+) -> pl.DataFrame:
+    """Count the rows of a table by stratum, last day and cause, without bringing them in.
+
+    Parameters
+    ----------
+    path
+        A Parquet file or a DuckDB file, one row per patient.
+    strata
+        Columns to count by.
+    time, cause
+        Columns with the last day (whole days) and the cause (0 censored, 1 the endpoint, 2 and more competing
+        events).
+    table
+        Table of the DuckDB file.
+
+    Returns
+    -------
+    pl.DataFrame
+        The strata, ``time_days``, ``cause`` and ``n``, as `EventCounts.from_counts` takes them, in no order.
+
+    Raises
+    ------
+    StoreError
+        The file or a column is not there.
+    """
+    keys = {**{name: name for name in strata}, "time_days": time, "cause": cause}
+    if _is_parquet(path):
+        return _count_parquet(path, keys)
+    picked = ", ".join(f"{quote_name(column)} as {quote_name(name)}" for name, column in keys.items())
+    groups = quote_names(tuple(keys.values()))
+    sql = f"select {picked}, count(*) as n from {quote_name(table)} group by {groups}"  # noqa: S608 - checked names
+    with open_snapshot(path) as connection:
+        return fetch_frame(connection, sql)
+
+
+def _is_parquet(path: Path) -> bool:
+    """Tell a Parquet file by its name."""
+    return path.suffix == ".parquet"
+
+
+def _unreadable(path: Path) -> StoreError:
+    """Build the error of a Parquet file without quoting what the library says."""
+    return StoreError(
+        where=str(path), what="no Parquet file with these columns", fix="Check the path and the column names."
+    )
+
+
+def _read_parquet(scan: BatchScan) -> Iterator[pa.RecordBatch]:
+    """Read a Parquet file batch by batch."""
+    try:
+        with pq.ParquetFile(scan.path) as file:
+            if set(scan.columns) - set(file.schema_arrow.names):
+                raise _unreadable(scan.path)
+            yield from file.iter_batches(batch_size=scan.batch_rows, columns=list(scan.columns))
+    except (OSError, pa.ArrowException):
+        raise _unreadable(scan.path) from None
+
+
+def _count_parquet(path: Path, keys: dict[str, str]) -> pl.DataFrame:
+    """Count the rows of a Parquet file."""
+    picked = pl.scan_parquet(path).select(pl.col(column).alias(name) for name, column in keys.items())
+    try:
+        return picked.group_by(list(keys)).agg(n=pl.len().cast(pl.Int64)).collect(engine="streaming")
+    except (OSError, pl.exceptions.PolarsError):
+        raise _unreadable(path) from None
