@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.charts.labels import label_group, label_term, order_severities, order_strategies
+from analytics.charts.labels import order_severities, order_strategies
 from analytics.cohort.endpoints import Endpoint, bundled_endpoints
-from analytics.report.content import CoxBlock, SurvivalBlock
+from analytics.outcome_status import (
+    STATUS_NOTE,
+    UNKNOWN_DAYS,
+    estimate_status_risks,
+    refuse_unknown_days,
+)
+from analytics.report.content import SurvivalBlock
 from analytics.survival.comparisons import compare_event_curves
-from analytics.survival.cox import fit_cox
-from analytics.survival.cox_design import CoxSpec, Factor, Interaction
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
 from analytics.survival.event_counts import EventCounts
 from analytics.survival.event_curves import estimate_event_curve
 from analytics.survival.horizons import estimate_horizon_risk
 from analytics.survival.landmark import Window, restrict_to_window
-from analytics.survival.proportionality import test_proportionality as check_proportionality
-from analytics.survival.results import CoxFit, NotEstimable
+from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     from analytics.survival.results import CumulativeIncidence, EventCurve, HorizonRisk
@@ -33,19 +36,9 @@ WINDOWS = {
 
 HORIZONS = (30, 365, 1095)
 GROUPINGS = {"severity": "calcification severity", "strategy": "device strategy"}
-NAMES = {"severity": "calcification", "strategy": "device strategy"}
-TERM_NAMES = {
-    "severity": "Calcification",
-    "strategy": "Device strategy",
-    "severity x strategy": "Calcification \u00d7 device strategy",
-}
-"""Words for whole terms, in tests that have one row a term."""
 HEADLINE_ENDPOINT = "mace_d"
 """Composite that is shown first."""
 UNGRADED = ("unknown",)
-CROSSED = ("none_mild", "moderate", "severe")
-MIN_EVENTS = 5
-"""Fewest events of a device in each grade, for a product of the two."""
 MIN_GROUP = 10
 """No curve is drawn for fewer patients."""
 
@@ -70,13 +63,13 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
     window
         The stretch of follow-up.
     """
-    graded = counts.filter(pl.col(by).is_not_null() & ~pl.col(by).is_in(UNGRADED))
+    graded, note = _graded(counts, by)
     # Everybody kept has reached the landmark, so a column of entry days would only split the groups.
     kept = restrict_to_window(graded, window).select(by, "time_days", "cause", "n", "n_inexact")
-    events = EventCounts.from_counts(kept)
+    events, whole = EventCounts.from_counts(kept), EventCounts.from_counts(graded)
     groups = order_severities(kept[by]) if by == "severity" else order_strategies(kept[by])
-    curves = tuple(_estimate(events, group, endpoint) for group in groups)
-    risks = tuple(_risks(curves, window))
+    curves = tuple(_estimate(events, group, endpoint, whole=whole) for group in groups)
+    risks, by_visit = _risks(curves, window, whole)
     drawn = tuple(curve.group for curve in curves if not isinstance(curve, NotEstimable))
     test = compare_event_curves(events, group=by, order=drawn) if drawn else _nothing_to_compare(by)
     first = window.after_day or 0
@@ -90,8 +83,26 @@ def build_block(counts: pl.DataFrame, *, endpoint: Endpoint, by: str, window: Wi
         tests=(test,),
         horizon_days=window.to_day,
         first_day=first,
-        note=f"Only patients without the event and still followed after day {first}." if first else "",
+        note=" ".join(part for part in (note, _say_landmark(first), STATUS_NOTE if by_visit else "") if part),
     )
+
+
+def _graded(counts: pl.DataFrame, by: str) -> tuple[pl.DataFrame, str]:
+    """Keep rows of a known group; where nobody has one, everybody together and a sentence that says so."""
+    columns = (by, "time_days", "cause", "n", "n_inexact")
+    graded = counts.filter(pl.col(by).is_not_null() & ~pl.col(by).is_in(UNGRADED)).select(columns)
+    left_out = int(counts["n"].sum()) - int(graded["n"].sum())
+    if not left_out:
+        return graded, ""
+    if graded.height:
+        return graded, f"{left_out:,} procedures of unknown {GROUPINGS[by]} are left out."
+    together = counts.with_columns(pl.lit("all").alias(by)).select(columns)
+    return together, f"The {GROUPINGS[by]} of nobody here is known, so that all stand together."
+
+
+def _say_landmark(first_day: int) -> str:
+    """Say whom a stretch is about; nothing where it starts with the procedure."""
+    return f"Only patients without the event and still followed after day {first_day}." if first_day else ""
 
 
 def _key_of(window: Window) -> str:
@@ -110,29 +121,45 @@ def _nothing_to_compare(by: str) -> NotEstimable:
 
 
 def _estimate(
-    events: EventCounts, group: str, endpoint: Endpoint
+    events: EventCounts, group: str, endpoint: Endpoint, *, whole: EventCounts
 ) -> EventCurve | CumulativeIncidence | NotEstimable:
     """One curve, by the method that the endpoint asks for."""
     n = int(events.of_group(group).frame["n"].sum())
     if n < MIN_GROUP:
         return NotEstimable(group, f"Only {n} patients: too few for a curve.", "no_patients")
+    refusal = refuse_unknown_days(whole, group, highest_cause=2 if endpoint.competing else 1)
+    if refusal is not None:
+        return refusal
     if endpoint.competing:
         return estimate_cumulative_incidence(events, group=group, causes=(endpoint.name, "death"))
     return estimate_event_curve(events, group=group)
 
 
 def _risks(
-    curves: tuple[EventCurve | CumulativeIncidence | NotEstimable, ...], window: Window
-) -> list[HorizonRisk | NotEstimable]:
-    """Risks at the horizons inside the window, group by group."""
+    curves: tuple[EventCurve | CumulativeIncidence | NotEstimable, ...], window: Window, whole: EventCounts
+) -> tuple[tuple[HorizonRisk | NotEstimable, ...], bool]:
+    """Risks at the horizons inside the window, group by group, and whether some are shares by a visit."""
     days = [day for day in HORIZONS if (window.after_day or 0) < day <= window.to_day]
     risks: list[HorizonRisk | NotEstimable] = []
+    by_visit = False
     for curve in curves:
-        if isinstance(curve, NotEstimable):
-            risks.append(curve)
-        else:
+        if not isinstance(curve, NotEstimable):
             risks.extend(estimate_horizon_risk(curve, day) for day in days)
-    return risks
+            continue
+        shares = _shares(curve, days, window, whole)
+        by_visit = by_visit or bool(shares)
+        risks.extend(shares or [curve])
+    return tuple(risks), by_visit
+
+
+def _shares(
+    refusal: NotEstimable, days: list[int], window: Window, whole: EventCounts
+) -> tuple[HorizonRisk, ...]:
+    """Shares by a visit where a curve was refused for unknown days; none after a landmark."""
+    if refusal.code != UNKNOWN_DAYS or window.after_day is not None:
+        return ()
+    counts = whole.of_group(refusal.group).frame
+    return estimate_status_risks(counts, group=refusal.group, days=days, to_day=window.to_day)
 
 
 def overall_risk(counts: pl.DataFrame, *, endpoint: Endpoint, day: int) -> HorizonRisk | NotEstimable:
@@ -150,90 +177,27 @@ def overall_risk(counts: pl.DataFrame, *, endpoint: Endpoint, day: int) -> Horiz
     if counts.is_empty():
         return NotEstimable("all", "No patient matches.", "no_patients")
     events = EventCounts.from_counts(counts.with_columns(group=pl.lit("all")))
-    curve = _estimate(events, "all", endpoint)
-    return curve if isinstance(curve, NotEstimable) else estimate_horizon_risk(curve, day)
+    curve = _estimate(events, "all", endpoint, whole=events)
+    if not isinstance(curve, NotEstimable):
+        return estimate_horizon_risk(curve, day)
+    shares = _shares(curve, [day], WINDOWS["all"], events)
+    return next((share for share in shares if share.horizon_days == day), curve)
 
 
-def fit_hazards(rows: pl.DataFrame, *, endpoint: Endpoint, interaction: bool = False) -> CoxBlock:
-    """Fit calcification and device together.
+def status_risk(counts: pl.DataFrame) -> HorizonRisk | None:
+    """Return the share with an endpoint by the last visit at which everybody's status is known.
 
     Parameters
     ----------
-    rows
-        One row per procedure: ``patient_id``, ``time_days``, ``cause``, ``severity``, ``strategy``,
-        ``age_years``.
-    endpoint
-        The endpoint; a competing death is censored, so ratios are cause-specific.
-    interaction
-        Whether the ratio of a device may depend on the grade. Then ``none`` and ``mild`` are one grade, and
-        only devices with at least five events in every grade take part.
+    counts
+        ``time_days``, ``cause``, ``n``, ``n_inexact``: one endpoint over everybody.
 
     Returns
     -------
-    CoxBlock
-        With the test of proportional hazards, or why there is no model.
+    HorizonRisk or None
+        None where a curve can be had, or where there is no such visit.
     """
-    known = rows.filter(
-        pl.col("severity").is_not_null(),
-        ~pl.col("severity").is_in(UNGRADED),
-        pl.col("strategy").is_not_null(),
-        ~pl.col("strategy").is_in(UNGRADED),
-    ).with_columns(is_event=pl.col("cause") == 1, age_per_10_years=pl.col("age_years") / 10)
-    known = _crossed(known) if interaction else known
-    severity, strategy = _factor(known, "severity"), _factor(known, "strategy")
-    known = known.filter(pl.col("severity").is_in(severity.levels), pl.col("strategy").is_in(strategy.levels))
-    factors = tuple(factor for factor in (severity, strategy) if len(factor.levels) > 1)
-    products = (Interaction(severity, strategy),) if interaction and len(factors) == 2 else ()
-    spec = CoxSpec("time_days", "is_event", (*factors, *products, "age_per_10_years"), cluster="patient_id")
-    fit = fit_cox(known, spec)
-    labels = {} if isinstance(fit, NotEstimable) else {term: _words(term) for term in fit.terms}
-    return CoxBlock(
-        key=f"{endpoint.name}_hazards",
-        title=f"Hazard of {endpoint.label}",
-        subtitle=_say_model(endpoint, factors, has_products=bool(products)),
-        fit=fit,
-        labels={**labels, **TERM_NAMES},
-        proportionality=check_proportionality(fit, known, transform="km")
-        if isinstance(fit, CoxFit)
-        else None,
-    )
-
-
-def _crossed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep grades that can be crossed with devices, and devices with enough events in each of them."""
-    grades = {"none": "none_mild", "mild": "none_mild", "none_mild": "none_mild"}
-    pooled = rows.with_columns(pl.col("severity").replace(grades)).filter(pl.col("severity").is_in(CROSSED))
-    events = pooled.filter("is_event").group_by("strategy", "severity").len()
-    enough = events.filter(pl.col("len") >= MIN_EVENTS).group_by("strategy").len()
-    devices = enough.filter(pl.col("len") == len(CROSSED))["strategy"]
-    return pooled.filter(pl.col("strategy").is_in(devices.to_list()))
-
-
-def _say_model(endpoint: Endpoint, factors: tuple[Factor, ...], *, has_products: bool) -> str:
-    """Say what the ratios are, what they are adjusted for, and what they are compared with."""
-    kind = "Cause-specific hazard ratios" if endpoint.competing else "Hazard ratios"
-    against = "; ".join(
-        f"{NAMES[factor.column]}: {label_group(factor.reference or '').lower()}" for factor in factors
-    )
-    products = (
-        " A ratio of a product above 1 says that the hazard of that device rises more with calcification "
-        "than that of the device compared with. Devices with fewer than five events in a grade are left out."
-    )
-    adjusted = f"{kind}, adjusted for one another and for age. Compared with {against}."
-    return adjusted + (products if has_products else "")
-
-
-def _words(term: str) -> str:
-    """Words of a model term."""
-    return "Age, per 10 years" if term == "age_per_10_years" else label_term(term)
-
-
-def _factor(rows: pl.DataFrame, column: str) -> Factor:
-    """Levels with enough patients, in order; the reference is the largest group."""
-    sizes = (
-        rows.group_by(column).len().filter(pl.col("len") >= MIN_GROUP).sort("len", column, descending=True)
-    )
-    found = sizes[column].to_list()
-    levels = order_severities(found) if column == "severity" else order_strategies(found)
-    reference = levels[0] if column == "severity" and levels else found[0] if found else None
-    return Factor(column, tuple(levels), reference)
+    events = EventCounts.from_counts(counts.with_columns(group=pl.lit("all")))
+    if counts.is_empty() or refuse_unknown_days(events, "all", highest_cause=2) is None:
+        return None
+    return next(reversed(estimate_status_risks(counts, group="all", days=())), None)

@@ -13,8 +13,9 @@ import polars as pl
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.rates import estimate_complication_rates
 from analytics.errors import SpecificationError
-from analytics.outcome_blocks import GROUPINGS, WINDOWS, build_block, fit_hazards
+from analytics.outcome_blocks import GROUPINGS, WINDOWS, build_block
 from analytics.outcome_frames import find_endpoint
+from analytics.outcome_hazards import fit_hazards
 from analytics.report.content import ReportContent
 from analytics.report.html_page import render_html
 from analytics.report.json_text import render_json
@@ -178,13 +179,15 @@ def build_content(snapshot: Path, plan: Plan) -> ReportContent:
         ),
         manifest={**info, "plan_sha256": plan.sha256},
         attrition=read_table(snapshot, "attrition"),
-        case_mix=cohort.group_by(strategy=pl.col("strategy_intended"), severity=pl.col("severity")).agg(
-            n=pl.len()
+        case_mix=cohort.group_by(
+            strategy=plan.population.strategy_column, severity=plan.population.severity_column
+        ).agg(n=pl.len()),
+        complications=estimate_complication_rates(
+            flags, strategy=plan.population.strategy_column, severity=plan.population.severity_column
         ),
-        complications=estimate_complication_rates(flags),
         survival=_blocks(snapshot, plan.survival, plan.population),
         components=_blocks(snapshot, plan.components, plan.population),
-        cox=tuple(_cox_block(snapshot, model, cohort) for model in plan.models),
+        cox=tuple(_cox_block(snapshot, model, cohort, plan.population) for model in plan.models),
         findings=read_table(snapshot, "findings_summary"),
         submissions=read_table(snapshot, "submissions"),
         completeness=read_table(snapshot, "completeness"),
@@ -224,10 +227,14 @@ def _blocks(
     )
 
 
-def _cox_block(snapshot: Path, model: ModelPlan, cohort: pl.DataFrame) -> CoxBlock:
-    """Fit one model."""
+def _cox_block(snapshot: Path, model: ModelPlan, cohort: pl.DataFrame, population: CohortFilter) -> CoxBlock:
+    """Fit one model; procedures without outcome (planned stages) take no part."""
     times = read_table(snapshot, "time_to_event").filter(pl.col("endpoint") == model.endpoint)
-    rows = cohort.with_columns(strategy=pl.col("strategy_intended")).join(
-        times.select("procedure_id", "time_days", "cause"), on="procedure_id", maintain_order="left"
+    rows = cohort.with_columns(
+        strategy=pl.col(population.strategy_column), severity=pl.col(population.severity_column)
+    ).join(
+        times.select("procedure_id", "time_days", "cause", "time_is_exact"),
+        on="procedure_id",
+        maintain_order="left",
     )
     return fit_hazards(rows, endpoint=find_endpoint(model.endpoint), interaction=model.interaction)

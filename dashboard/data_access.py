@@ -16,7 +16,8 @@ import streamlit as st
 
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.complications.rates import estimate_complication_rates
-from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, fit_hazards, overall_risk
+from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
+from analytics.outcome_hazards import fit_hazards
 from analytics.report.quality_sections import sum_findings
 from analytics.store.publishing import find_current_snapshot
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table
@@ -192,7 +193,9 @@ def read_hazards(snapshot: str, key: FilterKey, endpoint: str) -> CoxBlock:
     )
     times = read_table(Path(snapshot), "time_to_event").filter(pl.col("endpoint") == endpoint)
     rows = cohort.join(
-        times.select("procedure_id", "time_days", "cause"), on="procedure_id", maintain_order="left"
+        times.select("procedure_id", "time_days", "cause", "time_is_exact"),
+        on="procedure_id",
+        maintain_order="left",
     )
     return fit_hazards(rows, endpoint=endpoint_of(endpoint))
 
@@ -202,6 +205,12 @@ def read_overall_risk(snapshot: str, key: FilterKey, endpoint: str, day: int) ->
     """Estimate the risk of an endpoint by one day over the chosen cohort."""
     counts = count_events(Path(snapshot), endpoint=endpoint, filters=filter_of(key))
     return overall_risk(counts, endpoint=endpoint_of(endpoint), day=day)
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_status_risk(snapshot: str, key: FilterKey, endpoint: str) -> HorizonRisk | None:
+    """Share with an endpoint by the last visit at which everybody was known; None where a curve exists."""
+    return status_risk(count_events(Path(snapshot), endpoint=endpoint, filters=filter_of(key)))
 
 
 @st.cache_data(show_spinner=False, max_entries=ENTRIES)

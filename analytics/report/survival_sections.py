@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analytics.charts.cumulative_incidence import cumulative_incidence_chart
 from analytics.charts.event_curve import CurveText, event_curve_chart
 from analytics.charts.forest import hazard_ratio_chart
+from analytics.charts.labels import label_group
 from analytics.report.document import Block, Bullets, Figure, Paragraph, Section
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -98,7 +99,7 @@ def _text(block: SurvivalBlock, percent_title: str) -> CurveText:
 def refusal_sentences(block: SurvivalBlock) -> tuple[str, ...]:
     """Return one sentence for each group without a curve."""
     refused = [one for one in block.curves if isinstance(one, NotEstimable)]
-    return tuple(f"{one.group}: not estimable. {one.reason}" for one in refused)
+    return tuple(f"{label_group(one.group)}: not estimable. {one.reason}" for one in refused)
 
 
 def cox_sections(blocks: Sequence[CoxBlock]) -> tuple[Section, ...]:

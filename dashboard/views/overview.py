@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HEADLINE_COMPLICATION = "perforation_any"
 HEADLINE_DAY = 365
+STATUS_ENDPOINT = "all_cause_death"
+"""Shown by the last visit where the days of death are unknown."""
 MOST_ATTENTION = 6
 
 
@@ -68,22 +70,36 @@ def _show_headline(context: PageContext, population: data_access.Population) -> 
     ]
     risk = data_access.read_overall_risk(context.snapshot, context.key, endpoint.name, HEADLINE_DAY)
     follow_up = data_access.read_follow_up(context.snapshot, context.key, endpoint.name)
+    by_visit = data_access.read_status_risk(context.snapshot, context.key, STATUS_ENDPOINT)
     show_tiles(
         (
             volume_tile(population),
             rate_tile(overall[0] if overall else None),
             risk_tile(risk, label="MACE within 1 year"),
+            *(() if by_visit is None else (risk_tile(by_visit, label=_say_status(by_visit.horizon_days)),)),
             follow_up_tile(follow_up),
         )
     )
+    if by_visit is not None:
+        st.markdown(
+            "Here deaths are known by a visit only, without a day: the share by that visit stands instead "
+            "of a curve, with Wilson's interval."
+        )
     st.markdown(f"MACE here: {endpoint.composition}")
+
+
+def _say_status(day: int) -> str:
+    """Words for deaths by a visit."""
+    return f"{endpoint_of(STATUS_ENDPOINT).label}, by day {day}"
 
 
 def _show_curve(context: PageContext) -> None:
     """Draw the headline endpoint by calcification severity."""
     block = data_access.read_outcome(context.snapshot, context.key, HEADLINE_ENDPOINT, "severity", "all")
     figure = survival_figure(block)
-    if figure is not None:
+    if figure is None:
+        st.info(f"No curve of {block.endpoint_label} can be drawn; the page Survival says why.")
+    else:
         show_figure(figure, key="headline-curve")
 
 

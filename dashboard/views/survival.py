@@ -82,7 +82,7 @@ def _show_block(block: SurvivalBlock, *, key: str) -> None:
     """Figure, risks, refusals, warnings, and the test behind a fold."""
     figure = survival_figure(block)
     if figure is None:
-        st.info("No group has enough patients for a curve.")
+        st.info("No curve can be drawn. The reason stands below, group by group.")
     else:
         show_figure(figure, key=key)
         if is_concatenated(figure):

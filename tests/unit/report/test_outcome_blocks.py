@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, fit_hazards, overall_risk
+from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
+from analytics.outcome_hazards import fit_hazards
 from analytics.survival.results import (
     CoxFit,
     CumulativeIncidence,
@@ -114,3 +115,83 @@ def test_products_take_only_devices_with_events_in_every_grade() -> None:
     assert not any("elca" in term for term in block.fit.terms)
     assert "severity=severe x strategy=rotational_atherectomy" in block.fit.terms
     assert "fewer than five events" in block.subtitle
+
+
+def by_visit(grade: str = "mild") -> pl.DataFrame:
+    # 20 patients: 3 deaths known by a visit on day 183 only, and 17 alive on it.
+    return pl.DataFrame(
+        [(grade, 183, 1, 3, 3), (grade, 183, 0, 17, 0)],
+        schema=["severity", "time_days", "cause", "n", "n_inexact"],
+        orient="row",
+    )
+
+
+DEATH = endpoint_of("all_cause_death")
+
+
+def test_status_at_a_visit_gives_the_share_by_it_instead_of_a_curve() -> None:
+    block = build_block(by_visit(), endpoint=DEATH, by="severity", window=WINDOWS["all"])
+    (curve,), (share,) = block.curves, block.risks
+    assert isinstance(curve, NotEstimable)
+    assert isinstance(share, HorizonRisk)
+    # Wilson's interval for 3 of 20.
+    assert (share.horizon_days, share.n_event, share.basis.n, share.n_risk) == (183, 3, 20, 20)
+    assert (share.lower, share.upper) == (
+        pytest.approx(0.0523690, abs=1e-6),
+        pytest.approx(0.3604185, abs=1e-6),
+    )
+    assert "by that visit" in block.note
+
+
+@pytest.mark.parametrize("window", ["early", "late"])
+def test_stretch_is_refused_where_the_visit_lies_beyond_it_or_after_a_landmark(window: str) -> None:
+    block = build_block(by_visit(), endpoint=DEATH, by="severity", window=WINDOWS[window])
+    assert [type(one) for one in (*block.curves, *block.risks)] == [NotEstimable, NotEstimable]
+
+
+def test_everybody_stands_together_where_no_grade_is_known() -> None:
+    block = build_block(by_visit("unknown"), endpoint=DEATH, by="severity", window=WINDOWS["all"])
+    assert [(one.group, one.horizon_days) for one in block.risks if isinstance(one, HorizonRisk)] == [
+        ("all", 183)
+    ]
+    assert "all stand together" in block.note
+
+
+def test_patients_left_out_for_want_of_a_grade_are_counted() -> None:
+    block = build_block(counts(), endpoint=endpoint_of("mace_d"), by="severity", window=WINDOWS["all"])
+    assert block.note == "90 procedures of unknown calcification severity are left out."
+
+
+def test_status_risk_stands_in_only_where_no_curve_exists() -> None:
+    share = status_risk(by_visit().drop("severity"))
+    assert share is not None
+    assert (share.n_event, share.basis.n, share.horizon_days) == (3, 20, 183)
+    assert status_risk(counts().drop("severity")) is None
+    assert status_risk(by_visit().drop("severity").clear()) is None
+
+
+def test_one_unknown_status_before_the_visit_leaves_no_share() -> None:
+    lost = pl.DataFrame(
+        [("mild", 90, 0, 1, 0)], schema=["severity", "time_days", "cause", "n", "n_inexact"], orient="row"
+    )
+    block = build_block(pl.concat([by_visit(), lost]), endpoint=DEATH, by="severity", window=WINDOWS["all"])
+    assert [one.code for one in block.risks if isinstance(one, NotEstimable)] == ["event_times_unknown"]
+
+
+def test_model_of_days_known_by_a_visit_is_refused() -> None:
+    rows = pl.DataFrame(
+        {
+            "patient_id": [f"p{i}" for i in range(40)],
+            "time_days": [183] * 40,
+            "cause": [1] * 10 + [0] * 30,
+            "time_is_exact": [False] * 10 + [True] * 30,
+            "severity": ["mild", "severe"] * 20,
+            "strategy": ["nc_balloon"] * 40,
+            "age_years": [70] * 40,
+        }
+    )
+    refused = fit_hazards(rows, endpoint=DEATH).fit
+    unknown = fit_hazards(rows.with_columns(severity=pl.lit("unknown")), endpoint=DEATH).fit
+    assert isinstance(refused, NotEstimable)
+    assert isinstance(unknown, NotEstimable)
+    assert (refused.code, unknown.code) == ("event_times_unknown", "no_patients")
