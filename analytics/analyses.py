@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import polars as pl
+
+from analytics.answer_tables import (
+    contrast_table,
+    hierarchy_sentence,
+    hierarchy_table,
+    mean_table,
+    pair_table,
+    subdistribution_table,
+)
 from analytics.charts.cumulative_incidence import cumulative_incidence_chart
 from analytics.charts.event_curve import CurveText, event_curve_chart
 from analytics.charts.export import render_png, render_svg
@@ -26,18 +36,20 @@ from analytics.specification import Specification, read_specification
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_snapshot_info
 from analytics.survival.results import (
-    CoxFit,
     CumulativeIncidence,
     EventCurve,
     GroupTest,
     NotEstimable,
     ProportionalityTest,
 )
+from analytics.survival.results_competing import FineGrayFit
+from analytics.survival.results_win_ratio import WinRatio
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from analytics.charts.theme import Spec
+    from analytics.survival.results import CoxFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +113,12 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
         "curves": serialise(answer.results.curves),
         "risks": serialise(answer.results.risks),
         "tests": serialise(answer.results.tests),
-        "cox": serialise(answer.results.fit),
+        "restricted_means": serialise(answer.results.means),
+        "contrasts": serialise(answer.results.contrasts),
+        "pairs": serialise(answer.results.pairs),
+        "win_ratio": serialise(answer.results.win_ratio),
+        "fine_gray": serialise(answer.results.fit) if answer.spec.estimator == "fine_gray" else None,
+        "cox": serialise(answer.results.fit) if answer.spec.estimator == "cox" else None,
         "proportionality": serialise(answer.results.proportionality),
     }
 
@@ -113,6 +130,10 @@ def render_answer(answer: Answer) -> str:
         head.append(
             f"Days count from day {answer.spec.landmark_days}, among those event-free and followed beyond it."
         )
+    if answer.spec.until_days is not None:
+        head.append(f"Events after day {answer.spec.until_days} do not count.")
+    if answer.spec.weights:
+        head.append("Curves are weighted; the weights are taken as known. Groups are not tested.")
     left_out = answer.results.n_incomplete + answer.data.n_left_out
     if left_out:
         head.append(f"{left_out:,} rows without outcome or group are left out.")
@@ -134,11 +155,32 @@ def _render_results(answer: Answer) -> list[str]:
         parts.append(comparison_sentence(test))
         if isinstance(test, GroupTest):
             parts.append(render_table(comparison_table(test)))
+    parts.extend(_render_comparisons(answer))
     parts.extend(_render_model(results))
     warnings = dict.fromkeys(
-        warning for one in (*results.curves, *results.risks, results.fit) for warning in _warnings(one)
+        warning
+        for one in (*results.curves, *results.risks, results.fit, results.win_ratio)
+        for warning in _warnings(one)
     )
     return [*parts, *(f"Note: {_sentence(warning)}" for warning in warnings)]
+
+
+def _render_comparisons(answer: Answer) -> list[str]:
+    """Render restricted means, tests of pairs, and a comparison by a hierarchy of outcomes."""
+    results, unit = answer.results, answer.spec.outcome.time_unit
+    parts = []
+    if results.means:
+        caption = f"Mean time free of {answer.data.endpoint_label}, in {unit}"
+        parts.append(render_table(mean_table(results.means, caption=caption, time_unit=unit)))
+    if results.contrasts:
+        parts.append(render_table(contrast_table(results.contrasts, time_unit=unit)))
+    if isinstance(results.pairs, pl.DataFrame):
+        parts.append(render_table(pair_table(results.pairs)))
+    if isinstance(results.win_ratio, WinRatio):
+        parts += [hierarchy_sentence(results.win_ratio), render_table(hierarchy_table(results.win_ratio))]
+    if isinstance(results.win_ratio, NotEstimable):
+        parts.append(f"Not estimable: {_sentence(results.win_ratio.reason)}")
+    return parts
 
 
 def _render_model(results: Results) -> list[str]:
@@ -148,6 +190,9 @@ def _render_model(results: Results) -> list[str]:
     if results.fit is None:
         return []
     basis = results.fit.basis
+    if isinstance(results.fit, FineGrayFit):
+        count = f"{basis.n_events:,} events in {basis.n:,} rows."
+        return [count, render_table(subdistribution_table(results.fit))]
     labels = {term: label_term(term) for term in results.fit.terms}
     parts = [f"{basis.n_events:,} events in {basis.n:,} rows.", render_table(cox_table(results.fit, labels))]
     if isinstance(results.proportionality, ProportionalityTest):
@@ -185,7 +230,8 @@ def write_answer(answer: Answer, out: Path) -> tuple[Path, ...]:
 def draw_answer(answer: Answer) -> Spec | None:
     """Draw an answer, or None where there is nothing to draw."""
     spec, label = answer.spec, answer.data.endpoint_label
-    horizon = max(spec.horizons_days)
+    first, last = spec.landmark_days or 0, spec.until_days
+    horizon = max(spec.horizons_days) if last is None else min(max(spec.horizons_days), last - first)
     curves = [one for one in answer.results.curves if isinstance(one, EventCurve)]
     if curves:
         return event_curve_chart(curves, text=_words(answer, f"Free of {label}, %"), horizon_days=horizon)
@@ -194,10 +240,20 @@ def draw_answer(answer: Answer) -> Spec | None:
         return cumulative_incidence_chart(
             incidences, text=_words(answer, f"{label}, %"), horizon_days=horizon
         )
-    if isinstance(answer.results.fit, CoxFit):
-        title = spec.question or spec.name
-        return hazard_ratio_chart(answer.results.fit, title=title, subtitle=answer.data.composition)
-    return None
+    return _draw_model(answer)
+
+
+def _draw_model(answer: Answer) -> Spec | None:
+    """Draw the ratios of a model; those of subdistributions are named as such."""
+    spec, fit = answer.spec, answer.results.fit
+    if fit is None or isinstance(fit, NotEstimable):
+        return None
+    words = {term: label_term(term) for term in fit.terms}
+    title, subtitle = spec.question or spec.name, answer.data.composition
+    if isinstance(fit, FineGrayFit):
+        subtitle = f"{subtitle} Ratios of subdistribution hazards."
+    # The figure reads the table, the basis and the terms, which both kinds of model have.
+    return hazard_ratio_chart(cast("CoxFit", fit), title=title, labels=words, subtitle=subtitle)
 
 
 def _words(answer: Answer, percent_title: str) -> CurveText:

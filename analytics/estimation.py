@@ -8,29 +8,42 @@ from typing import TYPE_CHECKING, cast
 import polars as pl
 
 from analytics.errors import SpecificationError
-from analytics.survival.comparisons import compare_event_curves
-from analytics.survival.cox import fit_cox
-from analytics.survival.cox_design import CoxSpec, Factor, Interaction
+from analytics.group_estimation import (
+    GROUP,
+    compare_curves,
+    compare_hierarchy,
+    compare_pairs_of_curves,
+    mean_times,
+)
+from analytics.model_estimation import (
+    ENTRY,
+    fit_model,
+    fit_subdistribution,
+    require_columns,
+    too_many_inexact,
+)
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
 from analytics.survival.event_counts import CAUSE, TIME, count_events
 from analytics.survival.event_curves import estimate_event_curve
 from analytics.survival.horizons import estimate_horizon_risk, estimate_proportion
 from analytics.survival.landmark import restrict_to_landmark
-from analytics.survival.proportionality import test_proportionality
-from analytics.survival.refusals import INEXACT_SHARE
-from analytics.survival.results import CoxFit, CumulativeIncidence, EventCurve, NotEstimable
+from analytics.survival.results import CumulativeIncidence, EventCurve, NotEstimable
+from analytics.survival.weighted_curves import (
+    RowColumns,
+    estimate_weighted_cumulative_incidence,
+    estimate_weighted_event_curve,
+)
 
 if TYPE_CHECKING:
-    from analytics.specification import ModelTerm, Specification
-    from analytics.survival.cox_design import Term, Ties
+    from analytics.specification import Specification
     from analytics.survival.event_counts import EventCounts
-    from analytics.survival.proportionality import Transform
-    from analytics.survival.results import GroupTest, HorizonRisk, ProportionalityTest
+    from analytics.survival.intervals import IntervalKind
+    from analytics.survival.restricted_means import RestrictedMean, RestrictedMeanContrast
+    from analytics.survival.results import CoxFit, GroupTest, HorizonRisk, ProportionalityTest
+    from analytics.survival.results_competing import FineGrayFit
+    from analytics.survival.results_win_ratio import WinRatio
 
-GROUP = "group"
 ALL = "all patients"
-ENTRY = "entry_days"
-EVENT = "event"
 
 Curve = EventCurve | CumulativeIncidence | NotEstimable
 
@@ -44,7 +57,13 @@ class Results:
     curves, risks, tests
         One entry per group (and horizon); refusals stand in their place.
     fit, proportionality
-        The Cox model and its test, where asked for.
+        The Cox model and its test, or the Fine-Gray model, where asked for.
+    means, contrasts
+        Restricted means by horizon and group, and each group against the first.
+    pairs
+        Tests of every pair of groups, where asked for.
+    win_ratio
+        The comparison by a hierarchy of outcomes, where asked for.
     n_rows
         Rows that were analysed.
     n_incomplete
@@ -54,8 +73,12 @@ class Results:
     curves: tuple[Curve, ...] = ()
     risks: tuple[HorizonRisk | NotEstimable, ...] = ()
     tests: tuple[GroupTest | NotEstimable, ...] = ()
-    fit: CoxFit | NotEstimable | None = None
+    fit: CoxFit | FineGrayFit | NotEstimable | None = None
     proportionality: ProportionalityTest | NotEstimable | None = None
+    means: tuple[RestrictedMean | NotEstimable, ...] = ()
+    contrasts: tuple[RestrictedMeanContrast, ...] = ()
+    pairs: pl.DataFrame | NotEstimable | None = None
+    win_ratio: WinRatio | NotEstimable | None = None
     n_rows: int = 0
     n_incomplete: int = 0
 
@@ -87,24 +110,64 @@ def estimate(frame: pl.DataFrame, spec: Specification, *, causes: tuple[str, ...
     complete = grouped.drop_nulls([TIME, CAUSE, GROUP])
     if spec.landmark_days is not None:
         complete = restrict_to_landmark(complete, spec.landmark_days)
+    if spec.until_days is not None:
+        complete = end_follow_up(complete, spec.until_days - (spec.landmark_days or 0))
     found = _estimate(complete, spec, causes)
     n_incomplete = grouped.height - grouped.drop_nulls([TIME, CAUSE, GROUP]).height
     return replace(found, n_rows=complete.height, n_incomplete=n_incomplete)
 
 
+def end_follow_up(frame: pl.DataFrame, day: int) -> pl.DataFrame:
+    """Observe nobody beyond a day: whoever is still followed then is censored on it."""
+    beyond = pl.col(TIME) > day
+    return frame.with_columns(
+        pl.when(beyond).then(0).otherwise(pl.col(CAUSE)).cast(frame.schema[CAUSE]).alias(CAUSE),
+        pl.when(beyond).then(day).otherwise(pl.col(TIME)).cast(frame.schema[TIME]).alias(TIME),
+    )
+
+
 def _estimate(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]) -> Results:
     """Choose the estimator."""
     if spec.estimator == "cox":
-        fit, proportionality = _fit(frame, spec)
+        fit, proportionality = fit_model(frame, spec)
         return Results(fit=fit, proportionality=proportionality)
+    if spec.estimator == "fine_gray":
+        return Results(fit=fit_subdistribution(frame, spec))
     if spec.estimator == "proportion":
         return Results(risks=_proportions(frame, spec))
+    if spec.estimator == "win_ratio":
+        return Results(win_ratio=_pairs(frame, spec, causes))
+    return _estimate_curves(frame, spec, causes)
+
+
+def _estimate_curves(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]) -> Results:
+    """Everything that is a function of event counts: curves, what is read off them, tests."""
     events = _count(frame, spec)
-    tests = _tests(events, spec)
+    # A test of weighted groups would need a variance of its own.
+    tests = () if spec.weights else compare_curves(events, spec)
+    pairs = None if spec.weights else compare_pairs_of_curves(events, spec)
     if spec.estimator == "log_rank":
-        return Results(tests=tests)
-    curves = tuple(_curve(events, label, spec, causes) for label in group_labels(frame, spec))
-    return Results(curves=curves, risks=_risks(curves, spec), tests=tests)
+        return Results(tests=tests, pairs=pairs)
+    labels = group_labels(frame, spec)
+    curves = tuple(_curve(events, frame, label, spec=spec, causes=causes) for label in labels)
+    if spec.estimator == "rmst":
+        means, contrasts = mean_times(curves, spec)
+        return Results(curves=curves, tests=tests, pairs=pairs, means=means, contrasts=contrasts)
+    return Results(curves=curves, risks=_risks(curves, spec), tests=tests, pairs=pairs)
+
+
+def _pairs(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]) -> WinRatio | NotEstimable:
+    """Win ratio, refused where the days of events are not known."""
+    if too_many_inexact(frame):
+        reason = "for too many patients only the day of a visit is known, not the day of the event"
+        return NotEstimable("win ratio", reason, "event_times_unknown")
+    if spec.landmark_days is not None or spec.until_days is not None:
+        raise SpecificationError(
+            where="specification [analysis]",
+            what="a win ratio takes the whole follow-up",
+            fix="Leave out 'landmark_days' and 'until_days'.",
+        )
+    return compare_hierarchy(frame, spec, causes)
 
 
 def group_labels(frame: pl.DataFrame, spec: Specification) -> tuple[str, ...]:
@@ -125,32 +188,48 @@ def _with_group(frame: pl.DataFrame, spec: Specification) -> pl.DataFrame:
     return wanted.with_columns(level.replace_strict(words, return_dtype=pl.String).alias(GROUP))
 
 
-def require_columns(frame: pl.DataFrame, names: list[str]) -> None:
-    """Refuse names that are no columns of the data."""
-    absent = [name for name in names if name not in frame.columns]
-    if absent:
-        raise SpecificationError(
-            where="specification",
-            what=f"no column {', '.join(absent)} in the data",
-            fix="Name columns of the data.",
-        )
-
-
 def _count(frame: pl.DataFrame, spec: Specification) -> EventCounts:
     """Count events by group and stratum; after this nothing sees a patient."""
     entry = ENTRY if ENTRY in frame.columns else None
     return count_events(frame, strata=(GROUP, *spec.groups.strata), entry=entry)
 
 
-def _curve(counts: EventCounts, label: str, spec: Specification, causes: tuple[str, ...]) -> Curve:
+def _curve(
+    counts: EventCounts, frame: pl.DataFrame, label: str, *, spec: Specification, causes: tuple[str, ...]
+) -> Curve:
     """Estimate the curve of one group: Aalen-Johansen where events compete, Kaplan-Meier elsewhere."""
-    own = counts.pooled((GROUP,)).of_group(label)
-    if spec.estimator == "aalen_johansen":
-        return estimate_cumulative_incidence(own, group=label, causes=causes, confidence=spec.confidence)
-    if len(causes) > 1:
+    competing = spec.estimator in {"aalen_johansen", "gray"}
+    if not competing and len(causes) > 1:
         reason = f"{causes[1]} competes with {causes[0]}: use aalen_johansen, not Kaplan-Meier"
         return NotEstimable(label, reason, "competing_events")
-    return estimate_event_curve(own, group=label, confidence=spec.confidence)
+    if spec.weights:
+        return _weighted_curve(frame.filter(pl.col(GROUP) == label), label, spec, causes=causes)
+    own, scale = counts.pooled((GROUP,)).of_group(label), cast("IntervalKind", spec.interval)
+    if competing:
+        return estimate_cumulative_incidence(
+            own, group=label, causes=causes, confidence=spec.confidence, interval=scale
+        )
+    return estimate_event_curve(own, group=label, confidence=spec.confidence, interval=scale)
+
+
+def _weighted_curve(
+    frame: pl.DataFrame, label: str, spec: Specification, *, causes: tuple[str, ...]
+) -> Curve:
+    """Estimate the weighted curve of one group, with the variance by patient."""
+    require_columns(frame, [str(spec.weights)])
+    columns = RowColumns(
+        entry=ENTRY if ENTRY in frame.columns else None,
+        weight=spec.weights,
+        cluster="patient_id" if "patient_id" in frame.columns else None,
+    )
+    rows, scale = frame.drop_nulls(spec.weights), cast("IntervalKind", spec.interval)
+    if spec.estimator == "aalen_johansen":
+        return estimate_weighted_cumulative_incidence(
+            rows, columns=columns, group=label, causes=causes, confidence=spec.confidence, interval=scale
+        )
+    return estimate_weighted_event_curve(
+        rows, columns=columns, group=label, confidence=spec.confidence, interval=scale
+    )
 
 
 def _risks(curves: tuple[Curve, ...], spec: Specification) -> tuple[HorizonRisk | NotEstimable, ...]:
@@ -163,13 +242,6 @@ def _risks(curves: tuple[Curve, ...], spec: Specification) -> tuple[HorizonRisk 
     )
 
 
-def _tests(counts: EventCounts, spec: Specification) -> tuple[GroupTest | NotEstimable, ...]:
-    """Compare the groups by the log-rank test, where there are groups."""
-    if spec.groups.by is None:
-        return ()
-    return (compare_event_curves(counts, group=GROUP, strata=spec.groups.strata, order=spec.groups.names),)
-
-
 def _proportions(frame: pl.DataFrame, spec: Specification) -> tuple[HorizonRisk | NotEstimable, ...]:
     """Binomial risks at the horizons."""
     return tuple(
@@ -179,67 +251,3 @@ def _proportions(frame: pl.DataFrame, spec: Specification) -> tuple[HorizonRisk 
         for label in group_labels(frame, spec)
         for day in spec.horizons_days
     )
-
-
-def _fit(
-    frame: pl.DataFrame, spec: Specification
-) -> tuple[CoxFit | NotEstimable, ProportionalityTest | NotEstimable | None]:
-    """Fit the Cox model and test proportionality."""
-    if _too_many_inexact(frame):
-        reason = "for too many patients only the day of a visit is known, not the day of the event"
-        return NotEstimable("Cox model", reason, "event_times_unknown"), None
-    data = frame.with_columns((pl.col(CAUSE) == 1).alias(EVENT))
-    model = cox_specification(data, spec)
-    fit = fit_cox(data, model)
-    if isinstance(fit, NotEstimable) or model.ties == "exact":
-        return fit, None
-    transform = cast("Transform", spec.model.proportionality)
-    return fit, test_proportionality(fit, data, transform=transform)
-
-
-def _too_many_inexact(frame: pl.DataFrame) -> bool:
-    """Tell whether the days of too many events are only upper bounds."""
-    if "time_is_exact" not in frame.columns:
-        return False
-    events = frame.filter(pl.col(CAUSE) > 0)
-    return int((~events["time_is_exact"]).sum()) > INEXACT_SHARE * events.height
-
-
-def cox_specification(frame: pl.DataFrame, spec: Specification) -> CoxSpec:
-    """Turn the model part of a specification into what the fit takes."""
-    factors = {term.column: _factor(frame, term) for term in spec.model.terms if term.column}
-    terms = tuple(_term(term, factors) for term in spec.model.terms)
-    return CoxSpec(
-        time=TIME,
-        event=EVENT,
-        terms=terms,
-        entry=ENTRY if ENTRY in frame.columns else None,
-        strata=spec.model.strata,
-        weights=spec.model.weights,
-        cluster=spec.model.cluster,
-        ties=cast("Ties", spec.model.ties),
-        confidence=spec.confidence,
-    )
-
-
-def _factor(frame: pl.DataFrame, term: ModelTerm) -> Term:
-    """Take a column as number or factor."""
-    column = str(term.column)
-    require_columns(frame, [column])
-    if term.levels or term.reference or frame.schema[column] == pl.String:
-        return Factor(column, term.levels, term.reference)
-    return column
-
-
-def _term(term: ModelTerm, factors: dict[str, Term]) -> Term:
-    """One term of the model."""
-    if not term.interaction:
-        return factors[str(term.column)]
-    unknown = [name for name in term.interaction if name not in factors]
-    if unknown or len(term.interaction) != 2:
-        raise SpecificationError(
-            where="specification [model]",
-            what="an interaction does not name two terms given before it",
-            fix="Add a [[model.term]] with 'column' for each of the two.",
-        )
-    return Interaction(factors[term.interaction[0]], factors[term.interaction[1]])

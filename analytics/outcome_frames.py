@@ -9,7 +9,8 @@ import polars as pl
 
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.errors import InputFileError, SpecificationError
-from analytics.estimation import ENTRY, require_columns
+from analytics.group_estimation import level_columns
+from analytics.model_estimation import ENTRY, require_columns
 from analytics.store.queries import read_cohort, read_table
 from analytics.survival.event_counts import CAUSE, TIME
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DEATH_FIRST = "death without the endpoint"
 
+_INSIDE_THE_VESSEL = ("ivus", "oct", "nirs_ivus")
 _OUTCOME_COLUMNS = ("procedure_id", TIME, CAUSE, "component", "time_is_exact")
 # `not_severe` and `unknown` stay without a group: they could be several.
 _SEVERITY_GROUPS = {
@@ -71,19 +73,71 @@ def read_snapshot_outcomes(snapshot: Path, spec: Specification, *, source: str) 
     StoreError
         If the snapshot cannot be read.
     """
+    if spec.estimator == "win_ratio":
+        return _read_hierarchy(snapshot, spec, source=source)
     endpoint = find_endpoint(spec.outcome.endpoint)
-    cohort = read_cohort(snapshot, "procedures", spec.population)
+    cohort = _read_groups(snapshot, spec)
     times = read_table(snapshot, "time_to_event").filter(pl.col("endpoint") == endpoint.name)
     joined = cohort.join(
         times.select(_OUTCOME_COLUMNS), on="procedure_id", how="inner", maintain_order="left"
     )
-    frame = joined.with_columns(
-        pl.col(spec.population.severity_column).alias("severity"),
-        pl.col(spec.population.strategy_column).alias("strategy"),
-    ).with_columns(pl.col("severity").replace_strict(_SEVERITY_GROUPS, default=None).alias("severity_group"))
     causes = (endpoint.label, DEATH_FIRST) if endpoint.competing else (endpoint.label,)
     left_out = cohort.height - joined.height
-    return OutcomeData(frame, causes, endpoint.label, endpoint.composition, source, left_out)
+    return OutcomeData(joined, causes, endpoint.label, endpoint.composition, source, left_out)
+
+
+def _read_groups(snapshot: Path, spec: Specification) -> pl.DataFrame:
+    """Read the cohort with the grade and strategy asked for, and how the procedure was guided."""
+    cohort = read_cohort(snapshot, "procedures", spec.population).with_columns(
+        pl.col(spec.population.severity_column).alias("severity"),
+        pl.col(spec.population.strategy_column).alias("strategy"),
+    )
+    group = pl.col("severity").replace_strict(_SEVERITY_GROUPS, default=None).alias("severity_group")
+    return _with_guidance(snapshot, cohort.with_columns(group))
+
+
+def _with_guidance(snapshot: Path, cohort: pl.DataFrame) -> pl.DataFrame:
+    """Add ``imaging_guided``: whether a run inside the vessel is recorded; null at sites that record none."""
+    if "imaging_guided" in cohort.columns:
+        return cohort
+    runs = read_table(snapshot, "imaging").filter(pl.col("modality").is_in(_INSIDE_THE_VESSEL))
+    lesions = read_table(snapshot, "lesions").select("lesion_id", "procedure_id")
+    imaged = runs.join(lesions, on="lesion_id").select("procedure_id").unique()
+    marked = pl.col("procedure_id").is_in(imaged["procedure_id"].implode())
+    # Where a site never sends imaging, silence does not mean that none was done.
+    records_imaging = marked.any().over("site_id")
+    return cohort.with_columns(imaging_guided=pl.when(records_imaging).then(marked))
+
+
+def _read_hierarchy(snapshot: Path, spec: Specification, *, source: str) -> OutcomeData:
+    """Read the cohort with days and event of every outcome of a hierarchy."""
+    if not spec.outcome.hierarchy:
+        raise SpecificationError(
+            where="specification [outcome]",
+            what="'hierarchy' is missing",
+            fix='Write for example hierarchy = ["all_cause_death", "mi", "tvr"].',
+        )
+    endpoints = [find_endpoint(name) for name in spec.outcome.hierarchy]
+    cohort = _read_groups(snapshot, spec)
+    times, joined = read_table(snapshot, "time_to_event"), cohort
+    for number, endpoint in enumerate(endpoints, 1):
+        days, event = level_columns(number)
+        own = times.filter(pl.col("endpoint") == endpoint.name).select(
+            "procedure_id",
+            pl.col(TIME).alias(days),
+            (pl.col(CAUSE) == 1).alias(event),
+            pl.col("time_is_exact").alias(f"exact_{number}"),
+        )
+        joined = joined.join(own, on="procedure_id", how="inner", maintain_order="left")
+    levels = range(1, len(endpoints) + 1)
+    frame = joined.with_columns(
+        pl.col(level_columns(1)[0]).alias(TIME),
+        pl.any_horizontal(level_columns(number)[1] for number in levels).cast(pl.Int8).alias(CAUSE),
+        pl.all_horizontal(f"exact_{number}" for number in levels).alias("time_is_exact"),
+    )
+    labels = tuple(endpoint.label for endpoint in endpoints)
+    words = f"Compared in this order: {', then '.join(labels)}."
+    return OutcomeData(frame, labels, "the hierarchy", words, source, cohort.height - frame.height)
 
 
 def find_endpoint(name: str | None) -> Endpoint:
@@ -115,6 +169,12 @@ def read_csv_outcomes(path: Path, spec: Specification) -> OutcomeData:
     """
     frame = _read_csv(path)
     outcome = spec.outcome
+    if spec.estimator == "win_ratio":
+        raise SpecificationError(
+            where="specification [analysis]",
+            what="a win ratio needs a registry",
+            fix="Run it with --db; on a table of your own use analytics.survival.win_ratio.",
+        )
     if outcome.time is None or outcome.event is None:
         raise SpecificationError(
             where="specification [outcome]",

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from analytics.errors import InputFileError, SpecificationError
+from analytics.specification_checks import check_head
 from analytics.store.filters import CohortFilter
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
-
-ESTIMATORS = ("kaplan_meier", "aalen_johansen", "log_rank", "cox", "proportion")
-"""Estimators that a specification may name."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,10 @@ class Outcome:
         Value of ``event`` to the label of a competing cause.
     time_unit
         Unit of ``time`` in words, for the output.
+    hierarchy
+        Bundled endpoints, the most serious first; for a win ratio on a registry store.
+    threshold_days
+        Smallest difference in time that counts in a win ratio.
     """
 
     endpoint: str | None = None
@@ -44,21 +46,43 @@ class Outcome:
     event_codes: tuple[str, ...] = ("1",)
     competing_codes: dict[str, str] = field(default_factory=dict)
     time_unit: str = "days"
+    hierarchy: tuple[str, ...] = ()
+    threshold_days: float = 0.0
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """Column that splits the patients, its levels in order, words for them, and strata of a test."""
+    """Groups and how they are tested.
+
+    Parameters
+    ----------
+    by
+        Column that splits the patients.
+    levels, labels
+        Its levels in order, and words for them.
+    strata
+        Columns within which groups are compared.
+    rho, gamma
+        Powers that weigh the days of a test: (0, 0) log-rank, (1, 0) Peto and Peto.
+    pairwise
+        Whether every pair is tested too, with p values adjusted for their number.
+    """
 
     by: str | None = None
     levels: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    rho: float = 0.0
+    gamma: float = 0.0
+    pairwise: bool = False
 
     def __post_init__(self) -> None:
         """Demand one word for each level, or none."""
         if self.labels and len(self.labels) != len(self.levels):
             msg = "'labels' has not one word for each of 'levels'"
+            raise ValueError(msg)
+        if min(self.rho, self.gamma) < 0:
+            msg = "'rho' or 'gamma' is below 0"
             raise ValueError(msg)
 
     @property
@@ -98,13 +122,19 @@ class Specification:
     name, question
         Short name, and the question in words.
     estimator
-        One of `ESTIMATORS`.
+        One of `analytics.specification_checks.ESTIMATORS`.
     horizons_days
         Days at which risks are given.
     confidence
         Level of the intervals, between 0 and 1.
     landmark_days
         Clock starts here for those event-free and under observation, or None.
+    until_days
+        Last day that counts, from time zero; later events are left to another analysis. None: all.
+    interval
+        Scale of the intervals of curves, one of `analytics.specification_checks.INTERVALS`.
+    weights
+        Column of sampling weights for curves, or None.
     population, outcome, groups, model
         The parts.
     """
@@ -115,6 +145,9 @@ class Specification:
     horizons_days: tuple[int, ...] = (30, 365, 1095)
     confidence: float = 0.95
     landmark_days: int | None = None
+    until_days: int | None = None
+    interval: str = "log-log"
+    weights: str | None = None
     population: CohortFilter = field(default_factory=CohortFilter)
     outcome: Outcome = field(default_factory=Outcome)
     groups: Grouping = field(default_factory=Grouping)
@@ -154,7 +187,7 @@ def parse_specification(data: dict[str, Any], *, where: str) -> Specification:
     head = _table(data, "analysis", where=where)
     names = {entry.name for entry in fields(Specification)} - parts
     refuse_unknown(head, names, where=f"{where} [analysis]")
-    _check_head(head, where=f"{where} [analysis]")
+    check_head(head, where=f"{where} [analysis]")
     built: dict[str, Any] = _tuples(head)
     built["population"] = build_part(
         CohortFilter, _table(data, "population", where=where), f"{where} [population]"
@@ -163,31 +196,6 @@ def parse_specification(data: dict[str, Any], *, where: str) -> Specification:
     built["groups"] = build_part(Grouping, _table(data, "groups", where=where), f"{where} [groups]")
     built["model"] = _build_model(_table(data, "model", where=where), f"{where} [model]")
     return Specification(**built)
-
-
-def _check_head(head: dict[str, Any], *, where: str) -> None:
-    """Refuse a missing or impossible entry of the head."""
-    for key in ("name", "estimator"):
-        if not isinstance(head.get(key), str):
-            raise SpecificationError(where=where, what=f"'{key}' is missing", fix=f'Add {key} = "...".')
-    if head["estimator"] not in ESTIMATORS:
-        raise SpecificationError(
-            where=where,
-            what=f"unknown estimator '{head['estimator']}'",
-            fix=f"Use one of {', '.join(ESTIMATORS)}.",
-        )
-    confidence = head.get("confidence", 0.95)
-    if not isinstance(confidence, float) or not 0 < confidence < 1:
-        raise SpecificationError(
-            where=where,
-            what="'confidence' is not between 0 and 1",
-            fix="Write for example confidence = 0.95.",
-        )
-    horizons = head.get("horizons_days", [1])
-    if not isinstance(horizons, list) or not all(type(day) is int and day > 0 for day in horizons):
-        raise SpecificationError(
-            where=where, what="'horizons_days' is no list of whole days", fix="Write for example [30, 365]."
-        )
 
 
 def _build_model(data: dict[str, Any], where: str) -> ModelPart:

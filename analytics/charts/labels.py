@@ -78,6 +78,21 @@ def label_complication(key: str) -> str:
     return known.label if known else key.replace("_", " ").capitalize()
 
 
+TERM_LABELS = {
+    "age_years": "Age, per year",
+    "has_diabetes": "Diabetes",
+    "dialysis": "Dialysis",
+    "ckd": "Chronic kidney disease",
+    "lvef_pct": "Ejection fraction, per %",
+    "prior_mi": "Earlier infarction",
+    "prior_pci": "Earlier PCI",
+    "prior_cabg": "Earlier bypass surgery",
+    "imaging_guided": "Imaging guidance",
+    "n_lesions": "Lesions, each",
+}
+"""Words for covariates of the cohort in a model."""
+
+
 def label_term(term: str) -> str:
     """Return the words for a model term: ``severity=severe`` is ``Severe calcification``."""
     return " \u00d7 ".join(_label_level(part) for part in term.split(" x "))
@@ -86,7 +101,7 @@ def label_term(term: str) -> str:
 def _label_level(part: str) -> str:
     """Words for one level of a factor, ``column=level``."""
     column, _, level = part.partition("=")
-    words = label_group(level or column)
+    words = label_group(level) if level else TERM_LABELS.get(column, label_group(column))
     return f"{words} calcification" if column.startswith("severity") and level else words
 
 

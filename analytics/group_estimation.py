@@ -1,0 +1,117 @@
+"""Estimators that set groups side by side: restricted means, tests of curves, hierarchies of outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.errors import SpecificationError
+from analytics.survival.comparisons import compare_event_curves, compare_pairwise
+from analytics.survival.gray import compare_incidences
+from analytics.survival.rank_sums import RankWeights
+from analytics.survival.restricted_means import (
+    RestrictedMean,
+    RestrictedMeanContrast,
+    compare_restricted_means,
+    estimate_restricted_mean,
+)
+from analytics.survival.results import EventCurve, NotEstimable
+from analytics.survival.win_ratio import PairGroups, TimedOutcome, estimate_win_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.specification import Specification
+    from analytics.survival.event_counts import EventCounts
+    from analytics.survival.results import CumulativeIncidence, GroupTest
+    from analytics.survival.results_win_ratio import WinRatio
+
+GROUP = "group"
+
+Means = tuple[RestrictedMean | NotEstimable, ...]
+
+
+def level_columns(number: int) -> tuple[str, str]:
+    """Return the columns with days and event of one outcome of a hierarchy, counted from 1."""
+    return f"outcome_{number}_days", f"outcome_{number}_event"
+
+
+def compare_curves(counts: EventCounts, spec: Specification) -> tuple[GroupTest | NotEstimable, ...]:
+    """Test the groups by the log-rank family, where there are groups; with one kind of event, else Gray's."""
+    if spec.groups.by is None:
+        return ()
+    strata, order = spec.groups.strata, spec.groups.names
+    if spec.estimator != "gray":
+        test = compare_event_curves(counts, group=GROUP, strata=strata, weights=_weights(spec), order=order)
+        return (test,)
+    if counts.entries is not None:
+        return (NotEstimable(GROUP, "Gray's test has no variance under delayed entry.", "singular"),)
+    return (compare_incidences(counts, group=GROUP, strata=strata, rho=spec.groups.rho, order=order),)
+
+
+def compare_pairs_of_curves(counts: EventCounts, spec: Specification) -> pl.DataFrame | NotEstimable | None:
+    """Test every pair of groups with adjusted p values, where asked for."""
+    if spec.groups.by is None or not spec.groups.pairwise:
+        return None
+    return compare_pairwise(counts, group=GROUP, strata=spec.groups.strata, weights=_weights(spec))
+
+
+def _weights(spec: Specification) -> RankWeights:
+    """Weights of the days in a log-rank test."""
+    return RankWeights(rho=spec.groups.rho, gamma=spec.groups.gamma)
+
+
+def mean_times(
+    curves: Sequence[EventCurve | CumulativeIncidence | NotEstimable], spec: Specification
+) -> tuple[Means, tuple[RestrictedMeanContrast, ...]]:
+    """Restricted means at every horizon, each group set against the first."""
+    means: list[RestrictedMean | NotEstimable] = []
+    contrasts: list[RestrictedMeanContrast] = []
+    for day in spec.horizons_days:
+        found = [_mean(curve, day, spec.confidence) for curve in curves]
+        means += found
+        known = [one for one in found if isinstance(one, RestrictedMean)]
+        # Against the first group only where that group has a mean.
+        if found and known and known[0] is found[0]:
+            contrasts += [
+                compare_restricted_means(one, known[0], confidence=spec.confidence) for one in known[1:]
+            ]
+    return tuple(means), tuple(contrasts)
+
+
+def _mean(
+    curve: EventCurve | CumulativeIncidence | NotEstimable, day: int, confidence: float
+) -> RestrictedMean | NotEstimable:
+    """Restricted mean of one curve."""
+    if isinstance(curve, EventCurve):
+        return estimate_restricted_mean(curve, day, confidence=confidence)
+    if isinstance(curve, NotEstimable):
+        return curve
+    reason = "A competing event takes patients out: event-free days belong to an endpoint that includes it."
+    return NotEstimable(curve.group, reason, "competing_events")
+
+
+def compare_hierarchy(
+    frame: pl.DataFrame, spec: Specification, labels: Sequence[str]
+) -> WinRatio | NotEstimable:
+    """Set two groups against each other, outcome after outcome.
+
+    Raises
+    ------
+    SpecificationError
+        Where the groups are not two.
+    """
+    names = spec.groups.names
+    if len(names) != 2:
+        raise SpecificationError(
+            where="specification [groups]",
+            what="a win ratio compares two groups",
+            fix="Give 'by' and two 'levels', the reference last.",
+        )
+    outcomes = [
+        TimedOutcome(label, *level_columns(number), threshold=spec.outcome.threshold_days)
+        for number, label in enumerate(labels, 1)
+    ]
+    groups = PairGroups(GROUP, names[0], names[1], spec.groups.strata)
+    return estimate_win_ratio(frame, outcomes, groups, confidence=spec.confidence)
