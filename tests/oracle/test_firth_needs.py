@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-NEEDS = {"discrimination_calibration", "firth_cox"}
+NEEDS = {"discrimination_calibration", "firth_cox", "frailty_site"}
 
 
 @pytest.mark.parametrize("need", sorted(NEEDS))
