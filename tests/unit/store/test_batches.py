@@ -36,7 +36,7 @@ def path(request: pytest.FixtureRequest, rows: pl.DataFrame, tmp_path: Path) -> 
         rows.write_parquet(file)
         return file
     with opened(file, read_only=False) as connection, registered(connection, rows.to_arrow()) as name:
-        run(connection, "create table outcomes as select * from " + name)
+        run(connection, f"create table outcomes as from {name}")
     return file
 
 
