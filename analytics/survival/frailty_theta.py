@@ -9,9 +9,13 @@ import numpy as np
 from scipy import optimize, stats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analytics.survival.frailty_likelihood import FrailtyKernel
 
 GRID = (1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+# Of the logarithm of theta; every step costs a fit.
+LIMIT_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,15 @@ def profile_theta(kernel: FrailtyKernel, without: float, confidence: float) -> T
     return Theta(float(np.exp(found.x)), lower, _crossing(drop, float(found.x), level, 1))
 
 
-def _crossing(drop: object, start: float, level: float, side: int) -> float:
+def _crossing(drop: Callable[[float], float], start: float, level: float, side: int) -> float:
     """Find theta where the profile has fallen to a level; infinite or 0 where it does not within reach."""
-    assert callable(drop)  # noqa: S101 - a closure of this module
     near = start
-    for distance in (0.5, 1, 2, 4, 8):
+    for distance in (0.5, 1, 2, 4, 8, 12, 15):
         far = start + side * distance
         if far > np.log(50):
             break
         if drop(far) > level:
-            crossing = optimize.brentq(lambda at: drop(at) - level, near, far, xtol=1e-8)
+            crossing = optimize.brentq(lambda at: drop(at) - level, near, far, xtol=LIMIT_TOLERANCE)
             return float(np.exp(crossing))
         near = far
     return np.inf if side > 0 else 0.0

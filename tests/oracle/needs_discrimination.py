@@ -38,6 +38,7 @@ def _sibling(name: str) -> ModuleType:
 
 compare = _sibling("compare")
 reading = _sibling("reading")
+r_formula = _sibling("r_formula")
 
 
 def concordance(data: Predictions, weights: str, horizon: float | None = None) -> dict:
@@ -100,11 +101,11 @@ def handle_discrimination(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
     times = [float(time) for time in reading.as_list(call["times"])]
     columns = reading.as_list(call.get("risk_columns") or [])
-    frame = frame.with_columns(pl.col(call["event"]).cast(pl.Float64))
+    frame = frame.with_columns(r_formula.event_indicator(frame[call["event"]]).alias(".event"))
     data = read_predictions(
         frame,
         time=call["time"],
-        event=call["event"],
+        event=".event",
         marker=call["marker"],
         risks=dict(zip(times, columns, strict=True)) if columns else None,
     )
