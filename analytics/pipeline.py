@@ -156,7 +156,6 @@ def describe_versions() -> dict[str, str]:
 
 def write_findings(prepared: PreparedSubmission, out: Path) -> Path:
     """Write the findings of a submission as ``findings.csv`` into a folder, and return its path."""
-    out.mkdir(parents=True, exist_ok=True)
     write_findings_csv(prepared.findings, out / FINDINGS_FILE)
     return out / FINDINGS_FILE
 

@@ -32,7 +32,7 @@ def word_findings(states: Sequence[TableState], texts: Sequence[TextTable]) -> p
     found = pl.concat(marks).join(_headers(texts), on=["file", "table", "column"], how="left")
     found = found.join(rules, on="rule_id", how="left").with_columns(n=pl.lit(1, pl.Int64))
     listed = found.filter(pl.col("level") != "INFO").select(list(FINDING_SCHEMA))
-    return pl.concat([listed, _counted(found.filter(pl.col("level") == "INFO"))])
+    return pl.concat([listed, counted(found.filter(pl.col("level") == "INFO"))])
 
 
 def table_finding(text: TextTable, *, rule_id: str, column: str | None, header: str | None) -> pl.DataFrame:
@@ -72,8 +72,8 @@ def _headers(texts: Sequence[TextTable]) -> pl.DataFrame:
     return frame.unique(names[:3], keep="first", maintain_order=True)
 
 
-def _counted(found: pl.DataFrame) -> pl.DataFrame:
-    """Sum findings over rows."""
+def counted(found: pl.DataFrame) -> pl.DataFrame:
+    """Return findings summed over rows, one for each rule, file, table and column."""
     keys = ["rule_id", "level", "file", "table", "column", "header", "sentence", "remedy"]
     sums = found.group_by(keys, maintain_order=True).agg(pl.col("n").sum())
     nowhere = [pl.lit(None, pl.Int64).alias(name) for name in ("row", "record", "line")]

@@ -113,6 +113,7 @@ def _state(table: Table, parts: Sequence[TextTable], prior: pl.DataFrame) -> Tab
         origin=origin,
         text=rows.drop("file", "part", *POSITION),
         prior=pl.concat([_prior_of(table, origin, prior), *absences]),
+        offered=frozenset(name for part in parts for name in part.frame.columns),
     )
 
 

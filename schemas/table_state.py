@@ -53,12 +53,15 @@ class TableState:
     prior
         Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id`` (the root
         cause), ``level``, ``is_consequence`` (whether the cell that is to blame is reported elsewhere).
+    offered
+        Columns that the submission has, be they empty.
     """
 
     table: Table
     origin: pl.DataFrame
     text: pl.DataFrame
     prior: pl.DataFrame
+    offered: frozenset[str]
     typed: pl.DataFrame = field(init=False)
     rejections: pl.DataFrame = field(init=False)
     fatal: list[pl.DataFrame] = field(init=False, default_factory=list)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.checking import failing_cells
-from schemas.findings import in_order, word_findings
+from schemas.findings import counted, in_order, word_findings
 from schemas.parsing import unreadable_cells
 from schemas.preparing import prepare_tables, table_findings
 from schemas.references import (
@@ -99,13 +99,15 @@ def validate_submission(
 
 
 def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
-    """Return the earlier findings, with level ROW where the emptied cell cost its row."""
+    """Return the earlier findings with the effect they had: ROW where a cell cost its row; notes are summed."""
     cells = [
         state.fatal_cells().join(state.origin, on="at", how="left").with_columns(table=pl.lit(name))
         for name, state in states.items()
     ]
     keys = ["file", "table", "row", "column"]
-    return raised(prior, pl.concat(cells).select(keys).unique(), on=keys).select(empty_findings().columns)
+    found = raised(prior, pl.concat(cells).select(keys).unique(), on=keys).select(empty_findings().columns)
+    is_note = (pl.col("level") == "INFO") & pl.col("row").is_not_null()
+    return pl.concat([found.filter(~is_note), counted(found.filter(is_note))])
 
 
 def _check_cells(state: TableState) -> None:
@@ -139,6 +141,9 @@ def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date
         _apply_cross(states, check, keys, load_date)
     for state in states.values():
         unusual = failing_cells(state.table.soft_schema, state.accepted())
+        # A site that never records a value is not asked for it row by row; completeness tells.
+        is_asked = (pl.col("rule_id") != "C06") | pl.col("column").is_in(list(state.offered))
+        unusual = unusual.filter(is_asked)
         state.apply(_leveled(state, unusual, rejects=False))
     for check in (*_checks_of("WARN"), *_checks_of("INFO")):
         _apply_cross(states, check, keys, load_date)

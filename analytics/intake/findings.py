@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from analytics.errors import InputFileError
 from schemas.submission import FINDING_SCHEMA
 
 if TYPE_CHECKING:
@@ -92,11 +93,21 @@ def write_findings_csv(findings: pl.DataFrame, path: Path) -> None:
     findings
         Columns of `schemas.submission.FINDING_SCHEMA`.
     path
-        File to write; it is replaced.
+        File to write; it is replaced, and its folder is made.
+
+    Raises
+    ------
+    InputFileError
+        If the file cannot be written there.
     """
     texts = [name for name, dtype in FINDING_SCHEMA.items() if dtype == pl.String]
     safe = findings.with_columns(_neutralised(name) for name in texts)
-    safe.write_csv(path, include_bom=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safe.write_csv(path, include_bom=True)
+    except OSError as error:
+        fix = "Name a folder that can be made or written to"
+        raise InputFileError(where=str(path), what="the findings cannot be written", fix=fix) from error
 
 
 def _neutralised(name: str) -> pl.Expr:

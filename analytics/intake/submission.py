@@ -160,9 +160,23 @@ def _content_hash(files: Sequence[Path], mapping: SiteMapping | None) -> str:
     """Return the hash over the files' names and contents and the mapping."""
     content = hashlib.sha256()
     for path in sorted(files, key=lambda item: item.name):
-        content.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        content.update(f"{path.name}\0{hashlib.sha256(_bytes(path)).hexdigest()}\n".encode())
     content.update((mapping.sha256 if mapping else "").encode())
     return content.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    """Return the content of a file, or raise in words."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> InputFileError:
+    """Return the error about a file or folder that may not be read."""
+    fix = "Check the path and the permission to read it"
+    return InputFileError(where=str(path), what="it cannot be read", fix=fix)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -170,9 +184,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            files += sorted(
-                item for item in path.iterdir() if item.suffix.casefold() == ".csv" and item.is_file()
-            )
+            files += _files_of(path)
         elif path.is_file():
             files.append(path)
         else:
@@ -183,6 +195,16 @@ def _files(paths: Sequence[Path]) -> list[Path]:
             where=where, what="there is no CSV file", fix="Give a file, or a folder of .csv files"
         )
     return files
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the CSV files of a folder in order of name."""
+    try:
+        return sorted(
+            item for item in folder.iterdir() if item.suffix.casefold() == ".csv" and item.is_file()
+        )
+    except OSError as error:
+        raise _unreadable(folder) from error
 
 
 def _describe(files: Sequence[Path], mapping: SiteMapping | None, report: SubmissionReport) -> Submission:

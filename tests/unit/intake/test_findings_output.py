@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
+from analytics.errors import InputFileError
 from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
 from schemas.mapping.findings import finding, findings_frame
 
@@ -45,3 +47,10 @@ def test_the_csv_holds_no_formula(tmp_path: Path) -> None:
     written = pl.read_csv(tmp_path / "findings.csv")
     assert written["header"].to_list() == ["'=cmd()", "'+1", "'-1", "'@x", "plain"]
     assert (tmp_path / "findings.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("place", ["taken/findings.csv", "taken/below/findings.csv"])
+def test_findings_that_cannot_be_written_are_one_error_in_words(tmp_path: Path, place: str) -> None:
+    (tmp_path / "taken").write_text("a file, and no folder", encoding="utf-8")
+    with pytest.raises(InputFileError, match="the findings cannot be written"):
+        write_findings_csv(FINDINGS, tmp_path / place)

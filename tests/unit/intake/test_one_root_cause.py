@@ -200,3 +200,19 @@ def test_a_row_of_totals_is_one_finding_whatever_its_width(
         [path], mapping=tmp_path / "clinic.toml", secret=b"s", load_date=date(2026, 1, 1)
     )
     assert _faults(done) == [("F06", "FILE", "file", None, None, 2, 3)]
+
+
+def test_what_follows_from_a_cell_is_counted_and_not_listed(
+    prepare_clinic: Callable[..., PreparedSubmission],
+) -> None:
+    done = prepare_clinic(OTHER, ROW | {"PCI date": "31.04.2024"}, ROW | {"PCI date": "x", "Chart": "19"})
+    follows = done.findings.filter(pl.col("rule_id") == "C17")
+    devices = follows.filter((pl.col("table") == "device_uses") & (pl.col("column") == "lesion_id"))
+    assert devices.select("header", "record", "n").rows() == [("PCI date", None, 4)]
+
+
+def test_a_value_that_a_file_never_offers_is_not_asked_of_each_row(
+    prepare_clinic: Callable[..., PreparedSubmission],
+) -> None:
+    done = prepare_clinic(ROW, OTHER)
+    assert "rotation_speed_krpm" not in done.findings["column"].to_list()
