@@ -99,7 +99,7 @@ def validate_submission(
 
 
 def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
-    """Return the earlier findings with the effect they had: ROW where a cell cost its row; notes are summed."""
+    """Return the earlier findings with their effect, ROW where a cell cost its row; notes are summed."""
     cells = [
         state.fatal_cells().join(state.origin, on="at", how="left").with_columns(table=pl.lit(name))
         for name, state in states.items()
