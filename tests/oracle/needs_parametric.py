@@ -11,10 +11,19 @@ import numpy as np
 import polars as pl
 
 from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time, hazard_ratios
-from analytics.survival.parametric_predictions import predict_quantiles
+from analytics.survival.parametric_predictions import (
+    predict_parametric_hazard,
+    predict_parametric_survival,
+    predict_quantiles,
+)
 from analytics.survival.parametric_rows import ParametricSpec
 from analytics.survival.piecewise_exponential import fit_piecewise_exponential
-from analytics.survival.results_parametric import AcceleratedFailureTimeFit, PiecewiseExponentialFit
+from analytics.survival.results_parametric import (
+    AcceleratedFailureTimeFit,
+    PiecewiseExponentialFit,
+    RoystonParmarFit,
+)
+from analytics.survival.royston_parmar import fit_royston_parmar
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -127,4 +136,48 @@ def handle_piecewise(case: dict, frame: pl.DataFrame) -> dict:
     }
 
 
-HANDLERS = {"aft": handle_aft, "piecewise_exponential": handle_piecewise}
+def handle_spline(case: dict, frame: pl.DataFrame) -> dict:
+    """Fit every scale with every number of knots."""
+    call = case["call"]
+    model, spec = read_parametric(call, frame)
+    counts = reading.as_list(call.get("internal_knots", [0, 1, 2, 3]))
+    scales = reading.as_list(call.get("scale") or ["hazard", "odds", "normal"])
+    return {
+        f"{scale}_k{count}": describe_spline(model, spec, call, (scale, count))
+        for scale in scales
+        for count in counts
+    }
+
+
+def describe_spline(model: object, spec: ParametricSpec, call: dict, options: tuple[str, int]) -> dict:
+    fit = fit_royston_parmar(model.frame, spec, scale=options[0], n_knots=options[1])
+    assert isinstance(fit, RoystonParmarFit), fit
+    n_spline = len(fit.terms) - len(model.names)
+    described = {
+        "knots_log_time": list(fit.knots),
+        "terms": [*fit.terms[:n_spline], *model.names],
+        "est": fit.table["coefficient"].to_list(),
+        "se": fit.table["std_error"].to_list(),
+        "cov": fit.covariance.tolist(),
+        "loglik": fit.log_likelihood,
+        "aic": fit.aic,
+    }
+    if call.get("newdata") and call.get("times"):
+        profiles, times = model.profiles(call["newdata"]), reading.as_list(call["times"])
+        survival = predict_parametric_survival(fit, profiles, times=times).table["survival"].to_numpy()
+        hazard = predict_parametric_hazard(fit, profiles, times=times).table["hazard"].to_numpy()
+        labels = [
+            ",".join(f"{name}={value}" for name, value in row.items())
+            for row in pl.DataFrame(call["newdata"], strict=False).iter_rows(named=True)
+        ]
+        shape = (profiles.height, len(times))
+        described["survival"] = dict(zip(labels, survival.reshape(shape).tolist(), strict=True))
+        described["hazard"] = dict(zip(labels, hazard.reshape(shape).tolist(), strict=True))
+    return described
+
+
+HANDLERS = {
+    "aft": handle_aft,
+    "piecewise_exponential": handle_piecewise,
+    "royston_parmar": handle_spline,
+}

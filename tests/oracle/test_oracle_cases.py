@@ -50,7 +50,9 @@ def supported_cases() -> list[Path]:
 
 def is_supported(case: dict) -> bool:
     scored_by_model = case["need"] == "win_ratio" and "Peron" in case["r_code"]
-    return case["need"] in run_case.handlers() and not scored_by_model
+    # The reference's search stops before the maximum; test_parametric_needs.py holds us above it.
+    stops_early = case["need"] == "royston_parmar"
+    return case["need"] in run_case.handlers() and not (scored_by_model or stops_early)
 
 
 @pytest.mark.parametrize("path", supported_cases(), ids=lambda path: f"{path.parents[1].name}-{path.stem}")
