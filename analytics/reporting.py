@@ -175,7 +175,9 @@ def build_content(snapshot: Path, plan: Plan) -> ReportContent:
     return ReportContent(
         title=plan.title,
         description=" ".join(
-            part for part in (info.get("notice"), plan.description, _describe_population(cohort)) if part
+            part
+            for part in (info.get("notice"), plan.description, _describe_population(cohort, plan.population))
+            if part
         ),
         manifest={**info, "plan_sha256": plan.sha256},
         attrition=read_table(snapshot, "attrition"),
@@ -200,13 +202,16 @@ def _every_procedure(population: CohortFilter) -> CohortFilter:
     return CohortFilter(**{**values, "first_procedures_only": False})
 
 
-def _describe_population(cohort: pl.DataFrame) -> str:
+def _describe_population(cohort: pl.DataFrame, population: CohortFilter) -> str:
     """Say who is in, in one sentence."""
     years = cohort["procedure_year"].drop_nulls()
     first, last = (years.sort().item(place) for place in (0, -1)) if len(years) else (None, None)
     period = f" of {first} to {last}" if len(years) else ""
     patients, sites = cohort["patient_id"].n_unique(), cohort["site_id"].n_unique()
-    return f"{cohort.height:,} index procedures{period}, {patients:,} patients, {sites:,} sites."
+    kind = "index procedures" if population.first_procedures_only else "procedures"
+    return (
+        f"{cohort.height:,} {kind}{period}, {patients:,} patients, {sites:,} site{'' if sites == 1 else 's'}."
+    )
 
 
 def _blocks(
