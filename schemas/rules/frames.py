@@ -81,16 +81,17 @@ def _policy_is(*policies: str) -> pl.Expr:
 def first_procedures(frames: Frames) -> pl.DataFrame:
     """Return per patient the ``first_date`` and ``first_day`` of the procedures of this submission.
 
-    A rejected procedure counts with its date; a patient with one whose time cannot be read has no first.
+    A patient with a rejected procedure has no first: it may be that one, and its date may be the fault.
     """
-    date, day = pl.col("procedure_date"), pl.col("procedure_day")
-    is_known = (date.is_not_null() | day.is_not_null()).all()
-    first = (
-        frames.sent("procedures")
+    return (
+        frames["procedures"]
+        .filter(~frames.lost("procedures", "patient_id"))
         .group_by("patient_id")
-        .agg(date.min().alias("first_date"), day.min().alias("first_day"), is_known.alias("is_known"))
+        .agg(
+            pl.col("procedure_date").min().alias("first_date"),
+            pl.col("procedure_day").min().alias("first_day"),
+        )
     )
-    return first.filter("is_known").drop("is_known")
 
 
 def deaths(frames: Frames) -> pl.DataFrame:

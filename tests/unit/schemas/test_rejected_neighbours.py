@@ -68,6 +68,10 @@ CASES = {
         ],
         ("C02", "procedures", "discharge_status"),
     ),
+    "T04 T08 procedure in the future": (
+        [("procedures", 0, {"procedure_date": "2099-01-01", "discharge_date": ""})],
+        ("T01", "procedures", "procedure_date"),
+    ),
     "T07 event": ([("events", 1, {"event_date_precision": "?"})], ("C02", "events", "event_date_precision")),
     "X35 event": (
         [
