@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.cohort.eligibility import derive_cohort
 from analytics.cohort.endpoints import bundled_endpoints
+from analytics.cohort.horizons import derive_in_hospital
 from analytics.cohort.specification import CohortSpec
 from analytics.cohort.tables import RegistryTables
 from analytics.cohort.time_to_event import derive_times_to_events
@@ -142,7 +143,9 @@ def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
         "cohort_lesions": cohort.lesions,
         "cohort_complications": derive_complication_flags(cohort, tables, unit="procedure"),
         "cohort_lesion_complications": derive_complication_flags(cohort, tables, unit="lesion"),
-        "time_to_event": derive_times_to_events(every, tables, bundled_endpoints().values()),
+        "time_to_event": derive_in_hospital(
+            derive_times_to_events(every, tables, bundled_endpoints().values()), every.procedures
+        ),
         "attrition": cohort.attrition,
     }
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.rates import estimate_complication_rates
 from analytics.errors import SpecificationError
+from analytics.in_hospital import add_in_hospital
 from analytics.outcome_blocks import GROUPINGS, WINDOWS, build_block
 from analytics.outcome_frames import find_endpoint
 from analytics.outcome_hazards import fit_hazards
@@ -24,7 +24,7 @@ from analytics.specification import build_part, read_toml, refuse_unknown
 from analytics.store.filters import CohortFilter
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table
-from analytics.store.risk_tables import count_events
+from analytics.store.risk_tables import count_events, count_in_hospital
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,18 +218,22 @@ def _blocks(
     snapshot: Path, plans: tuple[EndpointPlan, ...], population: CohortFilter
 ) -> tuple[SurvivalBlock, ...]:
     """Estimate every endpoint by every grouping and window."""
-    known = bundled_endpoints()
     return tuple(
-        build_block(
-            count_events(snapshot, endpoint=plan.endpoint, strata=(by,), filters=population),
-            endpoint=known[plan.endpoint],
-            by=by,
-            window=WINDOWS[window],
-        )
+        _block(snapshot, plan.endpoint, by, window, population)
         for plan in plans
         for by in plan.by
         for window in plan.windows
     )
+
+
+def _block(snapshot: Path, endpoint: str, by: str, window: str, population: CohortFilter) -> SurvivalBlock:
+    """Estimate one endpoint by one grouping in one window; from PCI on, the stay comes first."""
+    counts = count_events(snapshot, endpoint=endpoint, strata=(by,), filters=population)
+    block = build_block(counts, endpoint=find_endpoint(endpoint), by=by, window=WINDOWS[window])
+    if WINDOWS[window].after_day is not None:
+        return block
+    stays = count_in_hospital(snapshot, endpoint=endpoint, strata=(by,), filters=population)
+    return add_in_hospital(block, stays, by=by)
 
 
 def _cox_block(snapshot: Path, model: ModelPlan, cohort: pl.DataFrame, population: CohortFilter) -> CoxBlock:

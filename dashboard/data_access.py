@@ -16,12 +16,13 @@ import streamlit as st
 
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.complications.rates import estimate_complication_rates
+from analytics.in_hospital import add_in_hospital
 from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
 from analytics.outcome_hazards import fit_hazards
 from analytics.report.quality_sections import sum_findings
 from analytics.store.publishing import find_current_snapshot
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table
-from analytics.store.risk_tables import count_events
+from analytics.store.risk_tables import count_events, count_in_hospital
 from analytics.survival.event_counts import EventCounts
 from analytics.survival.follow_up import estimate_follow_up
 from dashboard.filters import filter_of
@@ -177,7 +178,11 @@ def read_complication_rates(snapshot: str, key: FilterKey, unit: str) -> tuple[C
 def read_outcome(snapshot: str, key: FilterKey, endpoint: str, by: str, window: str) -> SurvivalBlock:
     """Estimate one endpoint by group in the chosen cohort."""
     counts = count_events(Path(snapshot), endpoint=endpoint, strata=(by,), filters=filter_of(key))
-    return build_block(counts, endpoint=endpoint_of(endpoint), by=by, window=WINDOWS[window])
+    block = build_block(counts, endpoint=endpoint_of(endpoint), by=by, window=WINDOWS[window])
+    if WINDOWS[window].after_day is not None:
+        return block
+    stays = count_in_hospital(Path(snapshot), endpoint=endpoint, strata=(by,), filters=filter_of(key))
+    return add_in_hospital(block, stays, by=by)
 
 
 @st.cache_data(show_spinner="Fitting the model", max_entries=ENTRIES)

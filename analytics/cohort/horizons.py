@@ -42,8 +42,7 @@ def derive_in_hospital(outcomes: pl.DataFrame, procedures: pl.DataFrame) -> pl.D
     -------
     polars.DataFrame
         `outcomes` in its order plus ``in_hospital``: True where cause 1 occurred on or before the day of
-        discharge, False where it did not, null where the day of discharge is unknown and the endpoint
-        occurred after day 0.
+        discharge, False where it did not, null where the day of discharge is unknown.
     """
     stay = procedures.select(
         "procedure_id", (pl.col("discharge_day") - pl.col("procedure_day")).alias("stay_days")
@@ -51,11 +50,8 @@ def derive_in_hospital(outcomes: pl.DataFrame, procedures: pl.DataFrame) -> pl.D
     is_endpoint = pl.col("cause") == 1
     within = pl.col("time_days") <= pl.col("stay_days")
     claim = (
-        pl.when(~is_endpoint)
-        .then(statement=False)
-        .when(pl.col("time_days") == 0)
-        .then(statement=True)
-        .otherwise(within)
+        # Without a known end of the stay nobody is counted: to keep only day 0 would be to choose.
+        pl.when(pl.col("stay_days").is_not_null()).then(is_endpoint & within)
     )
     return (
         outcomes.join(stay, on="procedure_id", how="left", maintain_order="left")

@@ -42,11 +42,18 @@ def _risk_row(risk: HorizonRisk | NotEstimable, time_unit: str) -> tuple[str, ..
     value = f"{format_percent(risk.risk)} ({format_percent_interval(risk.lower, risk.upper)})"
     return (
         label_group(risk.group),
-        format_days(risk.horizon_days) if time_unit == "days" else f"{risk.horizon_days} {time_unit}",
+        _horizon_words(risk, time_unit),
         value,
         format_fraction(risk.n_event, risk.basis.n),
-        format_count(risk.n_risk),
+        "" if risk.period else format_count(risk.n_risk),
     )
+
+
+def _horizon_words(risk: HorizonRisk, time_unit: str) -> str:
+    """Words for the end of a period: its name, a clinic's days and years, or the unit of the data."""
+    if risk.period:
+        return risk.period
+    return format_days(risk.horizon_days) if time_unit == "days" else f"{risk.horizon_days} {time_unit}"
 
 
 RISK_HEADER = ("Group", "By", "Risk (95 % interval)", "Events/patients", "Still at risk")

@@ -72,6 +72,40 @@ def count_events(
     )
 
 
+def count_in_hospital(
+    snapshot: Path, *, endpoint: str, strata: tuple[str, ...] = (), filters: CohortFilter | None = None
+) -> pl.DataFrame:
+    """Count procedures with a known end of the index stay, and those with the endpoint within it.
+
+    Parameters
+    ----------
+    snapshot, endpoint, strata, filters
+        As for `count_events`.
+
+    Returns
+    -------
+    pl.DataFrame
+        The strata, ``n`` and ``n_event`` (Int64), sorted by the strata; empty where no stay is known.
+
+    Raises
+    ------
+    SpecificationError, StoreError
+        As for `count_events`.
+    """
+    with open_snapshot(snapshot) as connection:
+        chosen, parameters = _write_choice(connection, strata, filters or CohortFilter())
+        groups = quote_names(strata)
+        words = (
+            f"select {groups + ', ' if strata else ''}count(*) as n,",
+            "sum(case when outcome.in_hospital then 1 else 0 end) as n_event",
+            chosen,
+            "and outcome.in_hospital is not null",
+            f"group by {groups} order by {groups}" if strata else "having count(*) > 0",
+        )
+        counts = fetch_frame(connection, " ".join(words), [*parameters, endpoint])
+    return counts.with_columns(pl.col("n", "n_event").cast(pl.Int64))
+
+
 def merge_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Add up the counts of disjoint parts, for example of several registries.
 
@@ -94,19 +128,30 @@ def write_count_query(
     connection: Connection, strata: tuple[str, ...], filters: CohortFilter
 ) -> tuple[str, list[object]]:
     """Write the portable count query; the endpoint is the last value to bind."""
+    chosen, parameters = _write_choice(connection, strata, filters)
+    groups = quote_names((*strata, "time_days", "cause"))
+    words = (
+        f"select {groups}, count(*) as n,",
+        "sum(case when outcome.time_is_exact then 0 else 1 end) as n_inexact",
+        chosen,
+        f"group by {groups} order by {groups}",
+    )
+    return " ".join(words), parameters
+
+
+def _write_choice(
+    connection: Connection, strata: tuple[str, ...], filters: CohortFilter
+) -> tuple[str, list[object]]:
+    """Write the outcomes of one endpoint joined to the chosen procedures; the endpoint is bound last."""
     columns = {name: _resolve_stratum(name, filters) for name in strata}
     _require_strata(columns, read_columns(connection, "cohort_procedures"))
     where, parameters = join_conditions(derive_conditions(filters))
     picked = "".join(f", {quote_name(column)} as {quote_name(name)}" for name, column in columns.items())
     chosen = ("select procedure_id as chosen_procedure", picked, "from cohort_procedures", where)
-    groups = quote_names((*strata, "time_days", "cause"))
     words = (
-        f"select {groups}, count(*) as n,",
-        "sum(case when outcome.time_is_exact then 0 else 1 end) as n_inexact",
         "from time_to_event as outcome",
         f"join ({' '.join(chosen)}) as chosen on outcome.procedure_id = chosen.chosen_procedure",
         "where outcome.endpoint = ?",
-        f"group by {groups} order by {groups}",
     )
     return " ".join(words), parameters
 

@@ -138,6 +138,8 @@ class HorizonRisk:
         Endpoints up to and on the horizon.
     basis
         What the risk rests on.
+    period
+        Words for the horizon where it is no fixed day, such as ``In hospital``; empty otherwise.
     """
 
     group: str
@@ -149,6 +151,7 @@ class HorizonRisk:
     n_risk: int
     n_event: int
     basis: Basis
+    period: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,7 +78,8 @@ def outcome(row: dict[str, Any], i: int, endpoint: str) -> dict[str, Any]:
         cause = 0
     return {"endpoint": endpoint, "procedure_id": row["procedure_id"], "patient_id": row["patient_id"],
             "site_id": row["site_id"], "time_days": time, "cause": cause,
-            "component": "death" if cause == 1 else None, "time_is_exact": True}  # fmt: skip
+            "component": "death" if cause == 1 else None, "time_is_exact": True,
+            "in_hospital": cause == 1 and time < 4}  # fmt: skip
 
 
 def publish(folder: Path, rows: list[dict[str, Any]], times: list[dict[str, Any]]) -> Path:

@@ -52,6 +52,7 @@ OUTCOMES = pl.DataFrame(
         "time_days": [10, 10, 0, 30, 365],
         "cause": pl.Series([1, 0, 2, 1, 0], dtype=pl.Int8),
         "time_is_exact": [True, True, False, True, True],
+        "in_hospital": [True, False, None, False, False],
     }
 )
 """One endpoint over those procedures, and a second one for the first."""

@@ -10,7 +10,7 @@ import pytest
 from analytics.errors import SpecificationError
 from analytics.store.connection import open_snapshot
 from analytics.store.filters import CohortFilter
-from analytics.store.risk_tables import count_events, merge_counts, write_count_query
+from analytics.store.risk_tables import count_events, count_in_hospital, merge_counts, write_count_query
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,14 @@ def test_strata_take_basis_and_source_from_the_filter(snapshot: Path) -> None:
         ("nc_balloon", "moderate", 10, 1, 1, 0),
         ("rotational_atherectomy", "moderate", 10, 0, 1, 0),
     ]
+
+
+def test_stays_of_unknown_end_are_not_counted(snapshot: Path) -> None:
+    by_site = count_in_hospital(snapshot, endpoint="mace", strata=("site_id",))
+    assert by_site.rows() == [("ALP", 2, 1)]
+    everything = CohortFilter(first_procedures_only=False)
+    assert count_in_hospital(snapshot, endpoint="mace", filters=everything).rows() == [(3, 1)]
+    assert count_in_hospital(snapshot, endpoint="mace", filters=CohortFilter(sites=("BET",))).is_empty()
 
 
 def test_filter_without_anybody_gives_typed_emptiness(snapshot: Path) -> None:
