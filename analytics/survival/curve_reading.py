@@ -145,7 +145,7 @@ def _read_steps(table: pl.DataFrame, days: Sequence[float], start: dict[str, flo
     asked = np.asarray(days, dtype=np.float64)
     position = np.searchsorted(known, asked, side="right")
     ahead = np.searchsorted(known, asked, side="left")
-    columns: dict[str, pl.Series] = {"time_days": pl.Series(list(days))}
+    columns: dict[str, pl.Series] = {"time_days": pl.Series(list(days), strict=False)}
     for name in ("n_risk", "weighted_n_risk"):
         if name in table.columns:
             closing = pl.Series([0], dtype=table[name].dtype)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
+from analytics.survival.curve_reading import read_curve_at
 from analytics.survival.event_counts import count_events
 from analytics.survival.event_curves import estimate_event_curve
 from analytics.survival.follow_up import (
@@ -206,3 +207,12 @@ def test_completeness_is_the_share_of_person_time_due() -> None:
     within = measure_completeness(frame, group="all", horizon_days=100)
     assert isinstance(within, FollowUpCompleteness)
     assert within.completeness == 1.0
+
+
+def test_days_may_mix_whole_and_half_ones() -> None:
+    counts = count_events(pl.DataFrame({"time_days": [1, 2, 3], "cause": [1, 0, 1]}))
+    curve = estimate_event_curve(counts, group="all")
+    assert isinstance(curve, EventCurve)
+    read = read_curve_at(curve, [1, 2.5])
+    assert read["time_days"].to_list() == [1.0, 2.5]
+    assert read["survival"].to_list() == pytest.approx([2 / 3, 2 / 3])
