@@ -47,7 +47,8 @@ def failing_cells(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFra
         raise CheckProgramError(message)
     rule_id = pl.when(pl.col("check") == "not_nullable").then(pl.lit(MISSING)).otherwise(pl.col("check"))
     at = frame["at"].gather(failures["index"])
-    return failures.select(at, "column", rule_id.alias("rule_id")).cast(CELL_SCHEMA)  # type: ignore[arg-type]
+    cells = failures.select(at, "column", rule_id.alias("rule_id"))
+    return cells.cast(CELL_SCHEMA)  # type: ignore[arg-type]  # polars types the mapping as invariant
 
 
 def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame:

@@ -32,7 +32,7 @@ def build_settings(kind: type[T], table: Mapping[str, Any], *, where: str) -> T:
         On a key that the dataclass does not have, a key that is missing, or a value of another type.
     """
     hints = get_type_hints(kind)
-    members = fields(kind)  # type: ignore[arg-type]
+    members = fields(kind)  # type: ignore[arg-type]  # always a dataclass
     unknown = sorted(set(table) - {member.name for member in members})
     if unknown:
         raise SchemaFileError(
@@ -54,7 +54,7 @@ def build_settings(kind: type[T], table: Mapping[str, Any], *, where: str) -> T:
 def _convert(hint: Any, value: Any, *, where: str) -> Any:  # noqa: ANN401 - the type is the hint's
     """Convert one TOML value to the type that a field declares."""
     if is_dataclass(hint):
-        return build_settings(hint, _expect(value, dict, where=where), where=where)  # type: ignore[arg-type]
+        return build_settings(hint, _expect(value, dict, where=where), where=where)  # type: ignore[arg-type]  # a dataclass
     origin = get_origin(hint)
     if origin is tuple:
         return _convert_tuple(hint, _expect(value, list, where=where), where=where)

@@ -138,7 +138,8 @@ def compare_pairwise(
 
 def _refuse(counts: EventCounts, labels: tuple[str, ...], *, name: str, cause: int) -> NotEstimable | None:
     """Say why there is nothing to test; None where there is."""
-    refusal = refuse_counts(counts, group=name, highest_cause=int(counts.frame[CAUSE].max() or 0))  # type: ignore[arg-type]
+    highest = int(counts.frame[CAUSE].max() or 0)  # type: ignore[arg-type]  # an integer column
+    refusal = refuse_counts(counts, group=name, highest_cause=highest)
     if refusal is not None:
         return refusal
     if len(labels) < 2:

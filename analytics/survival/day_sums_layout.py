@@ -137,7 +137,7 @@ class Survey:
         """
         ends = self._ends()
         first_day = int(ends["day"].min() or 0)  # type: ignore[arg-type]  # an integer column
-        span = int(ends["day"].max() or 0) - first_day + 1  # type: ignore[arg-type]
+        span = int(ends["day"].max() or 0) - first_day + 1  # type: ignore[arg-type]  # likewise
         n_strata = len(self.weight)
         if n_strata * span > MAX_PLACES:
             what = f"{n_strata} strata over {span} days are too many for sums by day"

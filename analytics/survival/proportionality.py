@@ -78,6 +78,7 @@ def test_proportionality(
 
 
 # Its name is fixed, and test runners take it for one of their own.
+# Its name makes pytest take it for a test wherever a test module imports it.
 test_proportionality.__test__ = False  # type: ignore[attr-defined]
 
 

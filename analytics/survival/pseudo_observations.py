@@ -94,7 +94,7 @@ def estimate_pseudo_observations(
         return refusal
     if frame.height < 2:
         return NotEstimable(group, "One patient alone cannot be left out.", "no_patients")
-    if asked.max(initial=0.0) > float(frame[TIME].max()):  # type: ignore[arg-type]
+    if asked.max(initial=0.0) > float(frame[TIME].max()):  # type: ignore[arg-type]  # a number
         reason = "Nobody is under observation on the last day asked for. Ask for an earlier one."
         return NotEstimable(group, reason, "follow_up_too_short")
     table = build_risk_table(counts, n_causes=highest)

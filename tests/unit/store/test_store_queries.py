@@ -159,7 +159,7 @@ def test_hostile_text_is_no_name(snapshot: Path, text: str) -> None:
     with pytest.raises(StoreError, match="it has no table"):
         read_table(snapshot, text)
     with pytest.raises(SpecificationError):
-        read_cohort(snapshot, "procedures", CohortFilter(severity_source=text))  # type: ignore[arg-type]
+        read_cohort(snapshot, "procedures", CohortFilter(severity_source=text))  # type: ignore[arg-type]  # hostile
 
 
 def test_unset_filter_values_of_a_site_never_reach_the_sql_text() -> None:

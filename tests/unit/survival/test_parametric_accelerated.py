@@ -252,7 +252,7 @@ def test_bad_specifications_name_the_model() -> None:
             fit_accelerated_failure_time(drawn(), replace(SPEC, **change))
         assert caught.value.where == "Accelerated failure time model"
     with pytest.raises(SpecificationError, match="unknown distribution"):
-        fit_accelerated_failure_time(drawn(), SPEC, distribution="gamma")  # type: ignore[arg-type]
+        fit_accelerated_failure_time(drawn(), SPEC, distribution="gamma")  # type: ignore[arg-type]  # unknown
     with pytest.raises(SpecificationError, match="no column treated"):
         predict_quantiles(fitted(drawn()), pl.DataFrame({"age": [1]}))
     with pytest.raises(SpecificationError, match="not positive"):
