@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,13 @@ import polars as pl
 from scipy.stats import chi2
 
 from analytics.survival.event_counts import CAUSE, TIME, EventCounts
-from analytics.survival.group_counts import group_table, keep_known, split_by_strata
+from analytics.survival.group_counts import conclude_test, keep_known, split_by_strata
 from analytics.survival.p_values import adjust_benjamini_hochberg, adjust_holm
 from analytics.survival.rank_sums import (
     LOG_RANK,
     RankSums,
     RankWeights,
     add_sums,
-    quadratic_form,
     sum_days,
 )
 from analytics.survival.refusals import refuse_counts
@@ -77,23 +77,10 @@ def compare_event_curves(
         stratum: _sum_stratum(part, group=group, labels=labels, weights=weights, cause=cause)
         for stratum, part in split_by_strata(pooled, tuple(strata)).items()
     }
-    total = add_sums(list(parts.values()))
-    statistic, degrees = quadratic_form(total.observed - total.expected, total.covariance)
-    if degrees == 0:
-        return NotEstimable(group, "No two groups were under observation on the day of an event.", "singular")
-    return GroupTest(
-        groups=labels,
-        table=group_table(labels, total),
-        covariance=tuple(tuple(float(value) for value in row) for row in total.covariance),
-        statistic=statistic,
-        degrees_of_freedom=degrees,
-        p_value=float(chi2.sf(statistic, degrees)),
-        basis=_basis(pooled, weights, strata=tuple(strata), cause=cause),
-        by_stratum=pl.concat(
-            group_table(labels, part).with_columns(stratum=pl.lit(stratum)) for stratum, part in parts.items()
-        ),
-        trend=_trend(total),
-    )
+    found = conclude_test(group, labels, parts, _basis(pooled, weights, strata=tuple(strata), cause=cause))
+    if isinstance(found, NotEstimable):
+        return found
+    return replace(found, trend=_trend(add_sums(list(parts.values()))))
 
 
 def compare_pairwise(

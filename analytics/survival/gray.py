@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy.stats import chi2
 
 from analytics.survival.event_counts import CAUSE, TIME, EventCounts
 from analytics.survival.gray_sums import GroupsAtRisk, gray_sums
-from analytics.survival.group_counts import group_table, keep_known, split_by_strata
-from analytics.survival.rank_sums import RankSums, add_sums, quadratic_form
+from analytics.survival.group_counts import conclude_test, keep_known, split_by_strata
+from analytics.survival.rank_sums import RankSums
 from analytics.survival.refusals import refuse_counts
 from analytics.survival.results import Basis, GroupTest, NotEstimable
 from analytics.survival.risk_table import build_risk_table
@@ -81,22 +80,7 @@ def compare_incidences(
         stratum: _sum_stratum(part, labels=labels, rho=rho)
         for stratum, part in split_by_strata(pooled, tuple(strata)).items()
     }
-    total = add_sums(list(parts.values()))
-    statistic, degrees = quadratic_form(total.observed - total.expected, total.covariance)
-    if degrees == 0:
-        return NotEstimable(group, "No two groups were under observation on the day of an event.", "singular")
-    return GroupTest(
-        groups=labels,
-        table=group_table(labels, total),
-        covariance=tuple(tuple(float(value) for value in row) for row in total.covariance),
-        statistic=statistic,
-        degrees_of_freedom=degrees,
-        p_value=float(chi2.sf(statistic, degrees)),
-        basis=_basis(pooled, rho, strata=tuple(strata)),
-        by_stratum=pl.concat(
-            group_table(labels, part).with_columns(stratum=pl.lit(name)) for name, part in parts.items()
-        ),
-    )
+    return conclude_test(group, labels, parts, _basis(pooled, rho, strata=tuple(strata)))
 
 
 def _three_causes(counts: EventCounts, cause: int) -> EventCounts:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+from scipy.stats import chi2
 
 from analytics.survival.event_counts import EventCounts
+from analytics.survival.rank_sums import add_sums, quadratic_form
+from analytics.survival.results import GroupTest, NotEstimable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analytics.survival.rank_sums import RankSums
+    from analytics.survival.results import Basis
 
 
 def split_by_strata(counts: EventCounts, strata: tuple[str, ...]) -> dict[str, EventCounts]:
@@ -69,4 +73,43 @@ def group_table(labels: tuple[str, ...], sums: RankSums) -> pl.DataFrame:
     return pl.DataFrame(
         {"group": labels, "n": sums.size, "observed": sums.observed, "expected": sums.expected},
         schema_overrides={"n": pl.Int64},
+    )
+
+
+def conclude_test(
+    group: str, labels: tuple[str, ...], parts: Mapping[str, RankSums], basis: Basis
+) -> GroupTest | NotEstimable:
+    """Add up the strata of a rank test and judge the sum.
+
+    Parameters
+    ----------
+    group
+        Column of the groups, the label of a refusal.
+    labels
+        Group labels in order.
+    parts
+        Sums by stratum.
+    basis
+        What the test rests on.
+
+    Returns
+    -------
+    GroupTest or NotEstimable
+        Refused: ``singular`` where no two groups were ever at risk together.
+    """
+    total = add_sums(list(parts.values()))
+    statistic, degrees = quadratic_form(total.observed - total.expected, total.covariance)
+    if degrees == 0:
+        return NotEstimable(group, "No two groups were under observation on the day of an event.", "singular")
+    return GroupTest(
+        groups=labels,
+        table=group_table(labels, total),
+        covariance=tuple(tuple(float(value) for value in row) for row in total.covariance),
+        statistic=statistic,
+        degrees_of_freedom=degrees,
+        p_value=float(chi2.sf(statistic, degrees)),
+        basis=basis,
+        by_stratum=pl.concat(
+            group_table(labels, part).with_columns(stratum=pl.lit(stratum)) for stratum, part in parts.items()
+        ),
     )
