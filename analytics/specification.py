@@ -7,110 +7,13 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from analytics.errors import InputFileError, SpecificationError
-from analytics.specification_checks import check_head
+from analytics.specification_checks import check_head, check_model
+from analytics.specification_parts import Contrast, Grouping, ModelPart, ModelTerm, Outcome, Profile
 from analytics.store.filters import CohortFilter
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What is counted, from when.
-
-    Parameters
-    ----------
-    endpoint
-        Name of a bundled endpoint; with a registry store.
-    time, event
-        Column names; with a CSV file. ``time`` in days (or the unit of the file, named in ``time_unit``).
-    entry
-        Column of the delayed entry time, or None.
-    event_codes
-        Values of ``event`` that are the endpoint, compared as text.
-    competing_codes
-        Value of ``event`` to the label of a competing cause.
-    time_unit
-        Unit of ``time`` in words, for the output.
-    hierarchy
-        Bundled endpoints, the most serious first; for a win ratio on a registry store.
-    threshold_days
-        Smallest difference in time that counts in a win ratio.
-    """
-
-    endpoint: str | None = None
-    time: str | None = None
-    event: str | None = None
-    entry: str | None = None
-    event_codes: tuple[str, ...] = ("1",)
-    competing_codes: dict[str, str] = field(default_factory=dict)
-    time_unit: str = "days"
-    hierarchy: tuple[str, ...] = ()
-    threshold_days: float = 0.0
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Groups and how they are tested.
-
-    Parameters
-    ----------
-    by
-        Column that splits the patients.
-    levels, labels
-        Its levels in order, and words for them.
-    strata
-        Columns within which groups are compared.
-    rho, gamma
-        Powers that weigh the days of a test: (0, 0) log-rank, (1, 0) Peto and Peto.
-    pairwise
-        Whether every pair is tested too, with p values adjusted for their number.
-    """
-
-    by: str | None = None
-    levels: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    strata: tuple[str, ...] = ()
-    rho: float = 0.0
-    gamma: float = 0.0
-    pairwise: bool = False
-
-    def __post_init__(self) -> None:
-        """Demand one word for each level, or none."""
-        if self.labels and len(self.labels) != len(self.levels):
-            msg = "'labels' has not one word for each of 'levels'"
-            raise ValueError(msg)
-        if min(self.rho, self.gamma) < 0:
-            msg = "'rho' or 'gamma' is below 0"
-            raise ValueError(msg)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Group labels in order: the words where there are any, else the levels; empty takes all."""
-        return self.labels or self.levels
-
-
-@dataclass(frozen=True)
-class ModelTerm:
-    """One term: a numeric column, a factor with its levels and reference, or an interaction of two terms."""
-
-    column: str | None = None
-    levels: tuple[str, ...] = ()
-    reference: str | None = None
-    interaction: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ModelPart:
-    """Terms and options of a Cox model."""
-
-    terms: tuple[ModelTerm, ...] = ()
-    ties: str = "efron"
-    strata: tuple[str, ...] = ()
-    cluster: str | None = None
-    weights: str | None = None
-    proportionality: str = "km"
 
 
 @dataclass(frozen=True)
@@ -135,6 +38,13 @@ class Specification:
         Scale of the intervals of curves, one of `analytics.specification_checks.INTERVALS`.
     weights
         Column of sampling weights for curves, or None.
+    band
+        Simultaneous band drawn beside the pointwise intervals of Kaplan-Meier curves: ``equal-precision``,
+        ``hall-wellner`` or None.
+    from_day
+        Day from which conditional survival is given.
+    bandwidth_days
+        Width of the kernel of a smooth hazard, on either side; chosen from the data where None.
     population, outcome, groups, model
         The parts.
     """
@@ -148,6 +58,9 @@ class Specification:
     until_days: int | None = None
     interval: str = "log-log"
     weights: str | None = None
+    band: str | None = None
+    from_day: int = 0
+    bandwidth_days: float | None = None
     population: CohortFilter = field(default_factory=CohortFilter)
     outcome: Outcome = field(default_factory=Outcome)
     groups: Grouping = field(default_factory=Grouping)
@@ -194,19 +107,29 @@ def parse_specification(data: dict[str, Any], *, where: str) -> Specification:
     )
     built["outcome"] = build_part(Outcome, _table(data, "outcome", where=where), f"{where} [outcome]")
     built["groups"] = build_part(Grouping, _table(data, "groups", where=where), f"{where} [groups]")
+    check_model(head["estimator"], _table(data, "model", where=where), where=f"{where} [model]")
     built["model"] = _build_model(_table(data, "model", where=where), f"{where} [model]")
     return Specification(**built)
 
 
 def _build_model(data: dict[str, Any], where: str) -> ModelPart:
-    """Build the model part with its list of terms."""
-    terms = data.get("term", [])
-    rest = {key: value for key, value in data.items() if key != "term"}
-    built = build_part(ModelPart, rest, where)
-    parsed = tuple(
-        build_part(ModelTerm, term, f"{where} term {number}") for number, term in enumerate(terms, 1)
-    )
-    return ModelPart(**{**built.__dict__, "terms": parsed})
+    """Build the model part with its lists of terms, profiles and contrasts."""
+    lists = {
+        "term": ("terms", ModelTerm),
+        "profile": ("profiles", Profile),
+        "contrast": ("contrasts", Contrast),
+    }
+    found: dict[str, Any] = {
+        name: tuple(
+            build_part(kind, entry, f"{where} {key} {number}")
+            for number, entry in enumerate(data.get(key, []), 1)
+        )
+        for key, (name, kind) in lists.items()
+    }
+    refuse_unknown(data, {*lists, *(entry.name for entry in fields(ModelPart))} - set(found), where=where)
+    rest = {key: value for key, value in data.items() if key not in lists}
+    built: ModelPart = build_part(ModelPart, {**rest, **found}, where)
+    return built
 
 
 def build_part(kind: type[Any], data: dict[str, Any], where: str) -> Any:  # noqa: ANN401 - one builder for several dataclasses

@@ -8,12 +8,13 @@ from analytics.errors import InputFileError, SpecificationError
 from analytics.specification import parse_specification, read_specification
 
 HEAD = {"name": "a", "estimator": "kaplan_meier"}
+COX = {"name": "a", "estimator": "cox"}
 
 
 def test_every_part_is_read() -> None:
     spec = parse_specification(
         {
-            "analysis": {**HEAD, "horizons_days": [30, 365], "confidence": 0.9, "landmark_days": 30},
+            "analysis": {**COX, "horizons_days": [30, 365], "confidence": 0.9, "landmark_days": 30},
             "population": {"severities": ["severe"], "years": [2019, 2021]},
             "outcome": {"endpoint": "mace_d"},
             "groups": {"by": "severity", "levels": ["mild", "severe"]},
@@ -43,7 +44,17 @@ def test_every_part_is_read() -> None:
             {"analysis": HEAD, "groups": {"levels": [], "column": "x"}},
             "x.toml [groups]: unknown key 'column'",
         ),
-        ({"analysis": HEAD, "model": {"term": [{"name": "x"}]}}, "x.toml [model] term 1: unknown key 'name'"),
+        ({"analysis": COX, "model": {"term": [{"name": "x"}]}}, "x.toml [model] term 1: unknown key 'name'"),
+        ({"analysis": COX, "model": {"term": [{}]}}, "a term has either 'column' or 'interaction'"),
+        (
+            {"analysis": COX, "model": {"term": [{"column": "x", "spline": 2}]}},
+            "x.toml [model] term 1: 'spline' is not between 3 and 7 knots",
+        ),
+        ({"analysis": COX, "model": {"ties": "none"}}, "'ties' is none of efron, breslow, exact"),
+        ({"analysis": COX, "model": {"distribution": "weibull"}}, "cox does not read 'distribution'"),
+        ({"analysis": HEAD, "model": {"ties": "efron"}}, "kaplan_meier does not read 'ties'"),
+        ({"analysis": {**HEAD, "band": "wide"}}, "unknown 'band'"),
+        ({"analysis": {**HEAD, "bandwidth_days": 0}}, "'bandwidth_days' is no number above 0"),
         ({"analysis": HEAD, "outcome": "mace"}, "x.toml: 'outcome' is no table"),
     ],
 )
