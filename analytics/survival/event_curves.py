@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from analytics.survival.event_counts import EventCounts
 
-EstimatorKind = Literal["kaplan-meier", "fleming-harrington"]
+EstimatorKind = Literal["kaplan-meier", "nelson-aalen", "fleming-harrington"]
 
 NO_EVENTS = "No event was observed: the curve stays at 1 and its interval has no width."
 
@@ -54,8 +54,9 @@ def estimate_event_curve(
     interval
         Scale of the interval.
     estimator
-        ``kaplan-meier`` (product limit [1]_, Greenwood variance) or ``fleming-harrington`` (exponential of
-        the tie-corrected cumulative hazard [2]_, with its variance).
+        ``kaplan-meier`` (product limit [1]_, Greenwood variance), ``nelson-aalen`` (exponential of the
+        Nelson-Aalen cumulative hazard [4]_, with its variance) or ``fleming-harrington`` (exponential of
+        the tie-corrected cumulative hazard [2]_, with its variance). Counts with weights take the first.
 
     Returns
     -------
@@ -70,6 +71,7 @@ def estimate_event_curve(
     .. [1] Kaplan & Meier (1958), J Am Stat Assoc 53:457-481.
     .. [2] Fleming & Harrington (1984), Commun Stat Theory Methods 13:2469-2486.
     .. [3] Xie & Liu (2005), Stat Med 24:3089-3110; Lin & Wei (1989), J Am Stat Assoc 84:1074-1078.
+    .. [4] Breslow (1972), J R Stat Soc B 34:216-217; Tsiatis (1981), Ann Stat 9:93-108.
     """
     own = counts.of_group(group)
     refusal = refuse_counts(own, group=group, highest_cause=1)
@@ -105,8 +107,8 @@ def curve_from_risk_table(
     """
     columns = _ESTIMATORS[estimator](table)
     basis = Basis(
-        method={"kaplan-meier": "Kaplan-Meier", "fleming-harrington": "Fleming-Harrington"}[estimator],
-        variance={"kaplan-meier": "Greenwood", "fleming-harrington": "tie-corrected hazard"}[estimator],
+        method=_METHODS[estimator][0],
+        variance=_METHODS[estimator][1],
         interval=describe(interval, confidence),
         n=int((table.n_censor + table.all_events).sum()),
         n_events=int(table.all_events.sum()),
@@ -156,6 +158,13 @@ def _kaplan_meier(table: RiskTable) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def _nelson_aalen(table: RiskTable) -> dict[str, NDArray[np.float64]]:
+    """Exponential of the Nelson-Aalen hazard, with the variance of the hazard."""
+    columns = _kaplan_meier(table)
+    survival = np.exp(-columns["cumulative_hazard"])
+    return columns | {"survival": survival, "std_error": survival * columns["std_error_hazard"]}
+
+
 def _fleming_harrington(table: RiskTable) -> dict[str, NDArray[np.float64]]:
     """Exponential of the hazard in which tied events leave the risk set one after the other."""
     d = table.all_events.astype(np.int64)
@@ -173,8 +182,14 @@ def _fleming_harrington(table: RiskTable) -> dict[str, NDArray[np.float64]]:
     }
 
 
+_METHODS = {
+    "kaplan-meier": ("Kaplan-Meier", "Greenwood"),
+    "nelson-aalen": ("exponential of the Nelson-Aalen hazard", "Nelson-Aalen hazard"),
+    "fleming-harrington": ("Fleming-Harrington", "tie-corrected hazard"),
+}
 _ESTIMATORS: dict[str, Callable[[RiskTable], dict[str, NDArray[np.float64]]]] = {
     "kaplan-meier": _kaplan_meier,
+    "nelson-aalen": _nelson_aalen,
     "fleming-harrington": _fleming_harrington,
 }
 

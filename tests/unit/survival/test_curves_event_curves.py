@@ -65,6 +65,19 @@ def test_tied_events_leave_one_by_one_in_the_fleming_harrington_curve() -> None:
     assert curve.table["survival"][0] == pytest.approx(math.exp(-5 / 6), abs=1e-15)
 
 
+def test_the_exponential_of_the_hazard_agrees_with_r() -> None:
+    # R 4.2.2, survival 3.5-3: survfit(Surv(c(1,1,2,3,3,4,5),c(1,1,0,1,1,1,0))~1, stype=2, ctype=1)
+    curve = curve_of([1, 1, 2, 3, 3, 4, 5], [1, 1, 0, 1, 1, 1, 0], estimator="nelson-aalen")
+    expected = {
+        "survival": [0.751477293075286, 0.751477293075286, 0.455794018328017, 0.276453046629564],
+        "std_error": [0.151821339954642, 0.151821339954642, 0.185601835215997, 0.178267489764330],
+        "cumulative_hazard": [0.285714285714286, 0.285714285714286, 0.785714285714286, 1.285714285714286],
+    }
+    for name, values in expected.items():
+        assert curve.table[name][:4].to_list() == pytest.approx(values, abs=1e-14)
+    assert curve.basis.variance == "Nelson-Aalen hazard"
+
+
 def test_an_event_on_day_zero_counts_with_everybody_at_risk() -> None:
     table = curve_of([0, 4, 4, 7], [1, 0, 0, 0]).table
     assert table.row(0, named=True)["n_risk"] == 4
