@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MISSING = {"NA", "NaN"}
@@ -26,18 +26,21 @@ class NotCompared:
 
 @dataclass(frozen=True)
 class ByOption:
-    """Answers by an option that a case names only beside its result, such as a horizon."""
+    """Answers by an option that a case names only beside its result, such as a horizon.
+
+    A list of options, such as the shares of quantiles, asks for its tuple.
+    """
 
     option: str
-    answers: Mapping[float, Mapping[str, object]]
+    answers: Mapping[object, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
 class RowsByKey:
-    """Columns of more rows than a case shows; rows are found by the key columns."""
+    """Columns of more rows than a case shows; rows are found by the key columns, or made for the keys."""
 
     keys: tuple[str, ...]
-    columns: Mapping[str, Sequence[object]]
+    columns: Mapping[str, Sequence[object]] | Callable[[list[tuple]], Mapping[str, Sequence[object]]]
 
 
 @dataclass
@@ -92,7 +95,8 @@ class Deviations:
 
     def _mapping(self, path: str, answer: object, expected: Mapping[str, object]) -> None:
         if isinstance(answer, ByOption):
-            answer = answer.answers.get(expected.get(answer.option))
+            asked = expected.get(answer.option)
+            answer = answer.answers.get(tuple(asked) if isinstance(asked, list) else asked)
         if isinstance(answer, RowsByKey):
             answer = find_rows(answer, expected)
         if not isinstance(answer, Mapping):
@@ -162,10 +166,12 @@ def is_number(value: object) -> bool:
     return not isinstance(value, str | bool) and hasattr(value, "__float__")
 
 
-def find_rows(answer: RowsByKey, expected: Mapping[str, object]) -> dict[str, list[object]] | None:
+def find_rows(answer: RowsByKey, expected: Mapping[str, object]) -> Mapping[str, Sequence[object]] | None:
     """Pick the rows whose keys the case shows; None where one is not there."""
     columns = {name: as_list(value) for name, value in expected.items()}
     wanted = list(zip(*(columns.get(key, []) for key in answer.keys), strict=True))
+    if callable(answer.columns):
+        return answer.columns(wanted) if wanted else None
     place = {
         key: row for row, key in enumerate(zip(*(answer.columns[key] for key in answer.keys), strict=True))
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 from analytics.survival.comparisons import compare_event_curves, compare_pairwise
 from analytics.survival.event_counts import count_events
 from analytics.survival.rank_sums import RankWeights
+from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,6 +36,7 @@ def _sibling(name: str) -> ModuleType:
     return module
 
 
+compare = _sibling("compare")
 reading = _sibling("reading")
 
 
@@ -43,21 +46,28 @@ def handle_logrank(case: dict, frame: pl.DataFrame) -> dict:
     answer: dict[str, object] = {}
     for rho in reading.as_list(call["rho"]):
         test = compare_groups(outcomes, RankWeights(rho=rho))
-        answer[f"rho{rho:g}"] = describe_test(call["group"], test)
+        answer[f"rho{rho:g}"] = describe_test(outcomes, test)
         if call.get("strata"):
             stratified, strata = read_outcomes_by_stratum(call, frame)
             test = compare_groups(stratified, RankWeights(rho=rho), strata=strata)
-            answer[f"stratified_rho{rho:g}"] = describe_stratified(call["group"], test)
-    pairs = compare_pairwise(count_by_group(outcomes), group="group")
-    answer["pairwise"] = {
-        "a": pairs["first"].to_list(),
-        "b": pairs["second"].to_list(),
-        "chisq": pairs["statistic"].to_list(),
-        "p": pairs["p_value"].to_list(),
-        "p_holm": pairs["p_holm"].to_list(),
-        "p_bh": pairs["p_benjamini_hochberg"].to_list(),
-    }
+            answer[f"stratified_rho{rho:g}"] = describe_stratified(stratified, test)
+    answer["pairwise"] = describe_pairs(compare_pairwise(count_by_group(outcomes), group="group"), outcomes)
     return answer
+
+
+def describe_pairs(pairs: pl.DataFrame | NotEstimable, outcomes: reading.Outcomes) -> dict:
+    """Lay out every pair; where nobody had the event the reference prints a statistic of 0."""
+    names = ("statistic", "p_value", "p_holm", "p_benjamini_hochberg")
+    if isinstance(pairs, NotEstimable):
+        first, second = zip(*itertools.combinations(outcomes.labels(), 2), strict=True)
+        pairs = pl.DataFrame({"first": first, "second": second}).with_columns(
+            pl.lit(None, dtype=pl.Float64).alias(name) for name in names
+        )
+    nothing = dict.fromkeys(names, 1.0) | {"statistic": 0.0}
+    return {"a": pairs["first"].to_list(), "b": pairs["second"].to_list()} | {
+        key: [compare.OneOf((None, nothing[name])) if value is None else value for value in pairs[name]]
+        for key, name in zip(("chisq", "p", "p_holm", "p_bh"), names, strict=True)
+    }
 
 
 def read_outcomes_by_stratum(call: dict, frame: pl.DataFrame) -> tuple[reading.Outcomes, tuple[str, ...]]:
@@ -80,9 +90,11 @@ def compare_groups(
     )
 
 
-def describe_test(group: str, test: GroupTest) -> dict:
+def describe_test(outcomes: reading.Outcomes, test: GroupTest | NotEstimable) -> dict:
+    if isinstance(test, NotEstimable):
+        return describe_nothing(outcomes, test)
     return {
-        "groups": [f"{group}={label}" for label in test.groups],
+        "groups": [outcomes.names[label] for label in test.groups],
         "n": test.table["n"].to_list(),
         "obs": test.table["observed"].to_list(),
         "exp": test.table["expected"].to_list(),
@@ -93,11 +105,24 @@ def describe_test(group: str, test: GroupTest) -> dict:
     }
 
 
-def describe_stratified(group: str, test: GroupTest) -> dict:
+def describe_nothing(outcomes: reading.Outcomes, refusal: NotEstimable) -> dict:
+    """Lay a refusal out as the reference prints a test without events: no statistic, or one of 0."""
+    assert refusal.code in ("no_events", "singular"), refusal
+    return {
+        "groups": list(outcomes.names.values()),
+        "n": [outcomes.rows(label).height for label in outcomes.names],
+        **dict.fromkeys(("obs", "exp", "var"), compare.NotCompared("there is no test to explain")),
+        "chisq": compare.OneOf((0.0, None)),
+        "df": len(outcomes.names) - 1,
+        "p": compare.OneOf((1.0, None)),
+    }
+
+
+def describe_stratified(outcomes: reading.Outcomes, test: GroupTest) -> dict:
     def by_group(column: str) -> list[list[float]]:
         return [test.by_stratum.filter(pl.col("group") == label)[column].to_list() for label in test.groups]
 
-    return describe_test(group, test) | {"obs": by_group("observed"), "exp": by_group("expected")}
+    return describe_test(outcomes, test) | {"obs": by_group("observed"), "exp": by_group("expected")}
 
 
 class WeightedTests(dict):

@@ -95,15 +95,27 @@ def describe_incidence(fit: CumulativeIncidence, times: list[float]) -> dict:
     number = "weighted_n_risk" if "weighted_n_risk" in read[0].columns else "n_risk"
     first = fit.table["time_days"].min()
     described = describe_states(fit, times)
-    described["n_risk"] = [[value, *[0] * len(fit.causes)] for value in read[0][number]]
+    described["n_risk"] = [
+        # Versions of the reference count weights, or patients.
+        compare.OneOf(tuple([value, *[0] * len(fit.causes)] for value in values))
+        for values in read[0].select(list(dict.fromkeys((number, "n_risk")))).rows()
+    ]
     for limit in ("lower", "upper"):
-        rows = by_row([table[limit].to_list() for table in read])
+        rows = by_row([or_none_at_the_ends(table[limit], table["incidence"]) for table in read])
         # Before the first day of the data the reference fills the limits of every state with 0.
         described[limit] = [
             compare.OneOf((row, [0] * len(row))) if time < first else row
             for time, row in zip(times, rows, strict=True)
         ]
     return described
+
+
+def or_none_at_the_ends(limits: pl.Series, shares: pl.Series) -> list[object]:
+    """Take nothing for a limit at a share of 0 or 1: scales of logarithms end there."""
+    return [
+        compare.OneOf((limit, None)) if share in (0.0, 1.0) else limit
+        for limit, share in zip(limits, shares, strict=True)
+    ]
 
 
 def by_row(columns: list[list[float]]) -> list[list[float]]:

@@ -31,6 +31,8 @@ def _sibling(name: str) -> ModuleType:
     return module
 
 
+EVENTS = ("fustat", "event", "status", "death", "dead", "died", "mace", "ev")
+
 compare = _sibling("compare")
 needs_event_curves = _sibling("needs_event_curves")
 needs_groups = _sibling("needs_groups")
@@ -69,22 +71,27 @@ def conditional_landmark(case: dict, frame: pl.DataFrame) -> dict:
 
 
 def prepared_landmark(case: dict, frame: pl.DataFrame) -> dict:
-    """Describe a file that already holds the exposure by the landmark (`tx30`) and its clock (`t0`)."""
+    """Describe a file that already holds the exposure by the landmark and its clock (`t0`)."""
     landmark = case["call"]["landmark"]
-    clock = next(
-        name
-        for name, values in frame.to_dict().items()
-        if values.dtype.is_numeric() and bool((values - landmark == frame["t0"]).all())
-    )
+    clock = find_clock(case, frame, landmark)
     later = restrict_to_landmark(frame, landmark, time=clock)
-    event = next(name for name in ("fustat", "event", "status", "death", "dead") if name in frame.columns)
-    response, exposure = f"Surv({clock},{event})", f"tx{landmark}"
-    covariates = [name for name in ("age", "surgery") if name in frame.columns]
-    test = needs_groups.compare_groups(
-        reading.read_outcomes({"surv": response, "group": exposure}, later), RankWeights()
-    )
+    event = next(name for name in EVENTS if name in frame.columns)
+    exposure = find_exposure(frame, landmark, known=(clock, event))
+    response = f"Surv({clock},{event})"
+    outcomes = reading.read_outcomes({"surv": response, "group": exposure}, later)
+    test = needs_groups.compare_groups(outcomes, RankWeights())
+
+    class Models(dict):
+        """Models by their terms: a case names the covariates only beside the coefficients."""
+
+        def get(self, terms: tuple[str, ...] | str | None, default: object = None) -> object:
+            names = (terms,) if isinstance(terms, str) else terms or ()
+            if not names or not all(is_term(name, later) for name in names):
+                return default
+            return describe_cox(later, f"{response}~{'+'.join(names)}")
+
     return {
-        "cox": describe_cox(later, f"{response}~{'+'.join([exposure, *covariates])}"),
+        "cox": compare.ByOption("terms", Models()),
         "logrank_chisq": test.statistic,
         "n": test.table["n"].to_list(),
         "obs": test.table["observed"].to_list(),
@@ -93,20 +100,52 @@ def prepared_landmark(case: dict, frame: pl.DataFrame) -> dict:
     }
 
 
+def is_term(name: str, frame: pl.DataFrame) -> bool:
+    """Tell whether a coefficient is that of a column of numbers, or of arithmetic of such columns."""
+    try:
+        return frame.select(r_formula.column_expression(name)).to_series().dtype.is_numeric()
+    except (AssertionError, KeyError, IndexError, pl.exceptions.PolarsError):
+        return False
+
+
+def find_clock(case: dict, frame: pl.DataFrame, landmark: float) -> str:
+    """Return the column of the whole time: `t0` counts from the landmark."""
+    stated = re.search(r"subset ([A-Za-z._0-9]+) *>", case.get("r_code") or "")
+    if stated and stated[1] in frame.columns:
+        return stated[1]
+    return next(
+        name
+        for name, values in frame.to_dict().items()
+        if values.dtype.is_numeric() and bool(((values - landmark - frame["t0"]).abs() < 1e-9).all())
+    )
+
+
+def find_exposure(frame: pl.DataFrame, landmark: float, known: tuple[str, ...]) -> str:
+    """Return the exposure: it has the landmark in its name, or is the last column of two values."""
+    named = [name for name in frame.columns if name.endswith(f"{landmark:g}") and name not in known]
+    grouped = [name for name in frame.columns if frame[name].n_unique() == 2 and name not in known]
+    return (named or grouped[::-1])[0]
+
+
 def describe_long(frame: pl.DataFrame, surv: str, group: str) -> object:
-    """Curves of all groups below one another, on every whole day."""
+    """Curves of all groups below one another, on the days that are asked for."""
     outcomes = reading.read_outcomes({"surv": surv, "group": group}, frame)
-    days = reading.every_day(outcomes.frame["time_days"])
-    columns: dict[str, list[object]] = {
-        name: [] for name in ("group", "time", "n_risk", "surv", "lower", "upper")
+    curves = {
+        outcomes.name(label): needs_event_curves.fit_curve(outcomes, label, "log-log")
+        for label in outcomes.labels()
     }
-    for label in outcomes.labels():
-        table = read_curve_at(needs_event_curves.fit_curve(outcomes, label, "log-log", call={}), days)
-        described = needs_event_curves.describe_table(table)
-        columns["group"] += [outcomes.name(label)] * len(days)
-        for name in ("time", "n_risk", "surv", "lower", "upper"):
-            columns[name] += described[name]
-    return compare.RowsByKey(("group", "time"), columns)
+    grouped = len(curves) > 1
+
+    def read(keys: list[tuple]) -> dict[str, list[object]]:
+        columns: dict[str, list[object]] = {}
+        for key in keys:
+            curve = curves[key[0] if grouped else "all"]
+            described = needs_event_curves.describe_table(read_curve_at(curve, [key[-1]]))
+            for name, values in {"group": [key[0]], **described}.items():
+                columns.setdefault(name, []).extend(values)
+        return columns if grouped else columns | {"group": None}
+
+    return compare.RowsByKey(("group", "time") if grouped else ("time",), read)
 
 
 def describe_cox(frame: pl.DataFrame, formula: str) -> dict:

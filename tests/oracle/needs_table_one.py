@@ -9,6 +9,7 @@ from analytics.baseline import BaselineTable, describe_baseline
 from analytics.baseline_tests import compare_baseline, compare_counts, compare_shares_in_order
 
 MOST_LEVELS = 12
+OUTCOMES = ("mace", "event", "dead", "death", "died")
 STATISTICS = {
     "mean": "mean",
     "sd": "sd",
@@ -68,7 +69,7 @@ def describe_grades(frame: pl.DataFrame, rows: pl.DataFrame, name: str, call: di
     table = np.array(counts, dtype=np.float64).T
     statistic, _, p_value = compare_counts(table, yates=True)
     answer = {"table": table.tolist(), "chisq": statistic, "p": p_value}
-    outcome = call.get("outcome", "mace")
+    outcome = call.get("outcome") or next((name for name in OUTCOMES if name in frame.columns), None)
     if outcome in frame.columns:
         grades = frame.group_by(name).agg(event=pl.col(outcome).sum(), n=pl.len()).drop_nulls(name).sort(name)
         trend = compare_shares_in_order(grades["event"].to_list(), grades["n"].to_list())
