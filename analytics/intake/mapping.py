@@ -11,6 +11,7 @@ import polars as pl
 from analytics.errors import InputFileError, MappingError, SecretMissingError
 from analytics.intake.headers import check_headers
 from analytics.intake.identifiers import identifier_columns
+from analytics.intake.implied_site import implied_site
 from analytics.intake.reading import read_raw_file
 from analytics.intake.suspicion import (
     confirmed_units,
@@ -30,7 +31,7 @@ from schemas.registry import LOADER_COLUMNS, TABLES
 from schemas.submission import TextTable, empty_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from schemas.mapping.model import SiteMapping
     from schemas.mapping.raw import RawFile
@@ -57,7 +58,13 @@ def find_mapping(mapping: Path | str) -> SiteMapping:
     return found
 
 
-def read_mapped(paths: Sequence[Path], mapping: SiteMapping, *, secret: bytes | None) -> MappedFile:
+def read_mapped(
+    paths: Sequence[Path],
+    mapping: SiteMapping,
+    *,
+    secret: bytes | None,
+    known_sites: Collection[str] = (),
+) -> MappedFile:
     """Read a site's files through a mapping.
 
     Parameters
@@ -68,6 +75,8 @@ def read_mapped(paths: Sequence[Path], mapping: SiteMapping, *, secret: bytes | 
         What their columns mean.
     secret
         Key of the pseudonyms.
+    known_sites
+        Sites that the store knows.
 
     Returns
     -------
@@ -85,6 +94,9 @@ def read_mapped(paths: Sequence[Path], mapping: SiteMapping, *, secret: bytes | 
         fix = f"Set {SECRET_VARIABLE}, always to the same secret, because pseudonyms depend on it"
         raise SecretMissingError(where=mapping.name, what="the secret for pseudonyms is not set", fix=fix)
     mapped = _joined([_map_one(path, mapping, secret) for path in paths])
+    site = implied_site(mapping, known_sites) if mapped.tables else None
+    if site is not None:
+        mapped = replace(mapped, tables=(site, *mapped.tables))
     collapsing = {emit.table for emit in mapping.emits if emit.collapse}
     tables = _without_repeats(mapped.tables, collapsing)
     found = [mapped.findings, find_unit_suspicions(tables, confirmed=confirmed_units(mapping))]

@@ -124,7 +124,10 @@ def prepare_submission(
     """
     files = _files(paths)
     found = None if mapping is None else find_mapping(mapping)
-    mapped = read_canonical(files) if found is None else read_mapped(files, found, secret=secret)
+    if found is None:
+        mapped = read_canonical(files)
+    else:
+        mapped = read_mapped(files, found, secret=secret, known_sites=_known_sites(known_keys))
     report = validate_submission(
         mapped.tables, prior_findings=mapped.findings, known_keys=known_keys, load_date=load_date
     )
@@ -136,6 +139,11 @@ def prepare_submission(
         site_gates=decide_site_gates(report, settings=settings),
         n_records=mapped.n_records,
     )
+
+
+def _known_sites(known_keys: Mapping[str, pl.Series] | None) -> set[str]:
+    """Return the sites that the store knows."""
+    return set((known_keys or {}).get("sites", pl.Series(dtype=pl.String)).to_list())
 
 
 def hash_submission(paths: Sequence[Path], *, mapping: Path | str | None = None) -> str:

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.mapping.branch_rows import evaluate_branch
 from schemas.mapping.collapse import collapse_rows
 from schemas.mapping.expressions import BLANK_RULE, evaluate
 from schemas.mapping.findings import (
     cause_findings,
     disagreement_findings,
     missing_code_findings,
-    required_columns,
     unplaced_findings,
     with_repeats_as_consequences,
 )
+from schemas.mapping.notes import NOTE_SCHEMA, note_findings
 from schemas.mapping.raw import MappedFile
 from schemas.mapping.references import header_uses
-from schemas.mapping.scope import Evaluated, Scope, Target, no_causes
-from schemas.mapping.steps import Expanded, expand
+from schemas.mapping.scope import Scope, Target, no_causes
+from schemas.mapping.steps import expand
 from schemas.mapping.texts import HeaderIndex, normalise_cells
 from schemas.registry import TABLES
 from schemas.submission import TextTable
@@ -44,7 +45,9 @@ class Emitted:
     causes
         `CAUSE_SCHEMA` with ``at`` counting rows of ``frame``, plus ``column``.
     missing
-        ``column``, ``header``, ``n``: cells that held a missing code.
+        ``column``, ``header``, ``reason``, ``n``: cells that held a missing code.
+    notes
+        `NOTE_SCHEMA` with ``at`` counting rows of ``frame``, plus ``column``.
     headers
         Canonical column to the site's header.
     """
@@ -53,6 +56,7 @@ class Emitted:
     frame: pl.DataFrame
     causes: pl.DataFrame
     missing: pl.DataFrame
+    notes: pl.DataFrame
     headers: dict[str, str]
 
 
@@ -128,57 +132,27 @@ def _with_lets(mapping: SiteMapping, scope: Scope) -> tuple[Scope, pl.DataFrame]
 def _emit_rows(emit: Emit, scope: Scope) -> Emitted:
     """Return the rows of one emit in order of source row, then of step."""
     parts, clashes = expand(emit, scope)
-    evaluated = [_evaluate_branch(emit, part, scope) for part in parts]
-    frame = pl.concat([rows for rows, _, _ in evaluated]).sort("order")
+    evaluated = [evaluate_branch(emit, part, scope) for part in parts]
+    frame = pl.concat([part.rows for part in evaluated]).sort("order")
     place = frame.select(pl.col("order").cast(pl.Int64), pl.int_range(pl.len()).alias("at"))
-    causes = pl.concat([causes for _, causes, _ in evaluated]).join(place, on="order", maintain_order="left")
-    notes = pl.concat([notes for _, _, notes in evaluated])
+    causes, notes = (
+        pl.concat(found).join(place, on="order", maintain_order="left")
+        for found in ([part.causes for part in evaluated], [part.notes for part in evaluated])
+    )
+    missing = pl.concat([part.missing for part in evaluated])
     headers = {
-        column: header for column, header in notes.select("column", "header").rows() if header is not None
+        column: header for column, header in missing.select("column", "header").rows() if header is not None
     }
     return Emitted(
         emit,
         frame.drop("order"),
         pl.concat([causes.select(*no_causes().columns, "column"), _clash_causes(clashes, frame)]),
-        notes.group_by("column", maintain_order=True).agg(pl.col("header").first(), pl.col("n").sum()),
+        missing.group_by("column", "reason", maintain_order=True).agg(
+            pl.col("header").first(), pl.col("n").sum()
+        ),
+        notes.select(*NOTE_SCHEMA, "column"),
         headers,
     )
-
-
-def _evaluate_branch(
-    emit: Emit, part: Expanded, scope: Scope
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return the rows of one branch, the causes by ``order``, and what to note about each column."""
-    labels = {
-        split.variable: scope.index.label(column)
-        for split in part.branch.splits
-        if (column := scope.index.column(split.header)) is not None
-    }
-    inner = replace(scope, frame=part.frame, bindings=part.branch.bindings, split_labels=labels)
-    columns = TABLES[emit.table].by_name
-    needed = required_columns(emit.table, emit.columns)
-    found: dict[str, Evaluated] = {}
-    for name, expression in emit.columns.items():
-        target = Target(name, columns[name].kind, columns[name].unit, is_needed=name in needed)
-        value = evaluate(expression, inner, target=target)
-        found[name] = value if target.is_needed else value.without_blanks()
-    rows = part.frame.select("order", "record", "line").with_columns(
-        value.values.cast(pl.String).alias(name) for name, value in found.items()
-    )
-    order = part.frame.select(pl.int_range(pl.len()).alias("at"), pl.col("order").cast(pl.Int64))
-    causes = [
-        value.causes.join(order, on="at", maintain_order="left")
-        .drop("at")
-        .with_columns(pl.lit(name).alias("column"))
-        for name, value in found.items()
-    ]
-    notes = {
-        "column": list(found),
-        "header": [value.header for value in found.values()],
-        "n": [value.n_missing for value in found.values()],
-    }
-    schema = {"column": pl.String, "header": pl.String, "n": pl.Int64}
-    return rows, pl.concat(causes), pl.DataFrame(notes, schema=schema)
 
 
 def _clash_causes(clashes: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -221,11 +195,13 @@ def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     collapses = any(part.emit.collapse for part in parts)
     rows, places, disagreements = collapse_rows(rows, TABLES[table].primary_key if collapses else "")
     causes = causes.with_columns(places.gather(causes.get_column("at")).alias("at"))
+    cell_notes = pl.concat([part.notes for part in parts])
     causes = _still_missing(causes, rows)
     missing = pl.concat([part.missing for part in parts])
     notes = [
         disagreement_findings(table, disagreements, file=file),
         missing_code_findings(table, missing, file=file),
+        note_findings(table, cell_notes, file=file),
     ]
     order = [name for name in TABLES[table].by_name if name in rows.columns]
     frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from schemas.errors import SchemaFileError
-from schemas.mapping.dates import order_of_day_and_month
+from schemas.mapping.dates import order_of_day_and_month, whole_formats
 from schemas.mapping.findings import RELATIVE_DAYS
+from schemas.mapping.map_checks import map_problems
+from schemas.mapping.model import FlaggedStep
+from schemas.mapping.notes import PARTIAL_COLUMNS
+from schemas.mapping.problems import MappingProblem, value_fault
 from schemas.mapping.scope import template_parts
 from schemas.mapping.texts import normalise_header
 from schemas.registry import TABLES
@@ -17,38 +20,20 @@ from schemas.units import conversion_factor, known_units
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schemas.mapping.model import Emit, Expression, SiteMapping, ValueMap
+    from schemas.mapping.model import Emit, Expression, SiteMapping
     from schemas.registry import Column
 
 _CHART_NUMBERS = re.compile(
     r"(patientid|patientno|patientnumber|chart|mrn|hospitalno|hospitalnumber|recordid|recordno|caseno|casenumber"
     r"|caseid|subjectid|^id$|^pid$|ssn|nhsnumber|病案号|住院号|门诊号|登记号|身份证|患者编号)"
 )
-_KEY_SUFFIX = "_id"
-
-
-@dataclass(frozen=True)
-class MappingProblem:
-    """One thing that is wrong in a mapping.
-
-    Parameters
-    ----------
-    where, what, fix
-        Place, fact and remedy, as in `SchemaFileError`.
-    """
-
-    where: str
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        """Return the problem as one line."""
-        return f"{self.where}: {self.what}. {self.fix}."
 
 
 def find_mapping_problems(mapping: SiteMapping) -> list[MappingProblem]:
     """Return everything that can be seen to be wrong in a mapping without data, in the order of the file."""
     problems = [
+        *_draft_problems(mapping),
+        *_site_problems(mapping),
         *_date_order_problems(mapping),
         *_let_problems(mapping),
         *(problem for emit in mapping.emits for problem in _emit_problems(emit, mapping)),
@@ -70,6 +55,38 @@ def check_mapping(mapping: SiteMapping) -> None:
         first, more = problems[0], len(problems) - 1
         what = first.what + (f" (and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
         raise SchemaFileError(where=first.where, what=what, fix=first.fix)
+
+
+def _draft_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield that a draft has not been reviewed."""
+    if mapping.is_draft:
+        fix = "Settle every TODO in it, then remove the line draft = true"
+        yield MappingProblem(mapping.name, "this is a draft that nobody has reviewed", fix)
+
+
+def _site_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
+    """Yield what ``[source]`` says about the site that its row cannot hold, or that rows contradict."""
+    where, site = f"{mapping.name} [source]", mapping.source.site_id
+    columns = TABLES["sites"].by_name
+    for name, text in {"site_id": site, **mapping.source.site}.items():
+        fix = None if text is None else value_fault(text, columns[name])
+        if fix is not None:
+            yield MappingProblem(f"{where}.{name}", f"'{text}' is no value of sites.{name}", fix)
+    for emit in mapping.emits:
+        expression = emit.columns.get("site_id")
+        if expression is not None and site and expression.const not in {None, site}:
+            what = f"'{expression.const}' is not the site code of [source], '{site}'"
+            yield MappingProblem(expression.place, what, "Use one code in both places")
+
+
+def _partial_problems(expression: Expression, column: str) -> Iterator[MappingProblem]:
+    """Yield formats without a day where a whole date is needed."""
+    formats = expression.dates or ()
+    if column in PARTIAL_COLUMNS or expression.convert == "precision" or formats == whole_formats(formats):
+        return
+    what = "a format without a day stands where a whole date is needed"
+    fix = f"Keep partial dates to {' and '.join(PARTIAL_COLUMNS)}"
+    yield MappingProblem(f"{expression.place}.dates", what, fix)
 
 
 def _date_order_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
@@ -101,8 +118,8 @@ def _let_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
             yield MappingProblem(
                 expression.place, "'unit' stands in a let", "Move it to the column that it fills"
             )
-        if expression.value_map is not None:
-            yield from _shadow_problems(expression, expression.value_map)
+        yield from map_problems(expression, mapping.read)
+        yield from _partial_problems(expression, "")
         known.add(name)
 
 
@@ -134,13 +151,21 @@ def _emit_problems(emit: Emit, mapping: SiteMapping) -> Iterator[MappingProblem]
         yield from _reference_problems(expression, set(mapping.let))
         yield from _variable_problems(expression, emit)
         yield from _value_problems(expression, columns[name])
+        yield from map_problems(expression, mapping.read)
+        yield from _partial_problems(expression, name)
         yield from _unit_problems(expression, columns[name])
 
 
 def _variable_problems(expression: Expression, emit: Emit) -> Iterator[MappingProblem]:
-    """Yield conditions on step variables that no step makes."""
+    """Yield conditions on step variables that no step makes, or that never hold."""
     variables = [step.variable for step in emit.each]
-    for name in expression.only_if:
+    values = {
+        step.variable: set(step.columns.values()) for step in emit.each if isinstance(step, FlaggedStep)
+    }
+    for name, value in expression.only_if.items():
+        if name in values and value not in values[name]:
+            fix = f"Use one of {', '.join(sorted(values[name]))}"
+            yield MappingProblem(expression.place, f"'{name}' is never '{value}'", fix)
         if name not in variables:
             fix = f"Use one of {', '.join(variables)}" if variables else "Add the step, or remove only_if"
             yield MappingProblem(expression.place, f"no step makes the variable '{name}'", fix)
@@ -163,52 +188,15 @@ def _required_problems(emit: Emit) -> Iterator[MappingProblem]:
 
 
 def _value_problems(expression: Expression, column: Column) -> Iterator[MappingProblem]:
-    """Yield constants and map values that the column cannot hold, and map keys that can never be met."""
+    """Yield constants and map values that the column cannot hold."""
     texts = [text for text in (expression.const, expression.then, expression.default) if text is not None]
     value_map = expression.value_map
     if value_map is not None:
-        yield from _shadow_problems(expression, value_map)
         texts += value_map.values
     for text in dict.fromkeys(texts):
-        if not _fits(text, column):
-            fix = "Use one of " + ", ".join(_accepted(column))
+        fix = value_fault(text, column)
+        if fix is not None:
             yield MappingProblem(expression.place, f"'{text}' is no value of {column.name}", fix)
-
-
-def _accepted(column: Column) -> tuple[str, ...]:
-    """Return what a column can hold, in words or as its list."""
-    words = {
-        "bool": ("true", "false"),
-        "int": ("whole numbers",),
-        "float": ("numbers",),
-        "date": ("ISO dates",),
-    }
-    return column.codes or words.get(column.kind, ("texts",))
-
-
-def _fits(text: str, column: Column) -> bool:
-    """Return whether a column can hold a canonical text."""
-    patterns = {
-        "bool": r"true|false",
-        "int": r"-?[0-9]+",
-        "float": r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?",
-        "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    }
-    if column.codes:
-        return text in column.codes
-    return re.fullmatch(patterns.get(column.kind, r"(?s:.*)"), text) is not None
-
-
-def _shadow_problems(expression: Expression, value_map: ValueMap) -> Iterator[MappingProblem]:
-    """Yield keys behind a shorter key that is part of them, so that they are never reached."""
-    if value_map.match == "exact":
-        return
-    for place, key in enumerate(value_map.keys):
-        for earlier, value in zip(value_map.keys[:place], value_map.values[:place], strict=True):
-            hit = key.startswith(earlier) if value_map.match == "prefix" else earlier in key
-            if hit and value != value_map.values[place]:
-                what = f"map key '{key}' is never reached, because '{earlier}' before it fits the same cells"
-                yield MappingProblem(expression.place, what, "Put the longer key first")
 
 
 def _unit_problems(expression: Expression, column: Column) -> Iterator[MappingProblem]:
@@ -226,7 +214,7 @@ def _pseudonym_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
     if mapping.uses_pseudonyms and not mapping.source.site_id:
         where = f"{mapping.name} [source]"
         yield MappingProblem(where, "pseudonyms need a site code", 'Add site_id = "..."')
-    for expression in _key_expressions(mapping):
+    for expression in _text_expressions(mapping):
         for name in () if expression.pseudonym else _names(expression):
             if _CHART_NUMBERS.search(normalise_header(name, loose=True)):
                 what = f"'{name}' is named like a chart number and would be kept as it is"
@@ -234,11 +222,16 @@ def _pseudonym_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
                 yield MappingProblem(expression.place, what, fix)
 
 
-def _key_expressions(mapping: SiteMapping) -> Iterator[Expression]:
-    """Yield what keys are made of: lets, and the columns that hold keys."""
+def _text_expressions(mapping: SiteMapping) -> Iterator[Expression]:
+    """Yield what a chart number could pass through as it is: lets, and columns of text, keys among them."""
     yield from mapping.let.values()
     for emit in mapping.emits:
-        yield from (expression for name, expression in emit.columns.items() if name.endswith(_KEY_SUFFIX))
+        kinds = (
+            {column.name: column.kind for column in TABLES[emit.table].columns}
+            if emit.table in TABLES
+            else {}
+        )
+        yield from (expression for name, expression in emit.columns.items() if kinds.get(name) == "string")
 
 
 def _names(expression: Expression) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.errors import SchemaFileError
-from schemas.mapping.dates import parse_moments
+from schemas.mapping.dates import parse_moments, parse_precisions
 from schemas.units import conversion_factor
 
 if TYPE_CHECKING:
@@ -22,10 +22,16 @@ _DATE_FORMS = {"date": "%Y-%m-%d", "datetime_key": "%Y%m%d%H%M"}
 
 
 def convert_dates(texts: pl.Series, formats: tuple[str, ...], *, form: str) -> pl.Series:
-    """Return dates as ISO text (form ``date``) or as a key to the minute (form ``datetime_key``)."""
+    """Return dates as ISO text (form ``date``), as a key to the minute (``datetime_key``), or precisions.
+
+    The form ``precision`` gives ``day``, ``month`` or ``year``.
+    """
     distinct = texts.unique(maintain_order=True).drop_nulls()
-    moments = parse_moments(distinct, formats).dt.strftime(_DATE_FORMS[form])
-    return texts.replace_strict(distinct, moments, default=None, return_dtype=pl.String)
+    if form == "precision":
+        made = parse_precisions(distinct, formats)
+    else:
+        made = parse_moments(distinct, formats).dt.strftime(_DATE_FORMS[form])
+    return texts.replace_strict(distinct, made, default=None, return_dtype=pl.String)
 
 
 def convert_numbers(texts: pl.Series, read: ReadOptions, *, unit: str | None, target: Target) -> pl.Series:

@@ -32,17 +32,15 @@ def date_pattern(fmt: str) -> str:
     Raises
     ------
     DateFormatError
-        If a directive is unknown or given twice, or year, month or day is lacking.
+        If a directive is unknown or given twice, or the parts make neither a day, a month nor a year.
     """
     parts = [part for part in _DIRECTIVE.split(fmt) if part]
     directives = [part for part in parts if part.startswith("%") and len(part) == 2]
-    if (
-        len(directives) != len(set(directives))
-        or not {"%m", "%b"} & set(directives)
-        or "%d" not in directives
-    ):
-        raise DateFormatError(fmt)
-    if not {"%Y", "%y"} & set(directives):
+    # Two spellings of one part in one format would contradict each other.
+    plain = [{"%y": "%Y", "%b": "%m"}.get(directive, directive) for directive in directives]
+    days = [directive for directive in ("%Y", "%m", "%d") if directive in plain]
+    is_partial = days in (["%Y", "%m"], ["%Y"]) and "%y" not in directives and len(plain) == len(days)
+    if len(plain) != len(set(plain)) or not (is_partial or len(days) == 3):
         raise DateFormatError(fmt)
     pieces = [_piece(part, glued=_is_glued(parts, place)) for place, part in enumerate(parts)]
     return "^" + "".join(pieces) + "$"
@@ -73,8 +71,20 @@ def check_date_format(fmt: str) -> None:
         date_pattern(fmt)
 
 
-def parse_moments(texts: pl.Series, formats: tuple[str, ...]) -> pl.Series:
-    """Return the moment that each text means under the first format that fits, null if none does.
+def date_precision(fmt: str) -> str:
+    """Return how much of a date a format gives: ``day``, ``month`` or ``year``."""
+    if fmt in EXCEL_FORMATS or "%d" in fmt:
+        return "day"
+    return "month" if "%m" in fmt or "%b" in fmt else "year"
+
+
+def whole_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the formats that give a day."""
+    return tuple(fmt for fmt in formats if date_precision(fmt) == "day")
+
+
+def parse_precisions(texts: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+    """Return the precision of the first format that fits each text, null if none does.
 
     Parameters
     ----------
@@ -83,6 +93,24 @@ def parse_moments(texts: pl.Series, formats: tuple[str, ...]) -> pl.Series:
     formats
         Declared formats in order of trial.
     """
+    fits = [pl.when(_moment(fmt).is_not_null()).then(pl.lit(date_precision(fmt))) for fmt in formats]
+    if not fits:
+        return pl.repeat(None, len(texts), dtype=pl.String, eager=True)
+    return texts.alias("text").to_frame().select(pl.coalesce(fits)).to_series()
+
+
+def parse_moments(texts: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+    """Return the moment that each text means under the first format that fits, null if none does.
+
+    Parameters
+    ----------
+    texts
+        Normalised cells.
+    formats
+        Declared formats in order of trial. A partial date becomes the first day of its month or year.
+    """
+    if not formats:
+        return pl.repeat(None, len(texts), dtype=pl.Datetime("ms"), eager=True)
     frame = texts.alias("text").to_frame()
     return frame.select(pl.coalesce(_moment(fmt) for fmt in formats)).to_series()
 
@@ -96,7 +124,7 @@ def _moment(fmt: str) -> pl.Expr:
     has = {name: f"(?P<{name}>" in pattern for name in "YybmdHMS"}
 
     def two(name: str) -> pl.Expr:
-        return groups.struct.field(name).str.zfill(2) if has[name] else pl.lit("00")
+        return groups.struct.field(name).str.zfill(2) if has[name] else pl.lit("01" if name in "md" else "00")
 
     year = groups.struct.field("Y") if has["Y"] else _full_year(groups.struct.field("y"))
     month = _month_number(groups.struct.field("b")) if has["b"] else two("m")

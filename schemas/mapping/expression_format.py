@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from schemas.mapping.model import ElseKind, Expression, MatchKind, ValueMap
-from schemas.mapping.read_format import date_formats, normalised
+from schemas.mapping.model import ConvertKind, ElseKind, Expression, MatchKind, ValueMap
+from schemas.mapping.read_format import date_formats, missing_codes, normalised
 from schemas.mapping.texts import normalise_text
 from schemas.mapping.toml_section import TomlSection
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MATCHES = ("exact", "prefix", "contains")
 _ELSES = ("reject", "null", "keep")
-_CONVERSIONS = ("date", "datetime_key")
+_CONVERSIONS = ("date", "datetime_key", "precision")
 
 
 def parse_expression(value: Any, *, where: str, maps: Mapping[str, Mapping[str, str]]) -> Expression:  # noqa: ANN401
@@ -42,6 +42,7 @@ def parse_expression(value: Any, *, where: str, maps: Mapping[str, Mapping[str, 
     section = TomlSection(value, where=where)
     if "" in value:
         raise section.error(what="a table is needed", fix='Write { from = "HEADER" } or { const = ... }')
+    missing, reasons = missing_codes(section)
     expression = Expression(
         place=where,
         sources=section.text_or_texts("from"),
@@ -51,7 +52,8 @@ def parse_expression(value: Any, *, where: str, maps: Mapping[str, Mapping[str, 
         regex=_pattern(section),
         soft=section.flag("soft"),
         dates=date_formats(section, "dates"),
-        missing=None if (missing := section.texts("missing")) is None else normalised(missing),
+        missing=missing,
+        reasons=reasons,
         unit=section.text("unit"),
         pseudonym=section.flag("pseudonym"),
         then=section.scalar("then"),
@@ -87,10 +89,10 @@ def _check_kind(section: TomlSection, expression: Expression) -> None:
         raise section.error(what="map, unit and dates exclude one another", fix="Keep the one that is meant")
 
 
-def _conversion(section: TomlSection) -> Literal["date", "datetime_key"] | None:
+def _conversion(section: TomlSection) -> ConvertKind | None:
     """Return the canonical form asked for by ``as``."""
     value = section.choice("as", allowed=_CONVERSIONS, default="")
-    return cast("Literal['date', 'datetime_key']", value) if value else None
+    return cast("ConvertKind", value) if value else None
 
 
 def _pattern(section: TomlSection) -> str | None:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from schemas.mapping.conversions import convert_dates, convert_map, convert_numbers, convert_pseudonyms
+from schemas.mapping.dates import whole_formats
+from schemas.mapping.key_texts import fit_keys
 from schemas.mapping.lookup import look_up
+from schemas.mapping.missing import added, declared_codes, without_codes
+from schemas.mapping.notes import (
+    CENSORED_RULE,
+    PARTIAL_COLUMNS,
+    PARTIAL_RULE,
+    cell_notes,
+    has_limit_sign,
+    no_notes,
+    partial_precisions,
+    without_limit_sign,
+)
 from schemas.mapping.scope import CAUSE_SCHEMA, Evaluated, Scope, Target, bind, no_causes, template_parts
 
 if TYPE_CHECKING:
@@ -47,7 +61,14 @@ def evaluate(expression: Expression, scope: Scope, *, target: Target) -> Evaluat
         evaluated = _template(expression.template, scope, target)
     else:
         evaluated = _from_sources(expression, scope, target)
+    if target.is_key and _is_composed(expression):
+        evaluated = replace(evaluated, values=fit_keys(evaluated.values))
     return _where_it_applies(expression, scope, evaluated)
+
+
+def _is_composed(expression: Expression) -> bool:
+    """Return whether a key is made by the mapping, not sent by the site."""
+    return expression.template is not None or any(name.startswith("@") for name in expression.sources)
 
 
 def _constant(text: str, scope: Scope) -> Evaluated:
@@ -64,7 +85,9 @@ def _template(template: str, scope: Scope, target: Target) -> Evaluated:
             parts.append(_constant(text, scope).values)
             continue
         cells = scope.cells(text)
-        parts.append(_nulls(scope) if cells is None else _without_codes(text, cells, scope.read.missing)[0])
+        parts.append(
+            _nulls(scope) if cells is None else without_codes(text, cells, scope.read.missing, {})[0]
+        )
         causes += [_inherited(text, scope), _blanks(parts[-1].is_null(), scope.label(text), target, scope)]
     frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
     values = frame.select(pl.concat_str(pl.all())).to_series()
@@ -73,7 +96,7 @@ def _template(template: str, scope: Scope, target: Target) -> Evaluated:
 
 def _from_sources(expression: Expression, scope: Scope, target: Target) -> Evaluated:
     """Return the converted value of the first source that is not missing."""
-    sent, n_missing, origin = _sent(expression, scope)
+    sent, missing, origin = _sent(expression, scope)
     causes = [origin.causes] + [_inherited(name, scope) for name in expression.sources]
     label = _label(expression, scope)
     wanted, unfit = _extracted(expression, sent)
@@ -84,9 +107,10 @@ def _from_sources(expression: Expression, scope: Scope, target: Target) -> Evalu
     is_absent = sent.is_null() & ~_is_failed(causes, len(sent))
     values = _filled(expression, values, is_absent=is_absent)
     causes.append(_blanks(is_absent, label, target, scope, origin))
+    notes = _notes(expression, (sent, wanted, values), scope, target, origin)
     # Where another source filled the value in, a source that failed is no reason for a null.
     is_null = values.is_null().arg_true().cast(pl.Int64).to_list()
-    return Evaluated(values, pl.concat(causes).filter(pl.col("at").is_in(is_null)), label, n_missing)
+    return Evaluated(values, pl.concat(causes).filter(pl.col("at").is_in(is_null)), label, missing, notes)
 
 
 class _Origin:
@@ -97,33 +121,22 @@ class _Origin:
         self.causes = causes
 
 
-def _sent(expression: Expression, scope: Scope) -> tuple[pl.Series, int, _Origin]:
+def _sent(expression: Expression, scope: Scope) -> tuple[pl.Series, dict[str, int], _Origin]:
     """Return what was sent, how many cells held a missing code, and which records it comes from."""
-    codes = scope.read.missing if expression.missing is None else expression.missing
+    codes, reasons = declared_codes(expression, scope)
     if expression.at:
         found = look_up(expression, scope)
-        sent, n_missing = _without_codes("#", found.values, codes)
-        return sent, n_missing, _Origin(found.records, found.causes)
+        sent, missing = without_codes("#", found.values, codes, reasons)
+        return sent, missing, _Origin(found.records, found.causes)
     columns: list[pl.Series] = []
-    n_missing = 0
+    missing = {}
     for place, name in enumerate(expression.sources):
         cells = scope.cells(name)
-        kept, n = (_nulls(scope), 0) if cells is None else _without_codes(name, cells, codes)
+        kept, n = (_nulls(scope), {}) if cells is None else without_codes(name, cells, codes, reasons)
         columns.append(kept.alias(str(place)))
-        n_missing += n
+        missing = added(missing, n)
     sent = pl.DataFrame(columns).select(pl.coalesce(pl.all()).alias("sent")).to_series()
-    return sent, n_missing, _Origin(scope.frame.select("record", "line"), no_causes())
-
-
-def _without_codes(name: str, cells: pl.Series, codes: tuple[str, ...]) -> tuple[pl.Series, int]:
-    """Return cells with missing codes nulled, and how many there were; lets are canonical and stay."""
-    if name.startswith("@") or not codes:
-        return cells, 0
-    is_code = cells.is_in(list(codes)).fill_null(value=False)
-    n = int(is_code.sum())
-    if not n:
-        return cells, 0
-    return cells.zip_with(~is_code, pl.repeat(None, len(cells), dtype=pl.String, eager=True)), n
+    return sent, missing, _Origin(scope.frame.select("record", "line"), no_causes())
 
 
 def _extracted(expression: Expression, sent: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -147,12 +160,40 @@ def _converted(
     if expression.then is not None:
         return wanted, "", ""
     if expression.convert is not None or _is_date(expression, scope, target):
-        formats = scope.read.dates if expression.dates is None else expression.dates
+        formats = _formats(expression, scope, target)
         return convert_dates(wanted, formats, form=expression.convert or "date"), "C01", f"dates {formats}"
     if target.kind in {"int", "float"}:
-        numbers = convert_numbers(wanted, scope.read, unit=expression.unit, target=target)
+        plain = without_limit_sign(wanted)
+        numbers = convert_numbers(plain, scope.read, unit=expression.unit, target=target)
         return numbers, "C01", "number"
     return wanted, "", ""
+
+
+def _formats(expression: Expression, scope: Scope, target: Target) -> tuple[str, ...]:
+    """Return the date formats that count: without a day only where a partial date may stand."""
+    formats = scope.read.dates if expression.dates is None else expression.dates
+    may_be_partial = target.column in PARTIAL_COLUMNS or expression.convert == "precision"
+    return formats if may_be_partial else whole_formats(formats)
+
+
+def _notes(
+    expression: Expression,
+    texts: tuple[pl.Series, pl.Series, pl.Series],
+    scope: Scope,
+    target: Target,
+    origin: _Origin,
+) -> pl.DataFrame:
+    """Return what is worth knowing about values (as sent, as wanted, as read) that were understood."""
+    sent, wanted, values = texts
+    is_plain = expression.value_map is None and expression.then is None and not expression.pseudonym
+    if is_plain and target.kind in {"int", "float"}:
+        is_limit = has_limit_sign(sent) & values.is_not_null()
+        details = _nulls(scope).zip_with(~is_limit, pl.Series(["limit"]))
+        return cell_notes(CENSORED_RULE, details, _label(expression, scope), origin.records)
+    if is_plain and target.column in PARTIAL_COLUMNS and _is_date(expression, scope, target):
+        details = partial_precisions(wanted, _formats(expression, scope, target))
+        return cell_notes(PARTIAL_RULE, details, _label(expression, scope), origin.records)
+    return no_notes()
 
 
 def _is_date(expression: Expression, scope: Scope, target: Target) -> bool:
@@ -185,7 +226,8 @@ def _where_it_applies(expression: Expression, scope: Scope, evaluated: Evaluated
         holds &= _nulls(scope).is_not_null() if cells is None else (cells == wanted).fill_null(value=False)
     values = evaluated.values.zip_with(holds, _nulls(scope))
     causes = evaluated.causes.filter(pl.col("at").is_in(holds.arg_true().cast(pl.Int64).to_list()))
-    return Evaluated(values, causes, evaluated.header, evaluated.n_missing)
+    notes = evaluated.notes.filter(pl.col("at").is_in(holds.arg_true().cast(pl.Int64).to_list()))
+    return replace(evaluated, values=values, causes=causes, notes=notes)
 
 
 def _blanks(

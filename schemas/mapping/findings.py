@@ -189,10 +189,25 @@ def disagreement_findings(table: str, rows: pl.DataFrame, *, file: str) -> pl.Da
 
 
 def missing_code_findings(table: str, missing: pl.DataFrame, *, file: str) -> pl.DataFrame:
-    """Return one finding for each column in which missing codes were emptied."""
+    """Return one finding for each column and reason for which missing codes were emptied."""
     return findings_frame(
         [
-            finding("C14", file=file, table=table, column=row["column"], header=row["header"], n=row["n"])
+            finding(
+                "C14",
+                file=file,
+                table=table,
+                column=row["column"],
+                header=row["header"],
+                n=row["n"],
+                **_reason_sentence(row["reason"]),
+            )
             for row in missing.filter(pl.col("n") > 0).iter_rows(named=True)
         ]
     )
+
+
+def _reason_sentence(reason: str) -> dict[str, str]:
+    """Return the sentence about codes that give a reason, nothing where they give none."""
+    if not reason:
+        return {}
+    return {"sentence": f"Cells held a declared missing code for {reason} and were emptied."}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["bundled_mapping_names", "load_bundled_mapping", "load_mapping", "parse_mapping"]
 
 FORMAT_VERSION = 1
+SITE_COLUMNS = ("country", "date_policy", "followup_source", "data_cutoff_date")
 _BUNDLED = "schemas.mappings"
 
 
@@ -93,6 +94,7 @@ def parse_mapping(data: bytes, *, name: str) -> SiteMapping:
         read=read,
         let=_parse_let(_section(root, "let"), maps),
         emits=_parse_emits(root, maps),
+        is_draft=root.flag("draft"),
     )
     root.close()
     return mapping
@@ -124,6 +126,7 @@ def _parse_source(section: TomlSection) -> SourceOptions:
         require=section.text_or_texts("require"),
         drop=section.text_or_texts("drop"),
         ignore=section.text_or_texts("ignore"),
+        site={name: value for name in SITE_COLUMNS if (value := section.scalar(name)) is not None},
     )
     section.close()
     return source

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MatchKind = Literal["exact", "prefix", "contains"]
 ElseKind = Literal["reject", "null", "keep"]
+ConvertKind = Literal["date", "datetime_key", "precision"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class SourceOptions:
         Headers of direct identifiers: never read past the header.
     ignore
         Headers left unread on purpose.
+    site
+        Further columns of the site's row (country, date_policy, followup_source, data_cutoff_date), for
+        mappings without an emit that feeds ``sites``.
     """
 
     name: str
@@ -39,6 +43,7 @@ class SourceOptions:
     require: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    site: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,17 @@ class ReadOptions:
         Signs inside numbers; ``thousands`` is empty where there is none.
     headers
         ``loose`` (width, case, blanks and underscores do not matter) or ``exact``.
+    names
+        Headers of a file that has none, in order; empty where the file has its own.
     header_row
         Record that holds the headers, 1 being the first.
+    sheet
+        Sheet of a workbook to read, None where there is only one.
     missing
         Cell texts that mean "no value", after width and outer blanks are normalised. The empty cell always
         does.
+    reasons
+        Missing code to the reason it gives; codes without one are not in it.
     dates
         Formats that a date may have: ``%Y %y %m %d %b %H %M %S``, ``excel1900`` or ``excel1904``.
     """
@@ -69,8 +80,11 @@ class ReadOptions:
     decimal: str = "."
     thousands: str = ""
     headers: Literal["loose", "exact"] = "loose"
+    names: tuple[str, ...] = ()
     header_row: int = 1
+    sheet: str | None = None
     missing: tuple[str, ...] = ("",)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     dates: tuple[str, ...] = ("%Y-%m-%d",)
 
 
@@ -110,6 +124,8 @@ class Expression:
         Text with ``{parts}``; null if any part is null.
     value_map, regex, soft, dates, missing, unit, pseudonym, then, default, convert
         What is done with the value, in the order missing, regex, map or dates or unit, then, default.
+    reasons
+        Missing code of this column to the reason it gives.
     only_if
         Step variable to the value for which the expression applies.
     at, on
@@ -125,11 +141,12 @@ class Expression:
     soft: bool = False
     dates: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
     pseudonym: bool = False
     then: str | None = None
     default: str | None = None
-    convert: Literal["date", "datetime_key"] | None = None
+    convert: ConvertKind | None = None
     only_if: Mapping[str, str] = field(default_factory=dict)
     at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     on: tuple[str, ...] = ()
@@ -207,6 +224,8 @@ class SiteMapping:
         Hash of the file's bytes: stored with every submission that used it.
     source, read, let, emits
         Its sections.
+    is_draft
+        Whether the file says that nobody has reviewed it; then it reads nothing.
     """
 
     name: str
@@ -215,6 +234,7 @@ class SiteMapping:
     read: ReadOptions
     let: Mapping[str, Expression]
     emits: tuple[Emit, ...]
+    is_draft: bool = False
 
     @property
     def uses_pseudonyms(self) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.mapping.notes import no_notes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,12 +50,15 @@ class Target:
         Unit of the schema, empty where there is none.
     is_needed
         Whether a value that was not sent is a fault.
+    is_key
+        Whether it is a key, of this table or of another.
     """
 
     column: str = ""
     kind: str = "string"
     unit: str = ""
     is_needed: bool = False
+    is_key: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +73,18 @@ class Evaluated:
         Rows of `CAUSE_SCHEMA`: where a value was sent and could not be understood.
     header
         Header that the values come from, None if not from one header.
-    n_missing
-        Cells that held a declared missing code (blank cells are not counted).
+    missing
+        How many cells held a declared missing code (blank cells are not counted), by the reason it gives;
+        the empty reason is none.
+    notes
+        Rows of `NOTE_SCHEMA`: what was set by rule, or is less exact than its column.
     """
 
     values: pl.Series
     causes: pl.DataFrame
     header: str | None = None
-    n_missing: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    notes: pl.DataFrame = field(default_factory=no_notes)
 
     def without_blanks(self) -> Evaluated:
         """Return the same without causes that only say that nothing was sent."""

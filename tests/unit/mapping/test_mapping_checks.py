@@ -19,6 +19,8 @@ sex = { from = "sex" }
 
 def problems(text: str) -> list[tuple[str, str]]:
     head = 'format = 1\n[source]\nname = "x"\nsite_id = "S1"\n'
+    if text.startswith("draft"):
+        head, text = "draft = true\n" + head, text.partition("\n")[2]
     found = find_mapping_problems(parse_mapping((head + text).encode(), name="site.toml"))
     return [(problem.where.removeprefix("site.toml "), problem.what) for problem in found]
 
@@ -78,6 +80,39 @@ def test_bundled_mappings_have_no_problem(name: str) -> None:
             "no let named '@pid'",
         ),
         (
+            PATIENT.replace(
+                '{ from = "sex" }',
+                '{ from = "sex", map = { "m" = "male", "-9" = "unknown" }, missing = ["-9"] }',
+            ),
+            "[emit 1] set.sex",
+            "map key '-9' is never reached, because it is a code for a missing value",
+        ),
+        (
+            PATIENT.replace('{ from = "sex" }', '{ from = "sex", map = { "1" = "male", "1 " = "female" } }'),
+            "[emit 1] set.sex",
+            "map key '1' stands twice with different values",
+        ),
+        (
+            PATIENT.replace('site_id = { const = "S1" }', 'site_id = { const = "S2" }'),
+            "[emit 1] set.site_id",
+            "'S2' is not the site code of [source], 'S1'",
+        ),
+        ("draft = true\n" + PATIENT, "site.toml", "this is a draft that nobody has reviewed"),
+        (
+            '[[emit]]\ntable = "device_uses"\neach = [{ checkbox = "d", '
+            'codes = { "1" = "elca" }, as = "kind" }]\n'
+            '[emit.set]\ndevice_use_id = { fmt = "{k}.{n}" }\nlesion_id = { from = "k" }\n'
+            'device_class = { from = "kind" }\nsequence_no = { fmt = "{n}" }\n'
+            'diameter_mm = { from = "burr", only_if = { kind = "rota" } }\n',
+            "[emit 1] set.diameter_mm",
+            "'kind' is never 'rota'",
+        ),
+        (
+            '[let]\nday = { from = "d", as = "date", dates = ["%Y-%m"] }\n' + PATIENT,
+            "[let] day.dates",
+            "a format without a day stands where a whole date is needed",
+        ),
+        (
             '[read]\ndates = ["%d/%m/%Y", "%m/%d/%Y"]\n' + PATIENT,
             "[read].dates",
             "the formats mix day-first and month-first dates",
@@ -93,6 +128,11 @@ def test_each_fault_is_found_without_data(text: str, place: str, what: str) -> N
 def test_a_unit_of_another_kind_is_found() -> None:
     text = PATIENT + '[[emit]]\ntable = "imaging"\n[emit.set]\nmla_mm2 = { from = "mla", unit = "mg/dL" }\n'
     assert ("[emit 2] set.mla_mm2", "'mg/dL' is no unit of mla_mm2") in problems(text)
+
+
+def test_a_number_outside_the_possible_range_is_found() -> None:
+    text = PATIENT + '[[emit]]\ntable = "imaging"\n[emit.set]\ncalcium_arc_deg = { const = 540 }\n'
+    assert ("[emit 2] set.calcium_arc_deg", "'540' is no value of calcium_arc_deg") in problems(text)
 
 
 def test_a_date_may_be_replaced_by_its_relative_day() -> None:

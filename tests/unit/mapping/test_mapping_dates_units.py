@@ -44,7 +44,22 @@ def test_the_first_format_that_fits_counts() -> None:
     assert moment("01/02/2024", "%d/%m/%Y", "%m/%d/%Y") == datetime(2024, 2, 1)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("fmt", ["%Y-%m", "%d/%m", "%Y-%m-%d %p", "%Y-%Y-%m-%d", "excel1905", ""])
+@pytest.mark.parametrize(
+    "fmt",
+    [
+        "%y-%m",
+        "%m",
+        "%H",
+        "%Y %b %m",
+        "%Y-%y-%m-%d",
+        "%Y-%m %H",
+        "%d/%m",
+        "%Y-%m-%d %p",
+        "%Y-%Y-%m-%d",
+        "excel1905",
+        "",
+    ],
+)
 def test_a_format_that_cannot_tell_a_day_is_refused(fmt: str) -> None:
     with pytest.raises(DateFormatError):
         check_date_format(fmt)
