@@ -91,7 +91,8 @@ def sum_days(
 
 def _day_weights(n: NDArray[np.float64], d: NDArray[np.float64], weights: RankWeights) -> NDArray[np.float64]:
     """Weigh the event days."""
-    before = np.concatenate([[1.0], np.cumprod(1 - d / n)[:-1]])
+    # Cut after joining: a stratum without events has no days.
+    before = np.concatenate([[1.0], np.cumprod(1 - d / n)])[:-1]
     peto = np.cumprod(1 - d / (n + 1))
     kinds = {
         "fleming-harrington": before**weights.rho * (1 - before) ** weights.gamma,
