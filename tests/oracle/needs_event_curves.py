@@ -64,7 +64,9 @@ def handle_kaplan_meier(case: dict, frame: pl.DataFrame) -> dict:
             label: fit_curve(outcomes, label, interval, robust=robust, options=options)
             for label in outcomes.labels()
         }
-        answer[interval] = describe_curves(outcomes, curves, call["times"], robust=robust)
+        answer[interval] = describe_curves(
+            outcomes, curves, reading.as_in_the_file(call["times"], outcomes.frame), robust=robust
+        )
     if options.product_limit and options.tied_hazard:
         tied = replace(options, product_limit=False)
         curves = {
@@ -144,7 +146,7 @@ def weight_at_risk(rows: pl.DataFrame, day: float) -> float:
 
 
 def describe_curves(
-    outcomes: reading.Outcomes, curves: dict[str, EventCurve], times: object, *, robust: bool = False
+    outcomes: reading.Outcomes, curves: dict[str, EventCurve], times: list[float], *, robust: bool = False
 ) -> dict:
     def by_name(tables: dict[str, object]) -> dict[str, object]:
         return {outcomes.name(label): table for label, table in tables.items()}
@@ -155,7 +157,7 @@ def describe_curves(
         ),
         "at_times": by_name(
             {
-                label: describe_table(read_curve_at(curve, reading.as_list(times)), robust=robust)
+                label: describe_table(read_curve_at(curve, times), robust=robust)
                 for label, curve in curves.items()
             }
         ),
@@ -280,7 +282,8 @@ def handle_median_followup(case: dict, frame: pl.DataFrame) -> dict:
 
     def read(keys: list[tuple]) -> dict[str, list[float]]:
         days = [day for (day,) in keys]
-        return {"times": days, "surv": read_curve_at(events_first, days)["survival"].to_list()}
+        asked = reading.as_in_the_file(days, everybody.frame)
+        return {"times": days, "surv": read_curve_at(events_first, asked)["survival"].to_list()}
 
     return {
         "quantiles": compare.ByOption("probs", Quantiles(curves)),

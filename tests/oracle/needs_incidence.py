@@ -43,6 +43,7 @@ reading = _sibling("reading")
 def handle_aalen_johansen(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
     outcomes = reading.read_states(call, frame)
+    call = call | {"times": reading.as_in_the_file(call["times"], outcomes.frame)}
     fits = {
         interval: {label: fit_incidence(outcomes, label, call, interval) for label in outcomes.labels()}
         for interval in INTERVALS
@@ -130,7 +131,10 @@ def describe_aalen_variance(outcomes: reading.Outcomes, call: dict) -> dict:
         )
         for label in outcomes.labels()
     }
+    seen = set(outcomes.frame["cause"])
     for code, cause in enumerate(call["states"], start=1):
+        if code not in seen:
+            continue  # this reference does not list a cause that nobody had
         for label, fit in fits.items():
             read = read_incidence_at(fit, call["times"], cause=cause)
             last = fit.table["time_days"].max()

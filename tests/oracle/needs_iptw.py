@@ -46,7 +46,7 @@ def handle_iptw(case: dict, frame: pl.DataFrame) -> dict:
     surv = f"Surv({call['time']},{call['event']})"
     options = {"group": call["arm"], "weights": call["weights"], "id": call.get("cluster")}
     outcomes = reading.read_outcomes({"surv": surv, **options}, frame)
-    times = reading.as_list(call["times"])
+    times = reading.as_in_the_file(call["times"], outcomes.frame)
     curves = {label: fit_curve(outcomes, label) for label in outcomes.labels()}
     answer = {
         "km_robust": describe_curves(outcomes, curves, times),
@@ -121,7 +121,7 @@ def describe_cox(call: dict, frame: pl.DataFrame, *, formula: str, ties: str) ->
 def describe_states(call: dict, options: dict, frame: pl.DataFrame) -> dict:
     outcomes = reading.read_states({"time": call["time"], "state": call["state"], **options}, frame)
     causes = reading.as_list(call["states"])
-    times = reading.as_list(call["times"])
+    times = reading.as_in_the_file(call["times"], outcomes.frame)
     answer: dict[str, list] = {"group": [], "time": [], "pstate": [], "se": []}
     for label in outcomes.labels():
         fit = estimate_weighted_cumulative_incidence(

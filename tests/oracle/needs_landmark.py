@@ -140,7 +140,9 @@ def describe_long(frame: pl.DataFrame, surv: str, group: str) -> object:
         columns: dict[str, list[object]] = {}
         for key in keys:
             curve = curves[key[0] if grouped else "all"]
-            described = needs_event_curves.describe_table(read_curve_at(curve, [key[-1]]))
+            described = needs_event_curves.describe_table(
+                read_curve_at(curve, reading.as_in_the_file(key[-1], outcomes.frame))
+            )
             for name, values in {"group": [key[0]], **described}.items():
                 columns.setdefault(name, []).extend(values)
         return columns if grouped else columns | {"group": None}

@@ -45,8 +45,9 @@ def handle_rmst(case: dict, frame: pl.DataFrame) -> dict:
     surv = f"Surv({call['time']},{call['event']})"
     outcomes = reading.read_outcomes({"surv": surv, "group": call["arm"]}, frame)
     counts = count_events(outcomes.frame, strata=["group"])
+    (horizon,) = reading.as_in_the_file(call["tau"], outcomes.frame)
     means = {
-        label: estimate_restricted_mean(estimate_event_curve(counts, group=label), call["tau"])
+        label: estimate_restricted_mean(estimate_event_curve(counts, group=label), horizon)
         for label in outcomes.labels()
     }
     contrast = compare_restricted_means(means["1"], means["0"])
@@ -82,6 +83,7 @@ def describe_adjusted(call: dict, frame: pl.DataFrame) -> dict:
     covariates = tuple(reading.as_list(call["covariates"]))
     surv = f"Surv({call['time']},{call['event']})"
     outcomes = reading.read_outcomes({"surv": surv, "group": call["arm"]}, frame, also=covariates)
+    (horizon,) = reading.as_in_the_file(call["tau"], outcomes.frame)
     data = outcomes.frame.rename({f"also_{name}": name for name in covariates})
     wald, ratio = ["coef", "se(coef)", "z", "p"], ["exp(coef)"]
     layouts = {
@@ -92,7 +94,7 @@ def describe_adjusted(call: dict, frame: pl.DataFrame) -> dict:
     answer = {}
     for name, (contrast, columns) in layouts.items():
         spec = RestrictedMeanSpec("group", "0", covariates, contrast=contrast)
-        fit = fit_restricted_mean(data, spec, horizon_days=call["tau"])
+        fit = fit_restricted_mean(data, spec, horizon_days=horizon)
         assert isinstance(fit, RestrictedMeanFit), fit
         chosen = ["coefficient", "std_error", "statistic", "p_value"]
         chosen += [*(["estimate"] if contrast != "difference" else []), "lower", "upper"]

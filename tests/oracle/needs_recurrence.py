@@ -73,7 +73,8 @@ def count_rows(rows: pl.DataFrame) -> MeanCumulativeCount:
 
 
 def read_at(table: pl.DataFrame, times: list[float]) -> dict:
-    at = np.searchsorted(table["time_days"].to_numpy(), times, side="right")
+    asked = reading.as_in_the_file(times, table)
+    at = np.searchsorted(table["time_days"].to_numpy(), asked, side="right")
     columns = {
         name: np.concatenate([[0.0], table[source].to_numpy()])[at].tolist()
         for name, source in (("mcf", "mean_count"), ("se_robust_ij", "std_error"))

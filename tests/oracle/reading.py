@@ -188,6 +188,16 @@ def r_sorted(values: list[object]) -> list[object]:
     return sorted(values, key=key)
 
 
+def as_in_the_file(times: object, frame: pl.DataFrame) -> list[float]:
+    """Follow the reference: a time asked for that differs by rounding from one in the file is that time."""
+    known = np.unique(frame["time_days"].cast(pl.Float64).to_numpy())
+    found = []
+    for time in as_list(times):
+        nearest = known[np.abs(known - time).argmin()] if known.size else np.inf
+        found.append(float(nearest) if abs(nearest - time) <= 1.5e-8 * max(abs(time), 1.0) else time)
+    return found
+
+
 def tie_rounded(frame: pl.DataFrame) -> pl.DataFrame:
     """Follow the reference: computed times that differ by rounding only are tied."""
     names = [name for name in ("entry_days", "time_days") if name in frame.columns]
