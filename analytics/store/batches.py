@@ -13,13 +13,16 @@ from analytics.errors import StoreError
 from analytics.store.connection import open_snapshot
 from analytics.store.engine import fetch_frame
 from analytics.store.statements import quote_name, quote_names
+from analytics.store.tallies import tally_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-# Two row groups of DuckDB: large enough to hide the cost of a call, small enough for any memory.
-BATCH_ROWS = 245_760
+# Large enough to hide the cost of a call. A Parquet reader holds several buffers of so many rows per column.
+BATCH_ROWS = 16_384
+# Bytes of a column read ahead; by default the reader holds whole row groups of all columns.
+READ_AHEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -129,18 +132,34 @@ def _unreadable(path: Path) -> StoreError:
 def _read_parquet(scan: BatchScan) -> Iterator[pa.RecordBatch]:
     """Read a Parquet file batch by batch."""
     try:
-        with pq.ParquetFile(scan.path) as file:
+        with _open_parquet(scan.path) as file:
             if set(scan.columns) - set(file.schema_arrow.names):
                 raise _unreadable(scan.path)
-            yield from file.iter_batches(batch_size=scan.batch_rows, columns=list(scan.columns))
+            columns = list(scan.columns)
+            yield from file.iter_batches(batch_size=scan.batch_rows, columns=columns, use_threads=False)
     except (OSError, pa.ArrowException):
         raise _unreadable(scan.path) from None
+
+
+def _open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file so that its buffers return to where numpy takes its memory from."""
+    # Arrow's own allocator keeps what the reader frees, and a fit of compact columns would hold both.
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        return pq.ParquetFile(path, buffer_size=READ_AHEAD, pre_buffer=False)
+    finally:
+        pa.set_memory_pool(usual)
 
 
 def _count_parquet(path: Path, keys: dict[str, str]) -> pl.DataFrame:
     """Count the rows of a Parquet file."""
     picked = pl.scan_parquet(path).select(pl.col(column).alias(name) for name, column in keys.items())
     try:
+        # Most strata have few values: then a place for every cell beats a hash of every row.
+        counts = tally_rows(picked.collect_batches(maintain_order=False), list(keys))
+        if counts is not None:
+            return counts
         return picked.group_by(list(keys)).agg(n=pl.len().cast(pl.Int64)).collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):
         raise _unreadable(path) from None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from analytics.survival.event_curves import whole_days
+from analytics.survival.curve_layout import EVENT_FREE, add_limits, keep_whole_days, lay_out_incidence
 from analytics.survival.incidence_variance import VarianceKind, aalen_johansen
-from analytics.survival.intervals import IntervalKind, confidence_limits, describe
-from analytics.survival.refusals import inexact_warnings, refuse_counts
+from analytics.survival.intervals import IntervalKind, describe
+from analytics.survival.refusals import count_totals, refuse_totals, warn_totals
 from analytics.survival.results import Basis, CumulativeIncidence, NotEstimable
-from analytics.survival.risk_table import RiskTable, build_risk_table
+from analytics.survival.risk_table import build_risk_table
 from analytics.survival.robust_variance import cell_units, influence_variance
+from analytics.survival.stacked_strata import StackedStrata, stack_strata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analytics.survival.event_counts import EventCounts
+    from analytics.survival.risk_table import RiskTable
 
-EVENT_FREE = "event_free"
-"""Label of the rows that hold the probability of no event of any cause."""
+__all__ = [
+    "EVENT_FREE",
+    "NO_EVENTS",
+    "estimate_cumulative_incidence",
+    "estimate_cumulative_incidences",
+    "weighted_incidence",
+]
 
 NO_EVENTS = "The first cause was never observed: its incidence stays at 0 and its interval has no width."
 
@@ -78,48 +86,122 @@ def estimate_cumulative_incidence(
     .. [3] Aalen (1978), Ann Stat 6:534-545.
     """
     own = counts.of_group(group)
-    refusal = refuse_counts(own, group=group, highest_cause=len(causes))
-    if refusal is not None and refusal.code == "competing_events":
-        msg = (
-            f"causes: the counts hold codes above {len(causes)}. Name every cause, in the order of its code."
-        )
-        raise ValueError(msg)
+    totals = count_totals(own, highest_cause=len(causes))
+    refusal = refuse_totals(totals, group=group)
     if refusal is not None:
+        _require_named(refusal, causes)
         return refusal
-    found = _estimate(own, (group, *causes), confidence=confidence, interval=interval, variance=variance)
-    notes = (*found.basis.warnings, *inexact_warnings(own))
-    return replace(found, basis=replace(found.basis, warnings=notes))
-
-
-def _estimate(
-    own: EventCounts,
-    labels: tuple[str, ...],
-    *,
-    confidence: float,
-    interval: IntervalKind,
-    variance: VarianceKind,
-) -> CumulativeIncidence:
-    """Estimate from the counts of one group; the first label is the group, the others are the causes."""
-    n_causes = len(labels) - 1
-    table = build_risk_table(own, n_causes=n_causes)
+    table = build_risk_table(own, n_causes=len(causes))
     if own.is_weighted:
-        weighted = build_risk_table(own, n_causes=n_causes, weighted=True)
-        return weighted_incidence(
+        weighted = build_risk_table(own, n_causes=len(causes), weighted=True)
+        found = weighted_incidence(
             (table, weighted),
             influence_variance(table, weighted, cell_units(own)),
-            labels=labels,
+            labels=(group, *causes),
             confidence=confidence,
             interval=interval,
             variance="robust by row",
         )
-    estimate, squared = aalen_johansen(table, variance)
-    return _result(
-        (table, None),
-        (estimate, np.sqrt(squared)),
-        labels=labels,
-        confidence=confidence,
-        interval=interval,
+        notes = (*found.basis.warnings, *warn_totals(totals))
+        return replace(found, basis=replace(found.basis, warnings=notes))
+    strata = StackedStrata((group,), table, (table.person_days,), (totals,), {})
+    return _estimate(strata, causes, confidence=confidence, interval=interval, variance=variance)[0]
+
+
+def estimate_cumulative_incidences(
+    counts: EventCounts,
+    *,
+    causes: Sequence[str],
+    confidence: float = 0.95,
+    interval: IntervalKind = "log-log",
+    variance: VarianceKind = "greenwood",
+) -> tuple[CumulativeIncidence | NotEstimable, ...]:
+    """Estimate the cumulative incidences of every stratum, in ascending order of the strata.
+
+    The numbers are those of :func:`estimate_cumulative_incidence`, one stratum after the other; all strata
+    together take little longer than one.
+
+    Parameters
+    ----------
+    counts
+        Event counts by at least one stratum column; a stratum with a missing value is left out.
+    causes, confidence, interval, variance
+        As for :func:`estimate_cumulative_incidence`.
+
+    Raises
+    ------
+    ValueError
+        When the counts hold a cause code without a label.
+    """
+    strata = stack_strata(counts, n_causes=len(causes))
+    if strata is None:
+        one = partial(
+            estimate_cumulative_incidence,
+            counts,
+            causes=causes,
+            confidence=confidence,
+            interval=interval,
+            variance=variance,
+        )
+        return tuple(one(group=label) for label in counts.labels())
+    for refusal in strata.refused.values():
+        _require_named(refusal, causes)
+    found = _estimate(strata, causes, confidence=confidence, interval=interval, variance=variance)
+    known = {one.group: one for one in found}
+    return tuple(known.get(label) or strata.refused[label] for label in strata.order)
+
+
+def _require_named(refusal: NotEstimable, causes: Sequence[str]) -> None:
+    """Refuse cause codes that have no label."""
+    if refusal.code == "competing_events":
+        msg = (
+            f"causes: the counts hold codes above {len(causes)}. Name every cause, in the order of its code."
+        )
+        raise ValueError(msg)
+
+
+def _estimate(
+    strata: StackedStrata,
+    causes: Sequence[str],
+    *,
+    confidence: float,
+    interval: IntervalKind,
+    variance: VarianceKind,
+) -> list[CumulativeIncidence]:
+    """Estimate all strata in one pass."""
+    estimate, squared = aalen_johansen(strata.table, variance)
+    layout = lay_out_incidence(strata.table, causes, (estimate, np.sqrt(squared)))
+    frame = add_limits(layout, confidence=confidence, interval=interval)
+    basis = Basis(
+        method="Aalen-Johansen",
         variance={"greenwood": "Greenwood-type", "aalen": "Aalen"}[variance],
+        interval=describe(interval, confidence),
+        n=0,
+        n_events=0,
+        person_days=0.0,
+    )
+    rows = 1 + len(causes)
+    return [
+        CumulativeIncidence(
+            label,
+            tuple(causes),
+            keep_whole_days(frame.slice(rows * span.start, rows * (span.stop - span.start))),
+            _own_basis(basis, strata, position, span),
+        )
+        for position, (label, span) in enumerate(zip(strata.labels, strata.table.spans, strict=True))
+    ]
+
+
+def _own_basis(basis: Basis, strata: StackedStrata, position: int, span: slice) -> Basis:
+    """Fill in what the estimates of one stratum rest on."""
+    n_events = int(strata.table.n_event[0, span].sum())
+    totals = strata.totals[position]
+    return replace(
+        basis,
+        n=totals.n,
+        n_events=n_events,
+        person_days=strata.person_days[position],
+        warnings=(*(() if n_events else (NO_EVENTS,)), *warn_totals(totals)),
     )
 
 
@@ -147,72 +229,23 @@ def weighted_incidence(
     variance
         Name of the variance.
     """
+    raw, weighted = tables
+    group, *causes = labels
     estimate = np.vstack([influence["incidence"], influence["survival"]])
     squared = np.vstack([influence["incidence_variance"], influence["survival_variance"]])
-    return _result(
-        tables,
-        (estimate, np.sqrt(squared)),
-        labels=labels,
-        confidence=confidence,
-        interval=interval,
-        variance=variance,
-    )
-
-
-def _result(
-    tables: tuple[RiskTable, RiskTable | None],
-    estimates: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    labels: tuple[str, ...],
-    confidence: float,
-    interval: IntervalKind,
-    variance: str,
-) -> CumulativeIncidence:
-    """Lay estimates out as the documented table, one block of rows per cause and one for no event."""
-    raw, weighted = tables
-    group, causes = labels[0], labels[1:]
-    blocks = [
-        _block(raw, weighted, row=row, label=label, estimates=estimates)
-        for row, label in enumerate((*causes, EVENT_FREE))
-    ]
-    frame = pl.concat(blocks)
-    lower, upper = confidence_limits(
-        frame["incidence"].to_numpy(), frame["std_error"].to_numpy(), confidence=confidence, interval=interval
-    )
-    rest = [name for name in frame.columns if name.startswith("weighted_")]
-    frame = frame.with_columns(lower=pl.Series(lower), upper=pl.Series(upper))
-    order = [name for name in frame.columns if name not in rest]
+    layout = lay_out_incidence(raw, causes, (estimate, np.sqrt(squared)))
+    frame = add_limits(layout, confidence=confidence, interval=interval)
+    n_events = int(raw.n_event[0].sum())
     basis = Basis(
-        method="Aalen-Johansen" if weighted is None else "weighted Aalen-Johansen",
+        method="weighted Aalen-Johansen",
         variance=variance,
         interval=describe(interval, confidence),
         n=int((raw.n_censor + raw.all_events).sum()),
-        n_events=int(raw.n_event[0].sum()),
+        n_events=n_events,
         person_days=raw.person_days,
-        warnings=() if raw.n_event[0].any() else (NO_EVENTS,),
+        warnings=() if n_events else (NO_EVENTS,),
     )
-    return CumulativeIncidence(group, tuple(causes), frame.select([*order, *rest]), basis)
-
-
-def _block(
-    raw: RiskTable,
-    weighted: RiskTable | None,
-    *,
-    row: int,
-    label: str,
-    estimates: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> pl.DataFrame:
-    """Rows of one cause, or of no event."""
-    events = raw.n_event[row] if row < len(raw.n_event) else np.zeros(len(raw.times))
-    frame = pl.DataFrame(
-        {
-            "cause": pl.Series([label] * len(raw.times), dtype=pl.String),
-            "time_days": whole_days(raw.times),
-            "n_risk": raw.n_risk.astype(np.int64),
-            "n_event": events.astype(np.int64),
-            "n_censor": raw.n_censor.astype(np.int64),
-            "incidence": estimates[0][row],
-            "std_error": estimates[1][row],
-        }
+    n_risk = pl.Series(np.tile(weighted.n_risk, len(labels)))
+    return CumulativeIncidence(
+        group, tuple(causes), keep_whole_days(frame).with_columns(weighted_n_risk=n_risk), basis
     )
-    return frame if weighted is None else frame.with_columns(weighted_n_risk=pl.Series(weighted.n_risk))

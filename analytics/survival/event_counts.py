@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from analytics.survival.cell_order import order_cells
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -77,8 +79,9 @@ class EventCounts:
         """Return the stratum labels in ascending order; empty without strata columns, nulls left out."""
         if not self.strata:
             return ()
-        rows = self.frame.select(self.strata).drop_nulls().unique().sort(self.strata)
-        return tuple(", ".join(str(value) for value in row) for row in rows.iter_rows())
+        return stratum_labels(
+            self.frame.select(self.strata).drop_nulls().unique().sort(self.strata), self.strata
+        )
 
     def of_group(self, label: str) -> EventCounts:
         """Return the counts of one stratum, without strata columns; all counts where there are no strata.
@@ -195,6 +198,11 @@ def merge(first: EventCounts, second: EventCounts) -> EventCounts:
     return EventCounts(frame, first.strata, _tidy_entries(entries, first.strata))
 
 
+def stratum_labels(frame: pl.DataFrame, strata: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the label of the stratum in each row of a frame with the strata columns."""
+    return tuple(frame.select(_stratum_label(strata)).to_series().to_list())
+
+
 def _stratum_label(strata: tuple[str, ...]) -> pl.Expr:
     """Join the values of the strata columns."""
     return pl.concat_str([pl.col(name).cast(pl.String) for name in strata], separator=", ")
@@ -214,7 +222,9 @@ def _tidy(frame: pl.DataFrame, strata: tuple[str, ...]) -> pl.DataFrame:
     typed = frame.with_columns(
         _number(TIME, frame.schema), pl.col(CAUSE).cast(pl.Int64), pl.col("n", "n_inexact").cast(pl.Int64)
     )
-    return typed.group_by(keys).agg(pl.col(sums).sum()).sort(keys).select([*keys, *sums])
+    columns = typed.select([*keys, *sums])
+    ordered = order_cells(columns, keys)
+    return columns.group_by(keys).agg(pl.col(sums).sum()).sort(keys) if ordered is None else ordered
 
 
 def _tidy_entries(frame: pl.DataFrame, strata: tuple[str, ...]) -> pl.DataFrame:

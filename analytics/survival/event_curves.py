@@ -10,13 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
+from analytics.survival.curve_layout import keep_whole_days, lay_out_curve
 from analytics.survival.intervals import IntervalKind, confidence_limits, describe
-from analytics.survival.refusals import inexact_warnings, refuse_counts
+from analytics.survival.refusals import EventTotals, count_totals, refuse_totals, warn_totals
 from analytics.survival.results import Basis, EventCurve, NotEstimable
 from analytics.survival.risk_table import RiskTable, build_risk_table
 from analytics.survival.robust_variance import cell_units, influence_variance
+from analytics.survival.running import running_product, running_sum
+from analytics.survival.stacked_strata import StackedStrata, stack_strata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,18 +76,17 @@ def estimate_event_curve(
     .. [4] Breslow (1972), J R Stat Soc B 34:216-217; Tsiatis (1981), Ann Stat 9:93-108.
     """
     own = counts.of_group(group)
-    refusal = refuse_counts(own, group=group, highest_cause=1)
+    totals = count_totals(own, highest_cause=1)
+    refusal = refuse_totals(totals, group=group)
     if refusal is not None:
         return refusal
     table = build_risk_table(own)
     if own.is_weighted:
         curve = _weighted_curve(own, table, group=group, confidence=confidence, interval=interval)
-    else:
-        curve = curve_from_risk_table(
-            table, group=group, confidence=confidence, interval=interval, estimator=estimator
-        )
-    notes = (*curve.basis.warnings, *inexact_warnings(own))
-    return replace(curve, basis=replace(curve.basis, warnings=notes))
+        notes = (*curve.basis.warnings, *warn_totals(totals))
+        return replace(curve, basis=replace(curve.basis, warnings=notes))
+    strata = StackedStrata((group,), table, (table.person_days,), (totals,), {})
+    return _estimate(strata, confidence=confidence, interval=interval, estimator=estimator)[0]
 
 
 def curve_from_risk_table(
@@ -105,21 +106,11 @@ def curve_from_risk_table(
     group, confidence, interval, estimator
         As for :func:`estimate_event_curve`.
     """
-    columns = _ESTIMATORS[estimator](table)
-    basis = Basis(
-        method=_METHODS[estimator][0],
-        variance=_METHODS[estimator][1],
-        interval=describe(interval, confidence),
-        n=int((table.n_censor + table.all_events).sum()),
-        n_events=int(table.all_events.sum()),
-        person_days=table.person_days,
-        warnings=() if table.all_events.any() else (NO_EVENTS,),
+    totals = EventTotals(
+        int((table.n_censor + table.all_events).sum()), int(table.all_events.sum()), inexact=0, beyond=0
     )
-    lower, upper = confidence_limits(
-        columns["survival"], columns["std_error"], confidence=confidence, interval=interval
-    )
-    frame = _curve_frame(table, {**columns, "lower": lower, "upper": upper})
-    return EventCurve(group, frame, basis)
+    strata = StackedStrata((group,), table, (table.person_days,), (totals,), {})
+    return _estimate(strata, confidence=confidence, interval=interval, estimator=estimator)[0]
 
 
 def estimate_event_curves(
@@ -134,26 +125,70 @@ def estimate_event_curves(
     confidence, interval
         As for :func:`estimate_event_curve`.
     """
-    return tuple(
-        estimate_event_curve(counts, group=label, confidence=confidence, interval=interval)
-        for label in counts.labels()
+    strata = stack_strata(counts, n_causes=1)
+    if strata is None:
+        return tuple(
+            estimate_event_curve(counts, group=label, confidence=confidence, interval=interval)
+            for label in counts.labels()
+        )
+    found = _estimate(strata, confidence=confidence, interval=interval)
+    known = {one.group: one for one in found}
+    return tuple(known.get(label) or strata.refused[label] for label in strata.order)
+
+
+def _estimate(
+    strata: StackedStrata,
+    *,
+    confidence: float,
+    interval: IntervalKind,
+    estimator: EstimatorKind = "kaplan-meier",
+) -> list[EventCurve]:
+    """Estimate all strata in one pass."""
+    columns = _ESTIMATORS[estimator](strata.table)
+    lower, upper = confidence_limits(
+        columns["survival"], columns["std_error"], confidence=confidence, interval=interval
     )
+    frame = lay_out_curve(strata.table, {**columns, "lower": lower, "upper": upper})
+    basis = Basis(
+        method=_METHODS[estimator][0],
+        variance=_METHODS[estimator][1],
+        interval=describe(interval, confidence),
+        n=0,
+        n_events=0,
+        person_days=0.0,
+    )
+    return [
+        EventCurve(
+            label,
+            keep_whole_days(frame[span]),
+            replace(
+                basis,
+                n=totals.n,
+                n_events=totals.events,
+                person_days=days,
+                warnings=(*(() if totals.events else (NO_EVENTS,)), *warn_totals(totals)),
+            ),
+        )
+        for label, days, totals, span in zip(
+            strata.labels, strata.person_days, strata.totals, strata.table.spans, strict=True
+        )
+    ]
 
 
 def _kaplan_meier(table: RiskTable) -> dict[str, NDArray[np.float64]]:
     """Product limit with Greenwood's variance, cumulative hazard after Nelson and Aalen."""
-    n, d = table.n_risk, table.all_events
+    n, d, spans = table.n_risk, table.all_events, table.spans
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(d > 0, d / n, 0.0)
-        survival = np.cumprod(1.0 - share)
+        survival = running_product(1.0 - share, spans)
         # Once everybody left at risk has the event, Greenwood's sum is infinite and the standard error
         # undefined.
-        std_error = survival * np.sqrt(np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0)))
-        hazard_variance = np.cumsum(np.where(d > 0, d / n**2, 0.0))
+        std_error = survival * np.sqrt(running_sum(np.where(d > 0, d / (n * (n - d)), 0.0), spans))
+        hazard_variance = running_sum(np.where(d > 0, d / n**2, 0.0), spans)
     return {
         "survival": survival,
         "std_error": std_error,
-        "cumulative_hazard": np.cumsum(share),
+        "cumulative_hazard": running_sum(share, spans),
         "std_error_hazard": np.sqrt(hazard_variance),
     }
 
@@ -171,8 +206,10 @@ def _fleming_harrington(table: RiskTable) -> dict[str, NDArray[np.float64]]:
     day = np.repeat(np.arange(len(d)), d)
     already_gone = np.arange(len(day)) - np.repeat(np.cumsum(d) - d, d)
     left = table.n_risk[day] - already_gone
-    hazard = np.cumsum(np.bincount(day, weights=1 / left, minlength=len(d)))
-    std_error_hazard = np.sqrt(np.cumsum(np.bincount(day, weights=1 / left**2, minlength=len(d))))
+    steps = np.bincount(day, weights=1 / left, minlength=len(d)).astype(np.float64)
+    squares = np.bincount(day, weights=1 / left**2, minlength=len(d)).astype(np.float64)
+    hazard = running_sum(steps, table.spans)
+    std_error_hazard = np.sqrt(running_sum(squares, table.spans))
     survival = np.exp(-hazard)
     return {
         "survival": survival,
@@ -255,24 +292,4 @@ def weighted_event_curve(
         person_days=raw.person_days,
         warnings=() if raw.all_events.any() else (NO_EVENTS,),
     )
-    return EventCurve(group, _curve_frame(raw, columns), basis)
-
-
-def _curve_frame(table: RiskTable, columns: dict[str, NDArray[np.float64]]) -> pl.DataFrame:
-    """Lay the curve out as its documented table; what is not a number becomes null."""
-    numbers = {
-        "n_risk": table.n_risk.astype(np.int64),
-        "n_event": table.all_events.astype(np.int64),
-        "n_censor": table.n_censor.astype(np.int64),
-    }
-    first = ("survival", "std_error", "lower", "upper", "cumulative_hazard", "std_error_hazard")
-    rest = [name for name in columns if name not in first]
-    frame = pl.DataFrame({"time_days": whole_days(table.times), **numbers, **columns})
-    order = ["time_days", *numbers, *first, *rest]
-    return frame.select(order).with_columns(pl.selectors.float().fill_nan(None))
-
-
-def whole_days(times: NDArray[np.float64]) -> pl.Series:
-    """Give days as integers where all are whole."""
-    series = pl.Series("time_days", times)
-    return series.cast(pl.Int64) if bool(np.all(times == np.round(times))) else series
+    return EventCurve(group, keep_whole_days(lay_out_curve(raw, columns)), basis)

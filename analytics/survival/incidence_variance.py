@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from analytics.survival.running import just_before, running_product, running_sum
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def aalen_johansen(
     Parameters
     ----------
     table
-        Risk table with one row of events per cause.
+        Risk table with one row of events per cause, of one stratum or of several end to end.
     variance
         ``greenwood``: the causes of one day are one multinomial draw from those at risk. ``aalen``: each
         cause is its own counting process, with the hypergeometric variance where events tie. The event-free
@@ -48,30 +50,37 @@ def aalen_johansen(
        IV.4.
     .. [3] Aalen (1978), Ann Stat 6:534-545.
     """
-    n, d = table.n_risk, table.all_events
+    n, d, spans = table.n_risk, table.all_events, table.spans
     with np.errstate(divide="ignore", invalid="ignore"):
+        survival = running_product(np.where(d > 0, (n - d) / n, 1.0), spans)
+        greenwood = running_sum(np.where((d > 0) & (d < n), d / (n * (n - d)), 0.0), spans)
         share = np.where(table.n_event > 0, table.n_event / n, 0.0)
-        survival = np.cumprod(np.where(d > 0, (n - d) / n, 1.0))
-        greenwood = np.cumsum(np.where((d > 0) & (d < n), d / (n * (n - d)), 0.0))
-    before = np.concatenate([[1.0], survival[:-1]])
-    incidence = np.cumsum(before * share, axis=1)
+    before = just_before(survival, spans)
+    incidence = running_sum(before * share, spans)
     squared = [
-        _accumulate(incidence[cause], _TERMS[variance](n, d, own), before)
+        _accumulate(incidence[cause], _TERMS[variance](n, d, own), before, spans=spans)
         for cause, own in enumerate(table.n_event)
     ]
     return np.vstack([incidence, survival]), np.vstack([*squared, survival**2 * greenwood])
 
 
 def _accumulate(
-    incidence: NDArray[np.float64], terms: Terms, before: NDArray[np.float64]
+    incidence: NDArray[np.float64],
+    terms: Terms,
+    before: NDArray[np.float64],
+    *,
+    spans: tuple[slice, ...],
 ) -> NDArray[np.float64]:
     """Sum the variance up to every day; expanding (F(t) - F(u)) squared leaves running sums only."""
     later, cross, now = terms[0], terms[1] * before, terms[2] * before**2
-    square = incidence**2 * np.cumsum(later) - 2 * incidence * np.cumsum(incidence * later)
-    square = square + np.cumsum(incidence**2 * later)
-    product = incidence * np.cumsum(cross) - np.cumsum(incidence * cross)
+    square_of = incidence**2
+    parts = (later, incidence * later, square_of * later, cross, incidence * cross, now)
+    sums = running_sum(np.vstack(parts), spans)
+    square = square_of * sums[0] - 2 * incidence * sums[1]
+    square = square + sums[2]
+    product = incidence * sums[3] - sums[4]
     # Rounding can leave a variance of zero a hair below it.
-    result: NDArray[np.float64] = np.maximum(square + np.cumsum(now) - 2 * product, 0.0)
+    result: NDArray[np.float64] = np.maximum(square + sums[5] - 2 * product, 0.0)
     return result
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
+from analytics.survival.curve_layout import whole_days
 from analytics.survival.event_counts import TIME
-from analytics.survival.event_curves import whole_days
 from analytics.survival.intervals import describe, normal_quantile
 from analytics.survival.recurrent_influence import RowSpans, follow_influence, sum_products
 from analytics.survival.refusals import no_patients

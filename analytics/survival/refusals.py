@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,6 +12,26 @@ from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     from analytics.survival.event_counts import EventCounts
+
+
+class Caution(str):
+    """A sentence that must stand beside a number, with a stable short name.
+
+    It is a text, so that it goes wherever a warning goes; ``code`` is one of `CAUTIONS`.
+    """
+
+    code: str
+
+    def __new__(cls, code: str, sentence: str) -> Caution:
+        """Make the sentence and name its kind."""
+        made = super().__new__(cls, sentence)
+        made.code = code
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # a text alone would lose the code
+        """Keep the code in copies."""
+        return self.code, str(self)
+
 
 INEXACT_SHARE = 0.05
 """Largest share of events whose day is only an upper bound that a curve carries with a warning; ours."""
@@ -51,25 +72,68 @@ def refuse_counts(counts: EventCounts, *, group: str, highest_cause: int) -> Not
     highest_cause
         Highest cause code that the estimator has a place for.
     """
-    frame = counts.frame
-    if int(frame["n"].sum()) == 0:
+    return refuse_totals(count_totals(counts, highest_cause=highest_cause), group=group)
+
+
+@dataclass(frozen=True)
+class EventTotals:
+    """Patients and events of one stratum.
+
+    Parameters
+    ----------
+    n
+        Patients.
+    events
+        Events of any cause.
+    inexact
+        Those of them whose day is only an upper bound.
+    beyond
+        Events of causes that the estimator has no place for.
+    """
+
+    n: int
+    events: int
+    inexact: int
+    beyond: int
+
+
+def refuse_totals(totals: EventTotals, *, group: str) -> NotEstimable | None:
+    """Say why totals cannot carry an estimate; None where they can."""
+    if totals.n == 0:
         return no_patients(group)
-    inexact, events = _count_inexact(counts)
-    if inexact > INEXACT_SHARE * events:
-        return unknown_times(group, inexact)
-    beyond = int(frame.filter(frame[CAUSE] > highest_cause)["n"].sum())
-    return competing_events(group, beyond) if beyond else None
+    if totals.inexact > INEXACT_SHARE * totals.events:
+        return unknown_times(group, totals.inexact)
+    return competing_events(group, totals.beyond) if totals.beyond else None
+
+
+def count_totals(counts: EventCounts, *, highest_cause: int) -> EventTotals:
+    """Count patients and events of one stratum.
+
+    Parameters
+    ----------
+    counts
+        Counts of one stratum.
+    highest_cause
+        Highest cause code that the estimator has a place for.
+    """
+    is_event, is_beyond = pl.col(CAUSE) > 0, pl.col(CAUSE) > highest_cause
+    sums = counts.frame.select(
+        pl.col("n").sum(),
+        events=pl.col("n").filter(is_event).sum(),
+        inexact=pl.col("n_inexact").filter(is_event).sum(),
+        beyond=pl.col("n").filter(is_beyond).sum(),
+    )
+    return EventTotals(*(int(value) for value in sums.row(0)))
 
 
 def inexact_warnings(counts: EventCounts) -> tuple[str, ...]:
     """Warn of the few events whose day is only an upper bound; the curve places them on that day."""
-    inexact, events = _count_inexact(counts)
-    if inexact == 0:
+    return warn_totals(count_totals(counts, highest_cause=0))
+
+
+def warn_totals(totals: EventTotals) -> tuple[str, ...]:
+    """Warn of the few events of these totals whose day is only an upper bound."""
+    if totals.inexact == 0:
         return ()
-    return (f"{inexact} of {events} events are placed on the day by which they are known to have happened.",)
-
-
-def _count_inexact(counts: EventCounts) -> tuple[int, int]:
-    """Count events whose day is only an upper bound, and all events."""
-    events = counts.frame.filter(pl.col(CAUSE) > 0)
-    return int(events["n_inexact"].sum()), int(events["n"].sum())
+    words = "events are placed on the day by which they are known to have happened."
+    return (f"{totals.inexact} of {totals.events} {words}",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,9 @@ class RiskTable:
     entry_times, entry_n
         Days of late entry and how many entered, for reading numbers at risk between the days; empty
         otherwise.
+    edges
+        Where each stratum begins, where several lie end to end, and the number of days; empty for one stratum
+        (see :func:`analytics.survival.stacked_strata.stack_strata`).
     """
 
     times: NDArray[np.float64]
@@ -45,12 +49,19 @@ class RiskTable:
     person_days: float
     entry_times: NDArray[np.float64]
     entry_n: NDArray[np.float64]
+    edges: tuple[int, ...] = ()
 
     @property
     def all_events(self) -> NDArray[np.float64]:
         """Events of any cause per day."""
         total: NDArray[np.float64] = self.n_event.sum(axis=0)
         return total
+
+    @property
+    def spans(self) -> tuple[slice, ...]:
+        """Days of each stratum in turn; all of them for one stratum."""
+        edges = self.edges or (0, len(self.times))
+        return tuple(slice(*pair) for pair in pairwise(edges))
 
     def at_risk(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
         """Count those under observation just before arbitrary days.

@@ -58,6 +58,13 @@ def test_counts_are_those_of_the_frame(path: Path, rows: pl.DataFrame) -> None:
     assert counts.columns == [*keys, "n"]
 
 
+def test_absent_values_are_counted_as_a_stratum_of_their_own(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"device": ["ivl", None, None], "time_days": [1, 2, 2], "cause": [0, 1, 1]})
+    frame.write_parquet(tmp_path / "outcomes.parquet")
+    counts = count_rows(tmp_path / "outcomes.parquet", strata=["device"]).sort("n")
+    assert counts.rows() == [("ivl", 1, 0, 1), (None, 2, 1, 2)]
+
+
 def test_other_column_names_are_given_the_usual_ones(path: Path) -> None:
     counts = count_rows(path, time="cause", cause="time_days", table="outcomes")
     assert counts.columns == ["time_days", "cause", "n"]
