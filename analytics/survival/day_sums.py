@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from analytics.survival.cox_design import Floats, Ties
     from analytics.survival.cox_rows import Bools, Ints
-    from analytics.survival.day_sums_rows import Codes, Column
+    from analytics.survival.day_sums_types import Codes, Column
 
 # So many rows of 24 covariates stay in the second-level cache.
 BLOCK = 8_192
@@ -166,7 +166,7 @@ def sum_days(parts: Iterable[PlacedRows], beta: Floats, n_sets: int, ties: Ties)
 
 
 def _add_block(sums: DaySums, block: Block, beta: Floats, ties: Ties) -> None:
-    """Add one block to the sums, in place."""
+    """Add one block to the sums, in place; uses the block up."""
     predictor, risk = block.risk(beta)
     events = np.flatnonzero(block.event)
     weight = np.ones(len(events)) if block.weight is None else block.weight[events]
@@ -183,7 +183,8 @@ def _add_block(sums: DaySums, block: Block, beta: Floats, ties: Ties) -> None:
         sums.tied_moment[keys] += sum_runs(x_events * tied, starts)
     keys, starts = _runs(block.place)
     sums.total[keys] += np.add.reduceat(risk, starts)
-    sums.moment[keys] += sum_runs(block.x * risk, starts)
+    np.multiply(block.x, risk, out=block.x)
+    sums.moment[keys] += sum_runs(block.x, starts)
 
 
 def _runs(place: Codes) -> tuple[Codes, Ints]:
@@ -221,9 +222,10 @@ def sum_cross(parts: Iterable[PlacedRows], beta: Floats, exposure: Floats, tied_
     cross = np.zeros((len(beta), len(beta)))
     for block in (block for part in parts for block in part.blocks()):
         _, risk = block.risk(beta)
-        borne = exposure[block.place] - np.where(block.event, tied_hazard[block.place], 0.0)
-        scaled = block.x * np.sqrt(np.maximum(risk * borne, 0.0))
-        cross += cross_product(scaled, scaled)
+        borne, events = exposure[block.place], np.flatnonzero(block.event)
+        borne[events] -= tied_hazard[block.place[events]]
+        np.multiply(block.x, np.sqrt(np.maximum(risk * borne, 0.0)), out=block.x)
+        cross += cross_product(block.x, block.x)
     return cross
 
 

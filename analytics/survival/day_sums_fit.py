@@ -12,9 +12,10 @@ import polars as pl
 from analytics.survival.cox_description import Evidence, Size, describe_fit, refuse_size
 from analytics.survival.cox_design import CoxSpec, check_specification, design_names, specification_error
 from analytics.survival.cox_maximum import climb_from, newton, refuse_redundant
-from analytics.survival.day_sums_kernel import DayKernel, order_in_memory, order_rows
+from analytics.survival.day_sums_kernel import DayKernel
 from analytics.survival.day_sums_layout import Survey
-from analytics.survival.day_sums_rows import as_frame, code_rows, read_levels
+from analytics.survival.day_sums_rows import as_frame, read_levels
+from analytics.survival.day_sums_slabs import join_placed, place_in_memory, place_rows, read_slabs
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ SAMPLE_STEPS = 12
 # From here on the sums by day are faster than the sorted rows.
 MANY_ROWS = 50_000
 MANY_DAYS = 4_000
-SLICE = 262_144
+SLICE = 65_536
 KNOWN_OPTIONS = frozenset(
     {"time", "event", "terms", "strata", "weights", "cluster", "ties", "robust", "confidence"}
 )
@@ -70,8 +71,7 @@ def fit_cox_from_batches(
     names = design_names(levels.spec.terms)
     kept: list[DayRows] = []
     survey = Survey(levels, len(names))
-    for batch in batches:
-        rows, left_out = code_rows(batch, levels)
+    for rows, left_out in read_slabs(batches, levels):
         survey.add(rows, left_out)
         if in_memory and rows.day.size:
             kept.append(rows)
@@ -81,9 +81,7 @@ def fit_cox_from_batches(
         return refusal
     if not in_memory:
         return _fit(_Stream(batches, levels, layout), layout, levels)
-    parts = order_in_memory(kept, layout)
-    kept.clear()
-    return _fit(parts, layout, levels)
+    return _fit(place_in_memory(kept, layout), layout, levels)
 
 
 def suits_day_sums(frame: pl.DataFrame, spec: CoxSpec) -> bool:
@@ -96,12 +94,7 @@ def suits_day_sums(frame: pl.DataFrame, spec: CoxSpec) -> bool:
     spec
         The model.
     """
-    plain = all(
-        getattr(spec, option.name) == option.default
-        for option in fields(spec)
-        if option.name not in KNOWN_OPTIONS
-    )
-    if not plain or spec.ties == "exact" or frame.height <= MANY_ROWS:
+    if _unknown_options(spec) or spec.ties == "exact" or frame.height <= MANY_ROWS:
         return False
     days = frame[spec.time]
     if not days.dtype.is_integer():
@@ -109,6 +102,15 @@ def suits_day_sums(frame: pl.DataFrame, spec: CoxSpec) -> bool:
     low, high = days.min(), days.max()
     n_strata = frame.select(spec.strata).n_unique() if spec.strata else 1
     return isinstance(low, int) and isinstance(high, int) and high - low < MANY_DAYS and n_strata < MANY_DAYS
+
+
+def _unknown_options(spec: CoxSpec) -> list[str]:
+    """Name the options that are in use and that sums by day do not know."""
+    return [
+        option.name
+        for option in fields(spec)
+        if option.name not in KNOWN_OPTIONS and getattr(spec, option.name) != option.default
+    ]
 
 
 def fit_cox_by_day(frame: pl.DataFrame, spec: CoxSpec) -> CoxFit | NotEstimable:
@@ -126,6 +128,10 @@ def _check(batches: Iterable[Batch], spec: CoxSpec) -> None:
         raise specification_error(
             what="sums by day know neither delayed entry nor exact ties", fix="Fit with fit_cox."
         )
+    unknown = _unknown_options(spec)
+    if unknown:
+        what = f"sums by day do not know {', '.join(unknown)}"
+        raise specification_error(what=what, fix="Fit with fit_cox.")
     first = next(iter(batches), None)
     check_specification(pl.DataFrame(schema=list(spec.columns)) if first is None else as_frame(first), spec)
 
@@ -138,8 +144,8 @@ class _Stream:
 
     def __iter__(self) -> Iterator[PlacedRows]:
         """Read the batches once more."""
-        for batch in self.batches:
-            yield order_rows(code_rows(batch, self.levels)[0], self.layout)
+        for rows, _ in read_slabs(self.batches, self.levels):
+            yield place_rows(rows, self.layout)
 
 
 def _fit(parts: Iterable[PlacedRows], layout: DayLayout, levels: Levels) -> CoxFit | NotEstimable:
@@ -172,8 +178,8 @@ def _start_from_sample(kernel: DayKernel) -> Floats | None:
     step = kernel.layout.n // SAMPLE
     if step < 2:
         return None
-    sample = [part.every(step) for part in kernel.parts]
+    sample = join_placed([part.every(step) for part in kernel.parts])
     found = newton(
-        DayKernel(sample, kernel.layout, kernel.ties), np.zeros(len(kernel.layout.scale)), SAMPLE_STEPS
+        DayKernel([sample], kernel.layout, kernel.ties), np.zeros(len(kernel.layout.scale)), SAMPLE_STEPS
     )
     return found.beta if np.isfinite(found.at.value) else None

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 
 from analytics.survival.cox_likelihood import Likelihood
-from analytics.survival.day_sums import PlacedRows, sum_cross, sum_days
-from analytics.survival.day_sums_rows import DayRows
+from analytics.survival.day_sums import sum_cross, sum_days
 from analytics.survival.day_sums_scores import ScoreParts, sum_scores
 from analytics.survival.day_sums_solution import accumulate, solve
 
@@ -18,46 +17,12 @@ if TYPE_CHECKING:
 
     from analytics.survival.cox_description import ScoreSpread
     from analytics.survival.cox_design import Floats, Ties
+    from analytics.survival.day_sums import PlacedRows
     from analytics.survival.day_sums_layout import DayLayout
     from analytics.survival.day_sums_solution import Solution
 
-# Fewer rows than so many per risk set in a batch, and the batches are ordered together.
-ROWS_PER_SET = 16
 # An information this small beside the cross product it is the difference of is rounding.
 ROUNDING = 1e-11
-
-
-def order_rows(rows: DayRows, layout: DayLayout) -> PlacedRows:
-    """Order rows by their last risk set, those in none left out."""
-    place = layout.place(rows)
-    # Small integers are ordered in linear time.
-    key = place.astype(np.int16) if len(layout.set_day) < np.iinfo(np.int16).max else place
-    order = np.argsort(key, kind="stable")
-    order = order[np.searchsorted(key, 0, sorter=order) :]
-    kept = rows.take(order)
-    return PlacedRows(kept.columns, place[order], kept.event, kept.weight, kept.cluster, layout.centre)
-
-
-def order_in_memory(batches: list[DayRows], layout: DayLayout) -> list[PlacedRows]:
-    """Order rows held in memory: each batch by itself, or together where risk sets are small."""
-    few = len(layout.set_day) * ROWS_PER_SET
-    if len(batches) > 1 and any(len(batch.day) < few for batch in batches):
-        batches = [_join(batches)]
-    return [order_rows(batch, layout) for batch in batches]
-
-
-def _join(batches: list[DayRows]) -> DayRows:
-    """Put batches one after the other."""
-    weights = [each.weight for each in batches if each.weight is not None]
-    clusters = [each.cluster for each in batches if each.cluster is not None]
-    return DayRows(
-        tuple(np.concatenate(columns) for columns in zip(*(each.columns for each in batches), strict=True)),
-        np.concatenate([each.day for each in batches]),
-        np.concatenate([each.stratum for each in batches]),
-        np.concatenate([each.event for each in batches]),
-        np.concatenate(weights) if weights else None,
-        np.concatenate(clusters) if clusters else None,
-    )
 
 
 class DayKernel:
@@ -77,9 +42,16 @@ class DayKernel:
         self.parts = parts
         self.layout = layout
         self.ties = ties
+        self._solved: tuple[Floats, Solution] | None = None
 
     def solve(self, scaled: Floats) -> Solution:
-        """Sum by day and solve at scaled coefficients."""
+        """Sum by day and solve at scaled coefficients; asked again at the same, the answer is at hand."""
+        if self._solved is None or not np.array_equal(self._solved[0], scaled):
+            self._solved = (scaled.copy(), self._solve(scaled))
+        return self._solved[1]
+
+    def _solve(self, scaled: Floats) -> Solution:
+        """Sum by day and solve."""
         beta, n_sets = scaled / self.layout.scale, len(self.layout.set_day)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             sums = sum_days(self.parts, beta, n_sets, self.ties)
@@ -125,12 +97,13 @@ def _baseline_table(layout: DayLayout, sums: tuple[Floats, ...], to_zero: Floats
     hazard, variance, drift = (np.concatenate((each, np.zeros_like(each[:1])))[last] for each in sums)
     return pl.DataFrame(
         {
-            "stratum": pl.Series(layout.labels, dtype=pl.String).gather(stratum.astype(np.uint32)),
+            "stratum": pl.Series([layout.labels[number] for number in stratum.tolist()], dtype=pl.String),
             "time_days": day.astype(np.float64),
             "cumulative_hazard": to_zero[stratum] * hazard,
-            "centre": pl.Series(layout.stratum_centre[stratum]).arr.to_list(),
+            # A cast, because list expressions wake the query engine and its memory.
+            "centre": pl.Series(layout.stratum_centre[stratum]).cast(pl.List(pl.Float64)),
             "centred_hazard": hazard,
             "centred_variance": variance,
-            "centred_drift": pl.Series(drift).arr.to_list(),
+            "centred_drift": pl.Series(drift).cast(pl.List(pl.Float64)),
         }
     )

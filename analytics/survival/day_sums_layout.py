@@ -16,11 +16,16 @@ from analytics.survival.day_sums_rows import MISSING, NO_WEIGHT, DayRows
 if TYPE_CHECKING:
     from analytics.survival.cox_design import Floats
     from analytics.survival.cox_rows import Ints
-    from analytics.survival.day_sums_rows import Codes, Levels
+    from analytics.survival.day_sums_rows import Levels
+    from analytics.survival.day_sums_types import Codes
 
 # Strata times days of follow-up: beyond it the sums are no longer small beside the data.
 MAX_PLACES = 50_000_000
+# Counts of so many strata and days are added up before more are taken.
+MANY_COUNTS = 500_000
 KEYS = ("stratum", "day")
+# More than the distinct days that 32 bits can hold.
+DAYS = 2**32
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +81,7 @@ class DayLayout:
 
     def place(self, rows: DayRows) -> Codes:
         """Give the last risk set that each row is in; -1 for a row that is in none."""
-        found: Codes = self.last_set[rows.stratum, rows.day - self.first_day]
+        found: Codes = self.last_set[rows.stratum, rows.day.astype(np.int32) - self.first_day]
         return found
 
 
@@ -103,16 +108,11 @@ class Survey:
         self.left_out: Counter[str] = Counter()
 
     def add(self, rows: DayRows, left_out: Counter[str]) -> None:
-        """Add one batch."""
+        """Add rows that are ordered by stratum and day."""
         self.left_out.update(left_out)
         if not rows.day.size:
             return
-        keys = pl.DataFrame({"stratum": rows.stratum, "day": rows.day, "event": rows.event})
-        self.counts.append(
-            keys.group_by(KEYS).agg(
-                pl.len().cast(pl.Int64).alias("n"), deaths=pl.col("event").sum().cast(pl.Int64)
-            )
-        )
+        self._count(rows)
         if self.origin is None:
             self.origin = np.array([float(column[0]) for column in rows.columns])
         n_strata = len(self.weight)
@@ -126,6 +126,21 @@ class Survey:
             )
             self.second[number] += np.einsum("i,i->", weighted, away)
             self.largest[number] = max(self.largest[number], float(np.max(np.abs(away))))
+
+    def _count(self, rows: DayRows) -> None:
+        """Count rows and events by stratum and day, by which the rows are ordered."""
+        is_first = np.ones(rows.day.size, dtype=np.bool_)
+        is_first[1:] = (rows.day[1:] != rows.day[:-1]) | (rows.stratum[1:] != rows.stratum[:-1])
+        starts = np.flatnonzero(is_first)
+        counted = {
+            "stratum": rows.stratum[starts].astype(np.int32),
+            "day": rows.day[starts].astype(np.int32),
+            "n": np.diff(starts, append=rows.day.size),
+            "deaths": np.add.reduceat(rows.event, starts, dtype=np.int64),
+        }
+        self.counts.append(pl.DataFrame(counted))
+        if sum(counts.height for counts in self.counts[1:]) > max(MANY_COUNTS, self.counts[0].height):
+            self.counts = [self._ends()]
 
     def finish(self) -> DayLayout:
         """Lay out the risk sets of all rows seen.
@@ -142,8 +157,8 @@ class Survey:
         if n_strata * span > MAX_PLACES:
             what = f"{n_strata} strata over {span} days are too many for sums by day"
             raise specification_error(what=what, fix="Fit with fit_cox.")
-        sets = ends.filter(pl.col("deaths") > 0)
-        stratum, day = sets["stratum"].to_numpy().astype(np.int64), sets["day"].to_numpy().astype(np.int64)
+        has_deaths = ends["deaths"].to_numpy() > 0
+        stratum, day = (ends[key].to_numpy()[has_deaths].astype(np.int64) for key in KEYS)
         total = self.weight.sum() or 1.0
         mean = self.first.sum(axis=0) / total
         spread = np.sqrt(np.maximum(self.second / total - mean**2, 0.0))
@@ -164,9 +179,23 @@ class Survey:
         )
 
     def _ends(self) -> pl.DataFrame:
-        """Add up the counts of all batches."""
-        empty = pl.DataFrame(schema={"stratum": pl.Int32, "day": pl.Int32, "n": pl.Int64, "deaths": pl.Int64})
-        return pl.concat([empty, *self.counts]).group_by(KEYS).agg(pl.col("n", "deaths").sum()).sort(KEYS)
+        """Add up the counts taken so far."""
+        # The query engine would cost more memory than the rows of a small data set.
+        stratum, day, n, deaths = (
+            np.concatenate(
+                [np.zeros(0, dtype=np.int64), *(counts[name].to_numpy() for counts in self.counts)]
+            )
+            for name in ("stratum", "day", "n", "deaths")
+        )
+        place, of = np.unique(stratum * DAYS + (day + DAYS // 2), return_inverse=True)
+        return pl.DataFrame(
+            {
+                "stratum": (place // DAYS).astype(np.int32),
+                "day": (place % DAYS - DAYS // 2).astype(np.int32),
+                "n": np.bincount(of, n, len(place)).astype(np.int64),
+                "deaths": np.bincount(of, deaths, len(place)).astype(np.int64),
+            }
+        )
 
     def _warnings(self) -> tuple[str, ...]:
         """Say what was left out, in the order in which rows are looked at."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from analytics.survival.cox_design import (
@@ -17,6 +16,7 @@ from analytics.survival.cox_design import (
     resolve_terms,
     specification_error,
 )
+from analytics.survival.day_sums_types import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analytics.survival.cox_design import CoxSpec, Floats, Term
-    from analytics.survival.cox_rows import Bools
+    from analytics.survival.cox_rows import Bools, Ints
+    from analytics.survival.day_sums_types import Codes, Column
 
     Batch: TypeAlias = pl.DataFrame | pa.RecordBatch | pa.Table
 
-Column: TypeAlias = npt.NDArray[Any]
-Codes: TypeAlias = npt.NDArray[np.int32]
 
 MISSING = "a value that the model needs is missing"
 NO_WEIGHT = "their weight is 0"
 STRATUM, CLUSTER = "__stratum", "__cluster"
-SMALL_TYPES = (np.int8, np.int16, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,7 @@ class DayRows:
     weight: Floats | None
     cluster: Codes | None
 
-    def take(self, order: npt.NDArray[np.int64] | slice) -> DayRows:
+    def take(self, order: Ints | slice) -> DayRows:
         """Return some of the rows, in the given order."""
         return DayRows(
             tuple(column[order] for column in self.columns),
@@ -100,6 +98,12 @@ def as_frame(batch: Batch) -> pl.DataFrame:
         return batch
     frame = pl.from_arrow(batch)
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _pick(batch: Batch, spec: CoxSpec) -> pl.DataFrame:
+    """Take the columns of a model; what holds no others is not worth waking the query engine for."""
+    frame = as_frame(batch)
+    return frame if tuple(frame.columns) == spec.columns else frame.select(spec.columns)
 
 
 def read_levels(batches: Iterable[Batch], spec: CoxSpec) -> Levels:
@@ -123,7 +127,7 @@ def read_levels(batches: Iterable[Batch], spec: CoxSpec) -> Levels:
     found: dict[tuple[str, ...], list[pl.DataFrame]] = {}
     cluster = (spec.cluster,) if spec.cluster else ()
     for batch in batches:
-        frame = as_frame(batch).select(spec.columns)
+        frame = _pick(batch, spec)
         complete = complete_rows(frame, spec)[0]
         for keys in filter(None, (spec.strata, cluster)):
             found.setdefault(keys, []).append(complete.select(keys).unique())
@@ -183,9 +187,7 @@ def complete_rows(frame: pl.DataFrame, spec: CoxSpec) -> tuple[pl.DataFrame, Cou
     SpecificationError
         For negative weights.
     """
-    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    columns = frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
-    complete = columns.drop_nulls()
+    complete = frame if _is_complete(frame) else frame.fill_nan(None).drop_nulls()
     left_out = Counter({MISSING: frame.height - complete.height})
     if spec.weights:
         if (complete[spec.weights] < 0).any():
@@ -194,6 +196,14 @@ def complete_rows(frame: pl.DataFrame, spec: CoxSpec) -> tuple[pl.DataFrame, Cou
         left_out[NO_WEIGHT] = complete.height - kept.height
         complete = kept
     return complete, left_out
+
+
+def _is_complete(frame: pl.DataFrame) -> bool:
+    """Tell whether nothing is missing; a copy without the missing values costs far more than this look."""
+    return not any(
+        column.null_count() or (column.dtype.is_float() and np.isnan(column.to_numpy()).any())
+        for column in frame
+    )
 
 
 def code_rows(batch: Batch, levels: Levels) -> tuple[DayRows, Counter[str]]:
@@ -218,7 +228,7 @@ def code_rows(batch: Batch, levels: Levels) -> tuple[DayRows, Counter[str]]:
         or a negative weight.
     """
     spec = levels.spec
-    kept, left_out = complete_rows(as_frame(batch).select(spec.columns), spec)
+    kept, left_out = complete_rows(_pick(batch, spec), spec)
     stratum = _join_codes(kept, spec.strata, levels.strata, STRATUM)
     clusters = _join_codes(kept, (spec.cluster,), levels.clusters, CLUSTER) if spec.cluster else None
     rows = DayRows(
@@ -239,26 +249,6 @@ def _columns(frame: pl.DataFrame, term: Term) -> list[Column]:
     return [shrink(np.ascontiguousarray(column)) for column in build_design(frame, (term,)).T]
 
 
-def shrink(values: Column) -> Column:
-    """Store values in the smallest type that holds every one of them exactly."""
-    if not values.size or values.dtype == np.bool_:
-        return values.astype(np.int8)
-    if values.dtype.kind in "iu":
-        low, high = int(values.min()), int(values.max())
-        fits = (small for small in SMALL_TYPES if np.iinfo(small).min <= low and high <= np.iinfo(small).max)
-        return values.astype(next(fits, np.float64))
-    for small in (np.int8, np.float32):
-        if _holds(values[:256], small) and _holds(values, small):
-            return values.astype(small)
-    return values
-
-
-def _holds(values: Column, small: type[np.generic]) -> bool:
-    """Tell whether a smaller type holds all values exactly."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.array_equal(values.astype(small), values))
-
-
 def _indicator(column: pl.Series) -> Bools:
     """Read an event column as true and false."""
     if column.dtype == pl.Boolean:
@@ -277,7 +267,7 @@ def _whole_days(column: pl.Series) -> Codes:
         if not bool(np.all(values == np.floor(values))):
             what = f"column {column.name} does not hold whole days"
             raise specification_error(what=what, fix="Fit with fit_cox.")
-    return column.cast(pl.Int32).to_numpy()
+    return shrink(column.cast(pl.Int32).to_numpy())
 
 
 def _join_codes(
@@ -285,6 +275,6 @@ def _join_codes(
 ) -> Codes:
     """Look up the number of each row's combination."""
     if levels is None:
-        return np.zeros(frame.height, dtype=np.int32)
+        return np.zeros(frame.height, dtype=np.int8)
     joined = frame.select(columns).join(levels, on=list(columns), how="left", maintain_order="left")
-    return joined[name].to_numpy()
+    return shrink(joined[name].to_numpy())

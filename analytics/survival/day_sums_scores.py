@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from analytics.survival.cox_design import Floats
     from analytics.survival.cox_rows import Ints
     from analytics.survival.day_sums import Block, PlacedRows
-    from analytics.survival.day_sums_rows import Codes
     from analytics.survival.day_sums_solution import Solution
+    from analytics.survival.day_sums_types import Codes
 
 
 @dataclass(frozen=True, eq=False)

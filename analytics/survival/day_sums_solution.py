@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analytics.survival.day_sums import DaySums
 
 # Terms of tied events that are worked on at a time.
-TERMS = 200_000
+TERMS = 20_000
 
 
 @dataclass(frozen=True, eq=False)

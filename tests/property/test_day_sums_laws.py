@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from functools import reduce
 from itertools import pairwise
@@ -16,10 +17,10 @@ from analytics.survival.cox import fit_cox
 from analytics.survival.cox_design import CoxSpec
 from analytics.survival.day_sums import DaySums, merge, sum_cross, sum_days
 from analytics.survival.day_sums_fit import fit_cox_from_batches
-from analytics.survival.day_sums_kernel import order_rows
 from analytics.survival.day_sums_layout import Survey
 from analytics.survival.day_sums_rows import code_rows, read_levels
 from analytics.survival.day_sums_scores import ScoreParts, merge_scores, sum_scores
+from analytics.survival.day_sums_slabs import join_rows, place_rows
 from analytics.survival.day_sums_solution import accumulate, solve
 from analytics.survival.results import CoxFit
 
@@ -60,9 +61,10 @@ def test_the_merge_of_any_split_equals_the_whole(seed: int, cuts: list[int], tie
     frame, beta = drawn(seed), np.array([0.05, -0.4])
     levels = read_levels([frame], model(ties))
     survey = Survey(levels, 2)
-    survey.add(*code_rows(frame, levels))
+    coded = [join_rows([code_rows(each, levels)[0]]) for each in (frame, *split(frame, cuts))]
+    survey.add(coded[0], Counter())
     layout = survey.finish()
-    whole, *parts = [order_rows(code_rows(f, levels)[0], layout) for f in (frame, *split(frame, cuts))]
+    whole, *parts = [place_rows(rows, layout) for rows in coded]
     n_sets = len(layout.set_day)
 
     sums = sum_days([whole], beta, n_sets, ties)

@@ -13,8 +13,13 @@ from analytics.errors import SpecificationError
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_baseline import predict_survival
 from analytics.survival.cox_design import CoxSpec, Factor, Interaction
-from analytics.survival.day_sums_fit import fit_cox_by_day, fit_cox_from_batches, suits_day_sums
-from analytics.survival.day_sums_rows import shrink
+from analytics.survival.day_sums_fit import (
+    KNOWN_OPTIONS,
+    fit_cox_by_day,
+    fit_cox_from_batches,
+    suits_day_sums,
+)
+from analytics.survival.day_sums_types import shrink
 from analytics.survival.results import CoxFit, NotEstimable
 
 TERMS = ("age", Factor("device"), Interaction("age", Factor("device")), "diabetic")
@@ -182,6 +187,30 @@ def test_what_sums_by_day_cannot_carry_is_an_error(
 ) -> None:
     with pytest.raises(SpecificationError, match=words):
         fit_cox_from_batches(batches(frame), spec(**options))
+
+
+def test_an_option_that_sums_by_day_do_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analytics.survival.day_sums_fit.KNOWN_OPTIONS", KNOWN_OPTIONS - {"robust"})
+    with pytest.raises(SpecificationError, match="do not know robust"):
+        fit_cox_from_batches(batches(registry()), spec(robust=True))
+
+
+@pytest.mark.parametrize("options", [{}, {"strata": ("site",), "weights": "weight"}], ids=str)
+def test_small_and_negative_days_are_placed_alike(options: dict[str, object]) -> None:
+    # Days that fit one byte each, further apart than one byte can hold.
+    frame = registry().with_columns(pl.col("days").clip(0, 89) * 2 - 100)
+    found = fit_cox_from_batches(batches(frame), spec(**options))
+    wanted = fit_cox_from_batches(batches(frame.with_columns(pl.col("days") + 100)), spec(**options))
+    assert isinstance(found, CoxFit)
+    assert isinstance(wanted, CoxFit)
+    assert found.coefficients == pytest.approx(wanted.coefficients, abs=1e-12)
+
+
+def test_many_counts_are_added_up_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = fit_cox_from_batches(batches(registry()), spec(strata=("site",)))
+    monkeypatch.setattr("analytics.survival.day_sums_layout.MANY_COUNTS", 100)
+    monkeypatch.setattr("analytics.survival.day_sums_slabs.SLAB", 200)
+    assert_same(fit_cox_from_batches(batches(registry()), spec(strata=("site",))), wanted)
 
 
 def test_batches_that_can_be_read_once_are_refused() -> None:
