@@ -22,11 +22,12 @@ class WinRatio:
     table
         One row per outcome, the most serious first: ``outcome``; pairs decided or left at this outcome
         ``n_pairs``, ``n_win``, ``n_loss``, ``n_neutral`` (known to be equal), ``n_uninformative`` (too little
-        follow-up to tell); and, over this outcome and those before it, ``win_share``, ``loss_share``,
-        ``win_ratio``, ``win_ratio_std_error`` (of the logarithm), ``win_ratio_lower``, ``win_ratio_upper``,
-        ``win_ratio_p_value``, ``net_benefit`` (win minus loss share), ``net_benefit_std_error``,
-        ``net_benefit_lower``, ``net_benefit_upper``, ``net_benefit_p_value``, ``win_odds``. Null where no
-        pair was won or none lost yet. The last row is the answer.
+        follow-up to tell), under Peron's rule sums of probabilities; and, over this outcome and those before
+        it, ``win_share``, ``loss_share``, ``win_ratio``, ``win_ratio_std_error`` (of the logarithm),
+        ``win_ratio_lower``, ``win_ratio_upper``, ``win_ratio_p_value``, ``net_benefit`` (win minus loss
+        share), ``net_benefit_std_error``, ``net_benefit_lower``, ``net_benefit_upper``,
+        ``net_benefit_p_value``, ``win_odds``. Null where no pair was won or none lost yet. The last row is
+        the answer.
     basis
         What it rests on; ``n_events`` counts patients with at least one of the events.
     """

@@ -1,10 +1,10 @@
-"""Win ratio and net benefit of two groups over a hierarchy of outcomes, each pair judged by Gehan's rule."""
+"""Win ratio and net benefit of two groups over a hierarchy of outcomes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -13,16 +13,21 @@ from analytics.survival.intervals import describe
 from analytics.survival.refusals import no_patients
 from analytics.survival.results import Basis, NotEstimable
 from analytics.survival.results_win_ratio import WinRatio
+from analytics.survival.win_ratio_judges import TimedSides, judge_times, judge_values, read_times
 from analytics.survival.win_ratio_pairs import sum_pairs
+from analytics.survival.win_ratio_peron import sum_scores
 from analytics.survival.win_ratio_summary import summarise_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from analytics.survival.win_ratio_curves import CurveInfluence
+    from analytics.survival.win_ratio_pairs import Judge, PairSums
 
-    from analytics.survival.win_ratio_pairs import Judge, PairSums, Verdict
+Scoring = Literal["gehan", "peron"]
+"""How a pair is scored that censoring leaves open: not at all, or by its probability from the curves."""
 
+RULES: dict[Scoring, str] = {"gehan": "pairs by Gehan's rule", "peron": "pairs by Peron's rule"}
 FEW_PATIENTS = 10
 """Fewer patients with an event in a group than this are said beside the number; ours."""
 
@@ -102,12 +107,15 @@ def estimate_win_ratio(
     groups: PairGroups,
     *,
     confidence: float = 0.95,
+    scoring: Scoring = "gehan",
+    curve_influence: CurveInfluence = "product",
 ) -> WinRatio | NotEstimable:
     """Compare every patient of one group with every patient of the other.
 
     A pair is judged by the first outcome, and only where that leaves it open by the next. A difference in
     time counts where it is larger than zero, at least the threshold, and seen in spite of censoring: the
-    earlier of the two is an event (Gehan).
+    earlier of the two is an event (Gehan). Or an open pair counts with the probabilities that it is won and
+    lost, from the survival curves of both groups within the stratum (Peron).
 
     Parameters
     ----------
@@ -119,12 +127,18 @@ def estimate_win_ratio(
         Who is compared with whom.
     confidence
         Level of the intervals.
+    scoring
+        What becomes of pairs that censoring leaves open. Under ``peron`` counts of pairs are sums of
+        probabilities; beyond the follow-up of a group they are lower bounds, the rest uninformative.
+    curve_influence
+        Under ``peron``, how the standard error carries the estimation of the curves: ``product``, the exact
+        derivative, or ``exponential``, near it with few ties, which R's BuyseTest uses by default.
 
     Returns
     -------
     WinRatio or NotEstimable
         Refused: ``no_patients``, ``one_group`` where no stratum has both groups, ``no_events`` where no pair
-        is decided, ``separation`` where all decided pairs go one way.
+        is decided, ``separation`` where all decided pairs go one way, ``repeated_outcome`` under ``peron``.
 
     References
     ----------
@@ -132,24 +146,29 @@ def estimate_win_ratio(
     .. [2] Pocock et al. (2012), Eur Heart J 33:176-182, doi:10.1093/eurheartj/ehr352.
     .. [3] Variance: Bebu & Lachin (2016), Biostatistics 17:178-187, doi:10.1093/biostatistics/kxv032.
     .. [4] Strata: Dong et al. (2018), J Biopharm Stat 28:778-796, doi:10.1080/10543406.2017.1397007.
+    .. [5] Peron et al. (2018), Stat Methods Med Res, doi:10.1177/0962280216658320; variance: Ozenne et al.
+       (2021), Stat Methods Med Res, doi:10.1177/09622802211037067.
     """
+    if scoring == "peron" and (twice := _find_repeated(outcomes)):
+        return twice
     kept = frame.drop_nulls([groups.column, *groups.strata])
     label = pl.col(groups.column).cast(pl.String)
     first, second = (kept.filter(label == level) for level in groups.labels)
     for side, level in ((first, groups.group), (second, groups.reference)):
         if not side.height:
             return no_patients(level)
-    parts = [
-        _compare(own, other, outcomes) for own, other in split_strata(first, second, strata=groups.strata)
-    ]
+    pairs = split_strata(first, second, strata=groups.strata)
+    parts = [_compare(*sides, outcomes, scoring, curve_influence) for sides in pairs]
     basis = describe_basis(
-        "pairs by Gehan's rule",
+        RULES[scoring],
         first.height + second.height,
         n_events=(_count_events(first, outcomes), _count_events(second, outcomes)),
         person_days=_person_days(first, outcomes) + _person_days(second, outcomes),
         confidence=confidence,
         strata=groups.strata,
     )
+    if scoring == "peron":
+        basis = replace(basis, variance=f"{basis.variance} and of both curves ({curve_influence})")
     return finish(parts, [one.label for one in outcomes], groups, basis=basis, confidence=confidence)
 
 
@@ -219,53 +238,49 @@ def _as_text(item: tuple[tuple[object, ...], pl.DataFrame]) -> tuple[str, ...]:
     return tuple(str(value) for value in item[0])
 
 
+def _find_repeated(outcomes: Sequence[TimedOutcome | MeasuredOutcome]) -> NotEstimable | None:
+    """Refuse a time to an event that stands in the hierarchy twice."""
+    timed = [(one.time, one.event) for one in outcomes if isinstance(one, TimedOutcome)]
+    if len(set(timed)) == len(timed):
+        return None
+    reason = (
+        "An event stands in the hierarchy twice: what its first place leaves open says how its second goes, "
+        "and the product of both probabilities would be wrong."
+    )
+    return NotEstimable("hierarchy of outcomes", reason, "repeated_outcome")
+
+
 def _compare(
-    first: pl.DataFrame, second: pl.DataFrame, outcomes: Sequence[TimedOutcome | MeasuredOutcome]
+    first: pl.DataFrame,
+    second: pl.DataFrame,
+    outcomes: Sequence[TimedOutcome | MeasuredOutcome],
+    scoring: Scoring,
+    curve_influence: CurveInfluence,
 ) -> PairSums:
-    """Judge all pairs of two frames."""
-    return sum_pairs(tuple(_judge(first, second, one) for one in outcomes), first.height, second.height)
+    """Judge or score all pairs of two frames."""
+    read = [_read(first, second, one) for one in outcomes]
+    if scoring == "peron":
+        return sum_scores(read, first.height, second.height, influence=curve_influence)
+    return sum_pairs(tuple(_judge(one) for one in read), first.height, second.height)
 
 
-def _judge(first: pl.DataFrame, second: pl.DataFrame, outcome: TimedOutcome | MeasuredOutcome) -> Judge:
+def _judge(judge: TimedSides | Judge) -> Judge:
     """Return what judges a block of pairs by one outcome."""
+    return partial(judge_times, judge) if isinstance(judge, TimedSides) else judge
+
+
+def _read(
+    first: pl.DataFrame, second: pl.DataFrame, outcome: TimedOutcome | MeasuredOutcome
+) -> TimedSides | Judge:
+    """Read one outcome of both groups."""
     if isinstance(outcome, TimedOutcome):
-        own, other = (_timed(side, outcome) for side in (first, second))
-        return partial(_judge_times, own, other, outcome.threshold)
+        sides = [read_times(side, outcome.time, outcome.event) for side in (first, second)]
+        return TimedSides(*sides[0], *sides[1], outcome.threshold)
     sign = 1.0 if outcome.higher_is_better else -1.0
     values = [
         sign * side[outcome.value].cast(pl.Float64).fill_null(np.nan).to_numpy() for side in (first, second)
     ]
-    return partial(_judge_values, values[0], values[1], outcome.threshold)
-
-
-def _timed(side: pl.DataFrame, outcome: TimedOutcome) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return times and events of a group; without a time nothing is known."""
-    times = side[outcome.time].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return times, side[outcome.event].cast(pl.Float64).fill_null(0.0).to_numpy() == 1
-
-
-def _judge_times(
-    own: tuple[NDArray[np.float64], NDArray[np.bool_]],
-    other: tuple[NDArray[np.float64], NDArray[np.bool_]],
-    threshold: float,
-    rows: slice,
-) -> Verdict:
-    """Judge by times to an event: the earlier of the two must be an event."""
-    gap = own[0][rows, None] - other[0][None, :]
-    happened, other_happened = own[1][rows, None], other[1][None, :]
-    won = other_happened & (gap > 0) & (gap >= threshold)
-    lost = happened & (gap < 0) & (-gap >= threshold)
-    return won, lost, happened & other_happened & ~(won | lost)
-
-
-def _judge_values(
-    own: NDArray[np.float64], other: NDArray[np.float64], threshold: float, rows: slice
-) -> Verdict:
-    """Judge by numbers, more being better; a missing number decides nothing."""
-    gap = own[rows, None] - other[None, :]
-    won = (gap > 0) & (gap >= threshold)
-    lost = (gap < 0) & (-gap >= threshold)
-    return won, lost, ~np.isnan(gap) & ~(won | lost)
+    return partial(judge_values, values[0], values[1], outcome.threshold)
 
 
 def _count_events(side: pl.DataFrame, outcomes: Sequence[TimedOutcome | MeasuredOutcome]) -> int:

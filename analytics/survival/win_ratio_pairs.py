@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Judge = Callable[[slice], Verdict]
     """Judges a block of the first group against everybody of the second."""
+
+    Sums = NDArray[np.int64] | NDArray[np.float64]
+    """Counts of pairs, or sums of their scores."""
 
 PAIRS_AT_ONCE = 2_000_000
 
@@ -33,14 +36,19 @@ class PairSums:
         The same pairs added up by patient of the second group: outcomes x patients.
     n_neutral, n_uninformative
         Pairs left over at each outcome.
+    win_of_curves, loss_of_curves
+        Where pairs are scored from estimated curves: influence of each patient, those of the first group
+        first, through these curves on the share of pairs won and lost at each outcome.
     """
 
-    wins_of_first: NDArray[np.int64]
-    losses_of_first: NDArray[np.int64]
-    wins_over_second: NDArray[np.int64]
-    losses_to_second: NDArray[np.int64]
-    n_neutral: NDArray[np.int64]
-    n_uninformative: NDArray[np.int64]
+    wins_of_first: Sums
+    losses_of_first: Sums
+    wins_over_second: Sums
+    losses_to_second: Sums
+    n_neutral: Sums
+    n_uninformative: Sums
+    win_of_curves: NDArray[np.float64] | None = None
+    loss_of_curves: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -58,18 +66,20 @@ def sum_pairs(judges: tuple[Judge, ...], n_first: int, n_second: int) -> PairSum
     n_first, n_second
         Patients of the two groups, each at least 1.
     """
-    sums = _empty(len(judges), n_first, n_second)
+    sums = empty_sums(len(judges), n_first, n_second, dtype=np.int64)
     step = max(1, PAIRS_AT_ONCE // n_second)
     for start in range(0, n_first, step):
         _add_block(sums, judges, slice(start, min(start + step, n_first)))
     return sums
 
 
-def _empty(n_outcomes: int, n_first: int, n_second: int) -> PairSums:
+def empty_sums(
+    n_outcomes: int, n_first: int, n_second: int, *, dtype: type[np.int64] | type[np.float64]
+) -> PairSums:
     """Lay out sums over no pairs yet."""
 
-    def zeros(*shape: int) -> NDArray[np.int64]:
-        return np.zeros(shape, dtype=np.int64)
+    def zeros(*shape: int) -> Sums:
+        return cast("Sums", np.zeros(shape, dtype=dtype))
 
     return PairSums(
         wins_of_first=zeros(n_outcomes, n_first),

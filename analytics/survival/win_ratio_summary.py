@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from analytics.survival.win_ratio_pairs import PairSums
+    from analytics.survival.win_ratio_pairs import PairSums, Sums
 
 _COUNTS = ("n_pairs", "n_win", "n_loss", "n_neutral", "n_uninformative")
 _NUMBERS = (
@@ -41,6 +41,9 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(_NUMBERS, pl.Float64),
 }
 """Columns of a win ratio table, in order."""
+
+SCORED_SCHEMA = SCHEMA | dict.fromkeys(_COUNTS, pl.Float64)
+"""The same where pairs are scored: counts are sums of scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +71,9 @@ def summarise_pairs(strata: Sequence[PairSums], outcomes: Sequence[str], confide
     Returns
     -------
     pl.DataFrame
-        Columns of `SCHEMA`. Ratio and test on the log scale, net benefit on the inverse hyperbolic tangent
-        scale; the variance is that of the first projection of the U-statistic.
+        Columns of `SCHEMA`, or of `SCORED_SCHEMA` where pairs are scored. Ratio and test on the log scale,
+        net benefit on the inverse hyperbolic tangent scale; the variance is that of the first projection of
+        the U-statistic, with the influence of the curves where there are any.
     """
     rows = []
     for level, outcome in enumerate(outcomes):
@@ -78,15 +82,16 @@ def summarise_pairs(strata: Sequence[PairSums], outcomes: Sequence[str], confide
         row |= {"win_share": shares.win, "loss_share": shares.loss}
         row |= _ratio(shares, confidence) | _benefit(shares, confidence)
         rows.append(row)
-    return pl.DataFrame(rows, schema=SCHEMA)
+    is_scored = any(one.win_of_curves is not None for one in strata)
+    return pl.DataFrame(rows, schema=SCORED_SCHEMA if is_scored else SCHEMA)
 
 
-def _counts(strata: Sequence[PairSums], level: int) -> dict[str, int]:
+def _counts(strata: Sequence[PairSums], level: int) -> dict[str, float]:
     """Pairs that reached an outcome, and what became of them there."""
-    n_win = sum(int(one.wins_of_first[level].sum()) for one in strata)
-    n_loss = sum(int(one.losses_of_first[level].sum()) for one in strata)
-    n_neutral = sum(int(one.n_neutral[level]) for one in strata)
-    n_uninformative = sum(int(one.n_uninformative[level]) for one in strata)
+    n_win = sum(one.wins_of_first[level].sum().item() for one in strata)
+    n_loss = sum(one.losses_of_first[level].sum().item() for one in strata)
+    n_neutral = sum(one.n_neutral[level].item() for one in strata)
+    n_uninformative = sum(one.n_uninformative[level].item() for one in strata)
     counts = (n_win + n_loss + n_neutral + n_uninformative, n_win, n_loss, n_neutral, n_uninformative)
     return dict(zip(_COUNTS, counts, strict=True))
 
@@ -97,8 +102,8 @@ def _shares(strata: Sequence[PairSums], level: int) -> _Shares:
     wins, losses, win_influence, loss_influence = 0.0, 0.0, [], []
     for one in strata:
         weight = sum(one.size) / total
-        win, of_win = _project(one.wins_of_first, one.wins_over_second, level)
-        loss, of_loss = _project(one.losses_of_first, one.losses_to_second, level)
+        win, of_win = _project(one.wins_of_first, one.wins_over_second, one.win_of_curves, level)
+        loss, of_loss = _project(one.losses_of_first, one.losses_to_second, one.loss_of_curves, level)
         wins, losses = wins + weight * win, losses + weight * loss
         win_influence.append(weight * of_win)
         loss_influence.append(weight * of_loss)
@@ -106,14 +111,15 @@ def _shares(strata: Sequence[PairSums], level: int) -> _Shares:
 
 
 def _project(
-    first: NDArray[np.int64], second: NDArray[np.int64], level: int
+    first: Sums, second: Sums, of_curves: NDArray[np.float64] | None, level: int
 ) -> tuple[float, NDArray[np.float64]]:
-    """Share of pairs up to an outcome, and each patient's part in it: Hajek's projection."""
+    """Share of pairs up to an outcome, and each patient's part in it: Hajek's projection, and the curves."""
     n_first, n_second = first.shape[1], second.shape[1]
     of_first = first[: level + 1].sum(axis=0) / n_second
     of_second = second[: level + 1].sum(axis=0) / n_first
     share = float(of_first.mean())
-    return share, np.concatenate([(of_first - share) / n_first, (of_second - share) / n_second])
+    influence = np.concatenate([(of_first - share) / n_first, (of_second - share) / n_second])
+    return share, influence if of_curves is None else influence + of_curves[: level + 1].sum(axis=0)
 
 
 def _ratio(shares: _Shares, confidence: float) -> dict[str, float | None]:

@@ -11,16 +11,20 @@ from analytics.survival.results_win_ratio import WinRatio
 from analytics.survival.win_ratio import MeasuredOutcome, PairGroups, TimedOutcome, estimate_win_ratio
 from analytics.survival.win_ratio_recurrent import estimate_recurrent_win_ratio
 
+RULES = {"Gehan": "gehan", "Peron": "peron"}
+"""How R and we name what becomes of pairs that censoring leaves open."""
+
 
 def handle_win_ratio(case: dict, frame: pl.DataFrame) -> dict | None:
-    """Answer for a hierarchy of outcomes, or for recurrent events; Peron's scoring is not supported yet."""
+    """Answer for a hierarchy of outcomes by the rules that the case names, or for recurrent events."""
     call = case["call"]
     if "priority" in call:
-        return None if "Peron" in case["r_code"] else {"Gehan": describe_hierarchy(call, frame)}
+        rules = [name for name in RULES if name in case["r_code"] or name == "Gehan"]
+        return {name: describe_hierarchy(call, frame, RULES[name]) for name in rules}
     return describe_recurrent(call, frame)
 
 
-def describe_hierarchy(call: dict, frame: pl.DataFrame) -> dict:
+def describe_hierarchy(call: dict, frame: pl.DataFrame, scoring: str) -> dict:
     arms = frame[call["arm"]].cast(pl.String).unique().sort().to_list()
     treated = str(call["treated"])
     reference = next(arm for arm in arms if arm != treated)
@@ -29,6 +33,9 @@ def describe_hierarchy(call: dict, frame: pl.DataFrame) -> dict:
         frame,
         [read_outcome(text) for text in texts],
         PairGroups(call["arm"], treated, reference, tuple(as_list(call.get("strata")))),
+        scoring=scoring,
+        # BuyseTest's default for the influence of the curves, iid.surv = "exp".
+        curve_influence="exponential",
     )
     assert isinstance(found, WinRatio)
     table = found.table
