@@ -89,8 +89,8 @@ def hierarchy_table(found: WinRatio) -> Table:
     rows = [
         (
             row["outcome"],
-            *(format_count(row[name]) for name in ("n_pairs", "n_win", "n_loss")),
-            format_count(row["n_neutral"] + row["n_uninformative"]),
+            *(format_count(round(row[name])) for name in ("n_pairs", "n_win", "n_loss")),
+            format_count(round(row["n_neutral"] + row["n_uninformative"])),
         )
         for row in found.table.iter_rows(named=True)
     ]

@@ -114,4 +114,6 @@ def compare_hierarchy(
         for number, label in enumerate(labels, 1)
     ]
     groups = PairGroups(GROUP, names[0], names[1], spec.groups.strata)
-    return estimate_win_ratio(frame, outcomes, groups, confidence=spec.confidence)
+    return estimate_win_ratio(
+        frame, outcomes, groups, confidence=spec.confidence, scoring=spec.outcome.scoring
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 MODEL_CHOICES: dict[str, tuple[str | None, ...]] = {
     "ties": ("efron", "breslow", "exact"),
@@ -38,6 +38,8 @@ class Outcome:
         Bundled endpoints, the most serious first; for a win ratio on a registry store.
     threshold_days
         Smallest difference in time that counts in a win ratio.
+    scoring
+        What becomes of pairs of a win ratio that censoring leaves open: ``gehan`` or ``peron``.
     """
 
     endpoint: str | None = None
@@ -49,6 +51,13 @@ class Outcome:
     time_unit: str = "days"
     hierarchy: tuple[str, ...] = ()
     threshold_days: float = 0.0
+    scoring: Literal["gehan", "peron"] = "gehan"
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that is not offered."""
+        if self.scoring not in ("gehan", "peron"):
+            msg = "'scoring' is none of gehan, peron"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True)
