@@ -47,6 +47,10 @@ _SUPERSEDE = """
 update submissions set status = 'superseded', superseded_by = ?
 where submission_id = ? and status = 'loaded'
 """
+_WITHDRAW = """
+update submissions set status = 'withdrawn', withdrawn_at = ?, withdrawn_reason = ?
+where submission_id = ? and status = 'loaded'
+"""
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,18 @@ class LedgerEntry:
     """What the ledger says of one content: identifier, verdict, rows, and whether it is still loaded."""
 
     submission_id: str
-    is_loaded: bool
+    status: str
     mapping_sha256: str | None
     gate: str
     n_input: int
     n_accepted: int
     n_rejected: int
     superseded_by: str | None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its rows are in the store."""
+        return self.status == "loaded"
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def find_content(connection: Connection, sha256: str) -> LedgerEntry | None:
     identifier, status, mapping, gate, n_input, n_accepted, n_rejected, superseded_by = rows[0]
     return LedgerEntry(
         submission_id=str(identifier),
-        is_loaded=status == "loaded",
+        status=str(status),
         mapping_sha256=None if mapping is None else str(mapping),
         gate=str(gate),
         n_input=int(str(n_input)),
@@ -179,13 +188,24 @@ def record_submission(connection: Connection, prepared: PreparedSubmission, rece
 
 def supersede(connection: Connection, submission_id: str, *, by: str) -> None:
     """Delete the rows of a loaded submission; its ledger entry stays and names the successor."""
+    _delete_rows(connection, submission_id)
+    run(connection, _SUPERSEDE, [by, submission_id])
+
+
+def withdraw(connection: Connection, submission_id: str, *, reason: str, at: datetime) -> None:
+    """Delete the rows of a loaded submission; its ledger entry stays and says why."""
+    _delete_rows(connection, submission_id)
+    run(connection, _WITHDRAW, [at, reason, submission_id])
+
+
+def _delete_rows(connection: Connection, submission_id: str) -> None:
+    """Delete every row that a submission brought."""
     for table in (*CANONICAL_TABLES, "quarantine", "findings"):
         run(
             connection,
             " ".join(("delete from", quote_name(table), "where submission_id = ?")),
             [submission_id],
         )
-    run(connection, _SUPERSEDE, [by, submission_id])
 
 
 def fingerprint_data(connection: Connection) -> str:

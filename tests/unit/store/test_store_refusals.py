@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from analytics.errors import GateRejectedError, StoreError
-from analytics.store import loading
+from analytics.store import writing
 from analytics.store.integrity import read_known_keys
 from analytics.store.loading import load_submission
 from analytics.store.queries import read_registry, read_submissions, read_table
@@ -95,7 +95,7 @@ def test_failure_in_the_last_step_leaves_everything_as_it_was(
         message = "planted"
         raise OSError(message)
 
-    monkeypatch.setattr(loading, "require_counts", fail)
+    monkeypatch.setattr(writing, "require_counts", fail)
     with pytest.raises(OSError, match="planted"):
         load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
     assert read_submissions(store)["status"].to_list() == ["loaded"]
@@ -125,7 +125,7 @@ def test_load_log_has_counts_and_no_value(
 CHILD = """
 import runpy, sys, time
 from pathlib import Path
-from analytics.store import loading
+from analytics.store import loading, writing
 
 make = runpy.run_path(sys.argv[1])
 prepared = make["Prepared"](make["Source"](), make["report_of"](make["registry_rows"]()))
@@ -134,7 +134,7 @@ def hang(*_):
     print("everything but the commit is done", flush=True)
     time.sleep(60)
 
-loading.require_counts = hang
+writing.require_counts = hang
 loading.load_submission(Path(sys.argv[2]), prepared)
 """
 

@@ -1,0 +1,115 @@
+"""Write one submission into an open transaction: ledger, accepted rows, quarantine and findings."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.store.engine import registered, run
+from analytics.store.integrity import require_counts, require_new_keys, require_parents
+from analytics.store.ledger import record_submission, supersede
+from analytics.store.row_sites import derive_row_sites
+from analytics.store.statements import CANONICAL_TABLES, insert_rows
+from schemas.submission import FINDING_SCHEMA
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from analytics.store.engine import Connection
+    from analytics.store.prepared import PreparedSubmission
+    from schemas.submission import SubmissionReport, TableReport
+
+# What validation adds to the rejected rows; everything else in that frame is the row as it came.
+_REJECTION_COLUMNS = ("row", "record", "line", "rule_id", "is_cascade")
+_QUARANTINE_COLUMNS = ("site_id", "table_name", "source_row", "record", "rule_id", "is_cascade", "row_json")
+
+
+def write_submission(
+    connection: Connection, prepared: PreparedSubmission, replaced: tuple[str, ...], received_at: datetime
+) -> None:
+    """Do everything that must happen together, within a transaction of the caller.
+
+    Parameters
+    ----------
+    connection
+        A store that is open for loading, in a transaction.
+    prepared
+        Submission, report and gate.
+    replaced
+        Submissions to supersede.
+    received_at
+        When it came in, with its time zone.
+
+    Raises
+    ------
+    StoreError
+        Its rows and those of the other submissions do not go together.
+    """
+    submission, report = prepared.submission, prepared.report
+    for earlier in replaced:
+        supersede(connection, earlier, by=submission.submission_id)
+    record_submission(connection, prepared, received_at.astimezone(UTC).replace(tzinfo=None))
+    for name in CANONICAL_TABLES:
+        if name in report.tables:
+            _insert_accepted(connection, submission.submission_id, report.tables[name])
+    require_new_keys(connection, submission.submission_id, where=submission.source_name)
+    if replaced:
+        require_parents(connection, where=submission.source_name)
+    row_sites = derive_row_sites(report, submission.site_ids)
+    _insert_quarantine(connection, submission.submission_id, report, row_sites)
+    _insert_findings(connection, prepared, row_sites)
+    require_counts(connection, submission.submission_id, report)
+
+
+def _insert_accepted(connection: Connection, submission_id: str, table: TableReport) -> None:
+    """Append the accepted rows of one table, by name."""
+    _insert(connection, table.table, table.accepted.drop("record", strict=False), submission_id)
+
+
+def _insert_quarantine(
+    connection: Connection, submission_id: str, report: SubmissionReport, row_sites: pl.DataFrame
+) -> None:
+    """Keep the rejected rows as they came, each as one JSON object."""
+    for table in report.tables.values():
+        rows = _describe_rejected(table).join(
+            row_sites,
+            left_on=["table_name", "source_row"],
+            right_on=["table", "line"],
+            how="left",
+            maintain_order="left",
+        )
+        _insert(connection, "quarantine", rows.select(_QUARANTINE_COLUMNS), submission_id)
+
+
+def _describe_rejected(table: TableReport) -> pl.DataFrame:
+    """Give one quarantine row for each rejected row."""
+    texts = [name for name in table.rejected.columns if name not in _REJECTION_COLUMNS]
+    return table.rejected.select(
+        pl.lit(table.table).alias("table_name"),
+        pl.col("line").cast(pl.Int64).alias("source_row"),
+        pl.col("record").cast(pl.Int64),
+        "rule_id",
+        "is_cascade",
+        pl.struct(texts).struct.json_encode().alias("row_json"),
+    )
+
+
+def _insert_findings(connection: Connection, prepared: PreparedSubmission, row_sites: pl.DataFrame) -> None:
+    """Keep the findings, with the site each is about where that is known."""
+    submission_id, site_ids = prepared.submission.submission_id, prepared.submission.site_ids
+    only_site = site_ids[0] if len(site_ids) == 1 else None
+    findings = prepared.report.findings.select(list(FINDING_SCHEMA))
+    known = findings.join(row_sites, on=["table", "line"], how="left", maintain_order="left")
+    sites = (
+        known.get_column("site_id") if only_site is None else known.get_column("site_id").fill_null(only_site)
+    )
+    _insert(connection, "findings", known.with_columns(sites), submission_id)
+
+
+def _insert(connection: Connection, table: str, rows: pl.DataFrame, submission_id: str) -> None:
+    """Append rows to a table under a submission."""
+    if rows.height:
+        with registered(connection, rows) as source:
+            run(connection, insert_rows(table, rows.columns, source, submission_id=True), [submission_id])
