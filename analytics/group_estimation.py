@@ -10,6 +10,7 @@ from analytics.errors import SpecificationError
 from analytics.survival.comparisons import compare_event_curves, compare_pairwise
 from analytics.survival.gray import compare_incidences
 from analytics.survival.rank_sums import RankWeights
+from analytics.survival.restricted_mean_weighted import estimate_weighted_restricted_mean
 from analytics.survival.restricted_means import (
     RestrictedMean,
     RestrictedMeanContrast,
@@ -17,6 +18,7 @@ from analytics.survival.restricted_means import (
     estimate_restricted_mean,
 )
 from analytics.survival.results import EventCurve, NotEstimable
+from analytics.survival.weighted_curves import RowColumns
 from analytics.survival.win_ratio import PairGroups, TimedOutcome, estimate_win_ratio
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from analytics.survival.results_win_ratio import WinRatio
 
 GROUP = "group"
+ENTRY = "entry_days"
 
 Means = tuple[RestrictedMean | NotEstimable, ...]
 
@@ -63,13 +66,15 @@ def _weights(spec: Specification) -> RankWeights:
 
 
 def mean_times(
-    curves: Sequence[EventCurve | CumulativeIncidence | NotEstimable], spec: Specification
+    curves: Sequence[EventCurve | CumulativeIncidence | NotEstimable],
+    spec: Specification,
+    frame: pl.DataFrame | None = None,
 ) -> tuple[Means, tuple[RestrictedMeanContrast, ...]]:
-    """Restricted means at every horizon, each group set against the first."""
+    """Restricted means at every horizon, each group set against the first; weighted ones need the rows."""
     means: list[RestrictedMean | NotEstimable] = []
     contrasts: list[RestrictedMeanContrast] = []
     for day in spec.horizons_days:
-        found = [_mean(curve, day, spec.confidence) for curve in curves]
+        found = [_mean(curve, day, spec, frame) for curve in curves]
         means += found
         known = [one for one in found if isinstance(one, RestrictedMean)]
         # Against the first group only where that group has a mean.
@@ -81,11 +86,24 @@ def mean_times(
 
 
 def _mean(
-    curve: EventCurve | CumulativeIncidence | NotEstimable, day: int, confidence: float
+    curve: EventCurve | CumulativeIncidence | NotEstimable,
+    day: int,
+    spec: Specification,
+    frame: pl.DataFrame | None,
 ) -> RestrictedMean | NotEstimable:
-    """Restricted mean of one curve."""
+    """Restricted mean of one curve; of its rows where they are weighted."""
+    if isinstance(curve, EventCurve) and spec.weights and frame is not None:
+        columns = RowColumns(
+            entry=ENTRY if ENTRY in frame.columns else None,
+            weight=spec.weights,
+            cluster="patient_id" if "patient_id" in frame.columns else None,
+        )
+        rows = frame.filter(pl.col(GROUP) == curve.group).drop_nulls(spec.weights)
+        return estimate_weighted_restricted_mean(
+            rows, columns=columns, group=curve.group, horizon_days=day, confidence=spec.confidence
+        )
     if isinstance(curve, EventCurve):
-        return estimate_restricted_mean(curve, day, confidence=confidence)
+        return estimate_restricted_mean(curve, day, confidence=spec.confidence)
     if isinstance(curve, NotEstimable):
         return curve
     reason = "A competing event takes patients out: event-free days belong to an endpoint that includes it."

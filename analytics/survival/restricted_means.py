@@ -89,10 +89,19 @@ def estimate_restricted_mean(
         Refused: ``follow_up_too_short`` where nobody is under observation at the horizon and the curve has
         not come down to zero.
 
+    Raises
+    ------
+    ValueError
+        With a weighted curve; see
+        :func:`analytics.survival.restricted_mean_weighted.estimate_weighted_restricted_mean`.
+
     References
     ----------
     .. [1] Irwin (1949), J Hyg 47:188-189; Royston & Parmar (2013), BMC Med Res Methodol 13:152.
     """
+    if "weighted_n_risk" in curve.table.columns:
+        msg = "curve: weighted. Estimate the mean from the rows, with estimate_weighted_restricted_mean."
+        raise ValueError(msg)
     last = curve.table.row(-1, named=True)
     if last["time_days"] < horizon_days and last["survival"] > 0:
         reason = f"Nobody is under observation on day {horizon_days:g}. Ask for an earlier horizon."
