@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.charts.forest import hazard_ratio_text
-from analytics.charts.labels import label_group, label_term, label_variance
+from analytics.charts.labels import label_group, label_level
 from analytics.charts.numbers import EN_DASH, format_count, format_p_value, format_percent
 from analytics.report.document import Table
 from analytics.survival.results import NotEstimable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analytics.survival.restricted_means import RestrictedMean, RestrictedMeanContrast
-    from analytics.survival.results_competing import FineGrayFit
     from analytics.survival.results_win_ratio import WinRatio
 
 CONTRAST_WORDS = {
@@ -29,7 +28,10 @@ CONTRAST_WORDS = {
 def mean_table(means: Sequence[RestrictedMean | NotEstimable], *, caption: str, time_unit: str) -> Table:
     """Return mean event-free times with limits; a refusal keeps its row and gives its reason."""
     rows = [_mean_row(one, time_unit) for one in means]
-    return Table(caption, ("Group", "Up to", "Mean (95 % interval)", "Lost"), tuple(rows))
+    level = next(
+        (label_level(one.basis.interval) for one in means if not isinstance(one, NotEstimable)), "95 %"
+    )
+    return Table(caption, ("Group", "Up to", f"Mean ({level} interval)", "Lost"), tuple(rows))
 
 
 def _mean_row(mean: RestrictedMean | NotEstimable, time_unit: str) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def contrast_table(contrasts: Sequence[RestrictedMeanContrast], *, time_unit: st
         for one in contrasts
         for row in one.table.iter_rows(named=True)
     ]
-    header = ("Groups", "Up to", "Contrast", "Estimate (95 % interval)", "Test")
+    header = ("Groups", "Up to", "Contrast", "Estimate (interval)", "Test")
     return Table(f"Event-free time compared, in {time_unit}", header, tuple(rows))
 
 
@@ -110,18 +112,3 @@ def hierarchy_sentence(found: WinRatio) -> str:
         f"({lower} to {upper}); {counts}. Above 1, {label_group(found.group)} did better. "
         "Not adjusted for differences between the groups."
     )
-
-
-def subdistribution_table(fit: FineGrayFit) -> Table:
-    """Return subdistribution hazard ratios with limits and tests."""
-    rows = tuple(
-        (
-            label_term(row["term"]),
-            hazard_ratio_text(row["hazard_ratio"], row["lower"], row["upper"]),
-            f"{row['coefficient']:.3f} ({row['std_error']:.3f})",
-            format_p_value(row["p_value"]),
-        )
-        for row in fit.table.iter_rows(named=True)
-    )
-    header = ("Term", "Subdistribution hazard ratio (95 % interval)", "Coefficient (SE)", "Wald test")
-    return Table(f"Fine-Gray model, variance: {label_variance(fit.basis.variance)}", header, rows)

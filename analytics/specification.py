@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+__all__ = [
+    "Contrast",
+    "Grouping",
+    "ModelPart",
+    "ModelTerm",
+    "Outcome",
+    "Profile",
+    "Specification",
+    "build_part",
+    "parse_specification",
+    "read_specification",
+    "read_toml",
+    "refuse_unknown",
+]
+
 
 @dataclass(frozen=True)
 class Specification:

@@ -36,6 +36,8 @@ class Outcome:
         Unit of ``time`` in words, for the output.
     hierarchy
         Bundled endpoints, the most serious first; for a win ratio on a registry store.
+    unit
+        Column of the patient, to whom several rows may belong; for a mean cumulative count.
     threshold_days
         Smallest difference in time that counts in a win ratio.
     scoring
@@ -50,6 +52,7 @@ class Outcome:
     competing_codes: dict[str, str] = field(default_factory=dict)
     time_unit: str = "days"
     hierarchy: tuple[str, ...] = ()
+    unit: str = "patient_id"
     threshold_days: float = 0.0
     scoring: Literal["gehan", "peron"] = "gehan"
 

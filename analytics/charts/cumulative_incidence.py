@@ -46,17 +46,36 @@ def cumulative_incidence_chart(
     axis = choose_time_axis(horizon_days, first_day=text.first_day, time_unit=text.time_unit)
     series = [_series(one, axis) for one in incidences]
     top = 100.0 if to_hundred else _ceiling(series)
-    axes = PanelAxes(axis, f"{axis.unit} since {text.time_origin}", text.percent_title, (0.0, top))
-    note = "Death counts as a competing event." if _has_competitor(incidences) else ""
+    competes = _has_competitor(incidences)
+    axes = PanelAxes(
+        axis,
+        f"{axis.unit} since {text.time_origin}",
+        text.percent_title,
+        (0.0, top),
+        so_far=("events", "competing", "censored") if competes else ("events", "censored"),
+    )
+    note = "Death counts as a competing event." if competes else ""
     return compose(series, axes, text=text, note=note, alt=cumulative_incidence_alt(incidences, text=text))
 
 
 def _series(incidence: CumulativeIncidence, axis: TimeAxis) -> StepSeries:
     """First cause as percent points and counts at the ticks."""
     table = _first_cause(incidence).select(
-        "time_days", "n_risk", "n_event", "lower", "upper", share="incidence"
+        "time_days", "n_risk", "n_event", "n_censor", "lower", "upper", share="incidence"
     )
-    return build_series(incidence, table, axis, start_percent=0.0)
+    so_far = ["n_event", "n_censor"]
+    if len(incidence.causes) > 1:
+        table = table.join(_competing(incidence), on="time_days", how="left", maintain_order="left")
+        so_far.insert(1, "n_competing")
+    return build_series(
+        table, axis, group=incidence.group, n=incidence.basis.n, start_percent=0.0, so_far=so_far
+    )
+
+
+def _competing(incidence: CumulativeIncidence) -> pl.DataFrame:
+    """Events of all other causes on each day."""
+    others = incidence.table.filter(pl.col("cause").is_in(incidence.causes[1:]))
+    return others.group_by("time_days").agg(n_competing=pl.col("n_event").sum())
 
 
 def _first_cause(incidence: CumulativeIncidence) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analytics.charts.time_axis import TimeAxis
-    from analytics.survival.results import CumulativeIncidence, EventCurve
+    from analytics.survival.results import EventCurve
+    from analytics.survival.simultaneous_bands import SurvivalBand
 
 MIN_SHARE_AT_RISK = 0.10
 """A curve stops where fewer than this share of its patients is still at risk (Pocock and others 2002)."""
@@ -62,7 +63,12 @@ class CurveText:
 
 
 def event_curve_chart(
-    curves: Sequence[EventCurve], *, text: CurveText, horizon_days: int, from_zero: bool = False
+    curves: Sequence[EventCurve],
+    *,
+    text: CurveText,
+    horizon_days: int,
+    from_zero: bool = False,
+    bands: Sequence[SurvivalBand] = (),
 ) -> Spec:
     """Draw freedom from an endpoint with intervals and numbers at risk.
 
@@ -77,6 +83,8 @@ def event_curve_chart(
     from_zero
         Whether the vertical axis starts at 0 %. Otherwise it starts at the ten below the lowest interval,
         and the subtitle says so.
+    bands
+        Bands that hold for whole curves, outlined around the pointwise intervals of their groups.
 
     Returns
     -------
@@ -84,9 +92,14 @@ def event_curve_chart(
         Vega-Lite 6 specification with inline data.
     """
     axis = choose_time_axis(horizon_days, first_day=text.first_day, time_unit=text.time_unit)
-    series = [_series(curve, axis) for curve in curves]
+    by_group = {band.group: band for band in bands}
+    series = [_series(curve, axis, by_group.get(curve.group)) for curve in curves]
     low = 0.0 if from_zero else _floor(series)
-    note = f"Vertical axis starts at {low:.0f} %." if low else ""
+    notes = (
+        f"Vertical axis starts at {low:.0f} %." if low else "",
+        "Dotted: bands that hold for the whole curve at once." if bands else "",
+    )
+    note = " ".join(filter(None, notes))
     axes = PanelAxes(
         axis, f"{axis.unit} since {text.time_origin}", text.percent_title, percent_domain=(low, 100.0)
     )
@@ -136,48 +149,63 @@ def compose(series: Sequence[StepSeries], axes: PanelAxes, *, text: CurveText, n
 
 def _for_small_panel(series: StepSeries) -> StepSeries:
     """Keep the counts of every other tick and drop the name that the panel's title already gives."""
-    return StepSeries(series.group, "", series.points, series.at_risk[::2])
+    return replace(series, label="", at_risk=series.at_risk[::2])
 
 
-def _series(curve: EventCurve, axis: TimeAxis) -> StepSeries:
-    """Turn a result into percent points and counts at the ticks."""
+def _series(curve: EventCurve, axis: TimeAxis, band: SurvivalBand | None) -> StepSeries:
+    """Turn a result into percent points, counts at the ticks, and perhaps a band."""
     table = curve.table.select(
-        "time_days", "n_risk", "n_event", share="survival", lower="lower", upper="upper"
+        "time_days", "n_risk", "n_event", "n_censor", share="survival", lower="lower", upper="upper"
     ).sort("time_days")
-    return build_series(curve, table, axis, start_percent=100.0)
+    series = build_series(
+        table, axis, group=curve.group, n=curve.basis.n, start_percent=100.0, so_far=("n_event", "n_censor")
+    )
+    return series if band is None else replace(series, band=_band_points(band, axis, series))
+
+
+def _band_points(band: SurvivalBand, axis: TimeAxis, series: StepSeries) -> tuple[Spec, ...]:
+    """Limits of a band in percent, as far as the curve is drawn."""
+    last = series.points[-1]["time"]
+    points = [
+        {"time": axis.position(row["time_days"]), "lower": 100 * row["lower"], "upper": 100 * row["upper"]}
+        for row in band.table.iter_rows(named=True)
+    ]
+    return tuple(point for point in points if point["time"] <= last)
 
 
 def build_series(
-    curve: EventCurve | CumulativeIncidence,
     table: pl.DataFrame,
     axis: TimeAxis,
     *,
+    group: str,
+    n: int,
     start_percent: float,
+    so_far: Sequence[str],
 ) -> StepSeries:
     """Return the drawn points of one group and its numbers at risk.
 
     Parameters
     ----------
-    curve
-        The result; its ``group`` and ``basis.n`` are used.
     table
         ``time_days`` ascending, ``n_risk``, ``n_event``, ``share``, ``lower``, ``upper`` (0 to 1).
     axis
         Time axis; nothing is drawn past its horizon.
+    group, n
+        Code of the group, and its patients.
     start_percent
         Value at time zero: 100 for freedom, 0 for incidence.
+    so_far
+        Columns that are added up to each tick.
     """
     horizon_days = axis.horizon_days
-    shown = table.filter(
-        pl.col("time_days") <= horizon_days, pl.col("n_risk") >= MIN_SHARE_AT_RISK * curve.basis.n
-    )
+    shown = table.filter(pl.col("time_days") <= horizon_days, pl.col("n_risk") >= MIN_SHARE_AT_RISK * n)
     steps = shown.filter(pl.col("n_event") > 0)
     start = {"time": axis.start, "percent": start_percent, "lower": start_percent, "upper": start_percent}
     points = [start, *(_point(row, axis) for row in steps.iter_rows(named=True))]
     last_day = _last_day(table, shown, horizon_days)
     end = {**points[-1], "time": axis.position(last_day)}
-    counts = tuple(_at_risk(table, day, last_day) for day in axis.tick_days())
-    return StepSeries(curve.group, label_group(curve.group), (*points, end), counts)
+    counts = tuple(_at_risk(table, day, last_day, so_far) for day in axis.tick_days())
+    return StepSeries(group, label_group(group), (*points, end), counts)
 
 
 def _last_day(table: pl.DataFrame, shown: pl.DataFrame, horizon_days: int) -> int:
@@ -203,13 +231,14 @@ def _point(row: dict[str, float], axis: TimeAxis) -> Spec:
     }
 
 
-def _at_risk(table: pl.DataFrame, day: int, last_day: int) -> tuple[int, int] | None:
-    """Count those with T >= day, and events up to and on that day; none once the drawn curve has ended."""
+def _at_risk(table: pl.DataFrame, day: int, last_day: int, so_far: Sequence[str]) -> tuple[int, ...] | None:
+    """Count those with T >= day, and others up to and on that day; none once the drawn curve has ended."""
     if day > last_day:
         return None
     later = table.filter(pl.col("time_days") >= day)
     n_risk = int(later["n_risk"][0]) if later.height else 0
-    return n_risk, int(table.filter(pl.col("time_days") <= day)["n_event"].sum())
+    past = table.filter(pl.col("time_days") <= day)
+    return n_risk, *(int(past[name].sum()) for name in so_far)
 
 
 def _floor(series: Sequence[StepSeries]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from analytics.complications.definitions import COMPLICATIONS
@@ -108,6 +109,12 @@ def _label_level(part: str) -> str:
 def label_variance(variance: str) -> str:
     """Return the words for a variance: columns of the data are not named to readers."""
     return variance.replace("patient_id", "patient")
+
+
+def label_level(interval: str) -> str:
+    """Return the level of an interval out of its description: ``Wald, 95 %`` gives ``95 %``."""
+    found = re.search(r"[\d.]+ %", interval)
+    return found.group() if found else "95 %"
 
 
 def order_strategies(codes: Iterable[str]) -> list[str]:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from analytics.charts.time_axis import TimeAxis
 
-ROW_HEIGHT = 17
+ROW_HEIGHT = 32
+SECOND_LINE = 13
+"""Pixels from the numbers at risk down to what became of the others."""
 TABLE_TOP = 58
+FIRST_ROW = 18
 LABEL_GAP = 15
 """Pixels between two direct labels, at least."""
 SWATCH = (-66, -48)
@@ -38,13 +41,18 @@ class StepSeries:
         Rows with ``time`` (axis unit), ``percent``, ``lower``, ``upper`` (percent), ``day``, ``n_risk``;
         ascending.
     at_risk
-        For each tick ``(number at risk, events up to and on that day)``, or None where the curve has ended.
+        For each tick the number at risk and, in the order of `PanelAxes.so_far`, what had become of the
+        others up to and on that day; or None where the curve has ended.
+    band
+        Rows with ``time``, ``lower``, ``upper`` (percent) of a band that holds for the whole curve; empty
+        where there is none.
     """
 
     group: str
     label: str
     points: tuple[Spec, ...]
-    at_risk: tuple[tuple[int, int] | None, ...]
+    at_risk: tuple[tuple[int, ...] | None, ...]
+    band: tuple[Spec, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class PanelAxes:
         Lower and upper end of the vertical axis, in percent.
     width, height
         Size of the plotting area, in pixels.
+    so_far
+        What is counted beside the number at risk, up to each tick.
     """
 
     time: TimeAxis
@@ -69,6 +79,7 @@ class PanelAxes:
     percent_domain: tuple[float, float]
     width: int = 640
     height: int = 320
+    so_far: tuple[str, ...] = ("events", "censored")
 
 
 def step_panel(series: Sequence[StepSeries], styles: dict[str, SeriesStyle], axes: PanelAxes) -> Spec:
@@ -113,7 +124,29 @@ def _band_and_line(series: StepSeries, style: SeriesStyle, axes: PanelAxes) -> S
         },
         "encoding": {"x": x, "y": _percent_encoding("percent", axes)},
     }
-    return {"data": {"values": [dict(point) for point in series.points]}, "layer": [band, line]}
+    layers = [*_whole_band(series, style, axes), band, line]
+    return {"data": {"values": [dict(point) for point in series.points]}, "layer": layers}
+
+
+def _whole_band(series: StepSeries, style: SeriesStyle, axes: PanelAxes) -> list[Spec]:
+    """Outline the band that holds for the whole curve."""
+    return [
+        {
+            "data": {"values": [dict(point) for point in series.band]},
+            "mark": {
+                "type": "line",
+                "interpolate": "step-after",
+                "strokeWidth": 1,
+                "strokeDash": [1, 2],
+                "color": style.colour,
+                "aria": False,
+                "clip": True,
+            },
+            "encoding": {"x": _time_encoding(axes), "y": _percent_encoding(limit, axes)},
+        }
+        for limit in ("lower", "upper")
+        if series.band
+    ]
 
 
 def _time_encoding(axes: PanelAxes) -> Spec:
@@ -180,30 +213,30 @@ def spread_labels(wanted: Sequence[float], *, gap: float, lowest: float) -> list
 
 
 def _risk_table(series: Sequence[StepSeries], styles: dict[str, SeriesStyle], axes: PanelAxes) -> list[Spec]:
-    """Numbers at risk under the axis, one line per group."""
+    """Numbers at risk under the axis, and under each what became of the others."""
     top = axes.height + TABLE_TOP
     is_named = any(one.label for one in series)
     header = text_layer(
-        [{"text": "At risk (events so far)"}],
-        x={"value": SWATCH[1] if is_named else -40},
+        [{"text": f"At risk, and so far: {', '.join(axes.so_far)}"}],
+        x={"value": SWATCH[0] - 6 - 100 if is_named else -40},
         y={"value": top - 2},
-        align="right" if is_named else "left",
+        align="left",
         baseline="middle",
         fontSize=11,
         color=MUTED,
     )
     layers = [header]
     for i, one in enumerate(series):
-        layers.extend(_risk_row(one, styles[one.group], axes, top + (i + 1) * ROW_HEIGHT))
+        layers.extend(_risk_row(one, styles[one.group], axes, top + FIRST_ROW + i * ROW_HEIGHT))
     return layers
 
 
 def _risk_row(series: StepSeries, style: SeriesStyle, axes: PanelAxes, pixel: float) -> list[Spec]:
     """One line of the table: name, line sample, counts."""
     y: Spec = {"value": pixel}
-    numbers = _risk_numbers(series, axes, y)
+    numbers = _risk_numbers(series, axes, pixel)
     if not series.label:
-        return [numbers]
+        return numbers
     name = text_layer(
         [{"text": series.label}],
         x={"value": SWATCH[0] - 6},
@@ -224,14 +257,19 @@ def _risk_row(series: StepSeries, style: SeriesStyle, axes: PanelAxes, pixel: fl
         },
         "encoding": {"x": {"value": SWATCH[0]}, "x2": {"value": SWATCH[1]}, "y": y},
     }
-    return [name, swatch, numbers]
+    return [name, swatch, *numbers]
 
 
-def _risk_numbers(series: StepSeries, axes: PanelAxes, y: Spec) -> Spec:
+def _risk_numbers(series: StepSeries, axes: PanelAxes, pixel: float) -> list[Spec]:
     """Print counts at the ticks, as long as the curve is drawn."""
-    counts = [
-        {"time": tick, "text": f"{format_count(cell[0])} ({format_count(cell[1])})"}
-        for tick, cell in zip(axes.time.ticks, series.at_risk, strict=True)
-        if cell is not None
+    cells = [
+        (tick, cell) for tick, cell in zip(axes.time.ticks, series.at_risk, strict=True) if cell is not None
     ]
-    return text_layer(counts, x=_time_encoding(axes), y=y, baseline="middle", fontSize=11, color=INK)
+    x = _time_encoding(axes)
+    at_risk = [{"time": tick, "text": format_count(cell[0])} for tick, cell in cells]
+    others = [{"time": tick, "text": ", ".join(map(format_count, cell[1:]))} for tick, cell in cells]
+    below: Spec = {"value": pixel + SECOND_LINE}
+    return [
+        text_layer(at_risk, x=x, y={"value": pixel}, baseline="middle", fontSize=11, color=INK),
+        text_layer(others, x=x, y=below, baseline="middle", fontSize=10, color=MUTED),
+    ]

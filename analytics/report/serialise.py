@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from analytics.survival.results import NotEstimable
@@ -42,6 +43,8 @@ def serialise(value: object, *, by_column: bool = False) -> Any:  # noqa: ANN401
         }
     if isinstance(value, Mapping):
         return {str(key): serialise(item, by_column=by_column) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if isinstance(value, list | tuple | set | frozenset):
         return [serialise(item, by_column=by_column) for item in value]
     return _plain(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.forest import hazard_ratio_text
-from analytics.charts.labels import label_group, label_variance
+from analytics.charts.labels import label_group, label_level, label_variance
 from analytics.charts.numbers import (
     format_count,
     format_days,
@@ -56,9 +56,6 @@ def _horizon_words(risk: HorizonRisk, time_unit: str) -> str:
     return format_days(risk.horizon_days) if time_unit == "days" else f"{risk.horizon_days} {time_unit}"
 
 
-RISK_HEADER = ("Group", "By", "Risk (95 % interval)", "Events/patients", "Still at risk")
-
-
 def risk_table(
     risks: Sequence[HorizonRisk | NotEstimable], *, caption: str, time_unit: str = "days"
 ) -> Table:
@@ -73,19 +70,40 @@ def risk_table(
     time_unit
         Unit of the data; a registry has days.
     """
-    return Table(caption, RISK_HEADER, risk_rows(risks, time_unit=time_unit))
+    return Table(caption, risk_header(risks), risk_rows(risks, time_unit=time_unit))
 
 
-def comparison_sentence(test: GroupTest | NotEstimable) -> str:
-    """Return a test with what it rests on; never a p value alone."""
+def risk_header(risks: Sequence[HorizonRisk | NotEstimable]) -> tuple[str, ...]:
+    """Return the headings of a table of risks, with the level of their intervals."""
+    level = next((label_level(one.basis.interval) for one in risks if isinstance(one, HorizonRisk)), "95 %")
+    return ("Group", "By", f"Risk ({level} interval)", "Events/patients", "Still at risk")
+
+
+def comparison_sentence(test: GroupTest | NotEstimable, *, competing: bool = False) -> str:
+    """Return a test with what it rests on; never a p value alone.
+
+    Parameters
+    ----------
+    test
+        The test.
+    competing
+        Whether another kind of event competes. Then a log-rank test compares rates, not the curves of risk.
+    """
     if isinstance(test, NotEstimable):
         return f"No test: {test.reason}"
     name = f"{test.basis.method[:1].upper()}{test.basis.method[1:]}"
+    if competing and not _compares_incidences(test):
+        name += " test of the rates (competing events censored; it does not compare the risks)"
     counts = f"{format_count(test.basis.n_events)} events in {format_count(test.basis.n)}"
     return (
         f"{name}: chi-square {test.statistic:.2f} on {test.degrees_of_freedom} degrees of freedom, "
         f"{format_p_value(test.p_value)}, from {counts}. Not adjusted for differences between the groups."
     )
+
+
+def _compares_incidences(test: GroupTest) -> bool:
+    """Whether a test compares cumulative incidences (Gray's) and not hazards."""
+    return test.basis.method.startswith("Gray")
 
 
 def comparison_table(test: GroupTest) -> Table:
@@ -99,8 +117,9 @@ def comparison_table(test: GroupTest) -> Table:
         )
         for row in test.table.iter_rows(named=True)
     )
+    common = "one incidence" if _compares_incidences(test) else "one common hazard"
     return Table(
-        "Observed events, and expected if all groups had one common hazard",
+        f"Observed events, and expected if all groups had {common}",
         ("Group", "Patients", "Observed", "Expected"),
         rows,
     )
@@ -117,7 +136,8 @@ def cox_table(fit: CoxFit, labels: Mapping[str, str]) -> Table:
         )
         for row in fit.table.iter_rows(named=True)
     )
-    header = ("Term", "Hazard ratio (95 % interval)", "Coefficient (SE)", "Wald test")
+    level = label_level(fit.basis.interval)
+    header = ("Term", f"Hazard ratio ({level} interval)", "Coefficient (SE)", "Wald test")
     return Table(f"Cox model, ties: {fit.ties}, variance: {label_variance(fit.basis.variance)}", header, rows)
 
 

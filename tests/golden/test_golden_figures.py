@@ -30,6 +30,7 @@ def curve() -> EventCurve:
             "time_days": [0, 100, 400],
             "n_risk": [10, 9, 8],
             "n_event": [1, 1, 0],
+            "n_censor": [0, 0, 8],
             "survival": [0.9, 0.8, 0.8],
             "lower": [0.47, 0.41, 0.41],
             "upper": [0.99, 0.95, 0.95],

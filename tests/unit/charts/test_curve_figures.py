@@ -65,12 +65,13 @@ def values_with(node: Any, key: str) -> list[dict[str, Any]]:  # noqa: ANN401
     return [hit for value in node for hit in values_with(value, key)] if isinstance(node, list) else []
 
 
-def test_at_risk_counts_those_with_time_at_or_after_the_tick_and_events_so_far() -> None:
+def test_at_risk_counts_those_with_time_at_or_after_the_tick_and_what_became_of_the_others() -> None:
     spec = event_curve_chart([curve()], text=TEXT, horizon_days=365)
     # Ticks at 0, 3, 6, 9 and 12 months are days 0, 91, 183, 274 and 365.
-    assert [text for text in texts(spec) if "(" in text and text[0].isdigit()] == [
-        "10 (1)", "9 (1)", "8 (2)", "4 (2)", "4 (2)",
+    assert [text for text in texts(spec) if text[0].isdigit()] == [
+        "10", "9", "8", "4", "4", "1, 0", "1, 0", "2, 0", "2, 4", "2, 4",
     ]  # fmt: skip
+    assert "At risk, and so far: events, censored" in texts(spec)
 
 
 def test_curve_starts_at_one_hundred_percent_and_falls_on_the_day_of_an_event() -> None:
@@ -86,7 +87,7 @@ def test_curve_is_cut_where_fewer_than_a_tenth_is_at_risk() -> None:
     spec = event_curve_chart([long], text=TEXT, horizon_days=1095)
     days = [point["time"] * 365.25 for point in values_with(spec, "percent")]
     assert max(days) == pytest.approx(200)
-    assert [text for text in texts(spec) if "(" in text and text[0].isdigit()] == ["100 (1)", "98 (2)"]
+    assert [text for text in texts(spec) if text[0].isdigit()] == ["100", "98", "1, 0", "2, 0"]
 
 
 def test_axis_that_does_not_start_at_zero_says_so() -> None:

@@ -35,8 +35,8 @@ def lines(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_rates_are_per_hundred_patient_years_up_to_the_horizon() -> None:
     seen, beyond = lines(hazard_chart([curve()], text=TEXT, horizon_days=365))
-    assert [row["rate"] for row in seen["data"]["values"]] == pytest.approx([36.525, 18.2625])
-    assert [row["rate"] for row in beyond["data"]["values"]] == pytest.approx([18.2625, 7.305])
+    assert [row["value"] for row in seen["data"]["values"]] == pytest.approx([36.525, 18.2625])
+    assert [row["value"] for row in beyond["data"]["values"]] == pytest.approx([18.2625, 7.305])
 
 
 def test_what_is_extrapolated_is_dotted_and_said() -> None:
@@ -59,7 +59,7 @@ def test_a_wild_interval_is_cut_and_said() -> None:
 def test_an_interval_without_limits_falls_on_the_curve() -> None:
     spec = hazard_chart([curve()], text=TEXT, horizon_days=500)
     last = spec["layer"][0]["data"]["values"][-1]
-    assert last["lower"] == last["rate"] == last["upper"]
+    assert last["lower"] == last["value"] == last["upper"]
 
 
 def test_up_to_four_groups_share_a_panel_and_carry_their_names() -> None:
