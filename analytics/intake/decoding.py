@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
+import zlib
 from typing import TYPE_CHECKING
 
 from schemas.mapping.findings import finding
@@ -16,8 +19,31 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .ods, and of .xls
+_MOST_BYTES = 8 * 1024**3
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def unpacked(data: bytes, file: str) -> tuple[bytes, Finding | None]:
+    """Return the bytes inside a gzip file (or the bytes as they are), or none and a finding.
+
+    Parameters
+    ----------
+    data
+        Bytes of the file.
+    file
+        File name; it must end in ``.gz`` for the file to be unpacked.
+    """
+    if not file.casefold().endswith(".gz"):
+        return data, None
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            plain = packed.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        return b"", _refused(file, None, "The gzip file is damaged or cut off.")
+    if len(plain) > _MOST_BYTES:
+        return b"", _refused(file, None, "The gzip file is too large to unpack.")
+    return plain, None
 
 
 def decode_strictly(data: bytes, encoding: str, *, file: str) -> tuple[str, Finding | None]:

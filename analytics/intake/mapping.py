@@ -19,11 +19,13 @@ from analytics.intake.suspicion import (
     find_swapped_dates,
     find_unit_suspicions,
 )
+from analytics.intake.workbooks import is_workbook
 from schemas.errors import SchemaFileError
 from schemas.mapping.apply import apply_mapping
 from schemas.mapping.checks import check_mapping
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, load_mapping
+from schemas.mapping.iso_dates import with_iso_dates
 from schemas.mapping.model import ReadOptions
 from schemas.mapping.raw import MappedFile
 from schemas.mapping.texts import normalise_cells, position_name
@@ -120,6 +122,8 @@ def _without_repeats(tables: Sequence[TextTable], collapsing: set[str]) -> tuple
 
 def _map_one(path: Path, mapping: SiteMapping, secret: bytes | None) -> MappedFile:
     """Return the canonical text of one file."""
+    if is_workbook(path.name):
+        mapping = with_iso_dates(mapping)
     raw = read_raw_file(path, mapping.read, drop=mapping.source.drop)
     if not raw.headers or _is_refused(raw.findings):
         return MappedFile((), raw.findings, raw.n_records)
@@ -148,18 +152,23 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
     InputFileError
         If no file is named like a table, or one cannot be opened.
     """
-    named = [path for path in paths if path.stem in TABLES]
+    named = [path for path in paths if _table_of(path) in TABLES and not is_workbook(path.name)]
     if not named:
         where = str(paths[0].parent) if paths else "input"
         fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
         raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
-    others = findings_frame([finding("F14", file=path.name) for path in paths if path.stem not in TABLES])
-    raws = [(path.stem, read_raw_file(path, _CANONICAL_READ, keep_misfits=True)) for path in named]
+    others = findings_frame([finding("F14", file=path.name) for path in paths if path not in named])
+    raws = [(_table_of(path), read_raw_file(path, _CANONICAL_READ, keep_misfits=True)) for path in named]
     if any(raw.n_records for _, raw in raws):
         raws = [(table, _let_header_alone(raw)) for table, raw in raws]
     joined = _joined([MappedFile((), others, 0), *(_canonical_one(raw, table) for table, raw in raws)])
     found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
     return MappedFile(joined.tables, pl.concat(found), joined.n_records)
+
+
+def _table_of(path: Path) -> str:
+    """Return the table that a file is named after."""
+    return path.name.removesuffix(".gz").removesuffix(".csv")
 
 
 def _let_header_alone(raw: RawFile) -> RawFile:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from analytics.errors import InputFileError
-from analytics.intake.decoding import decode_strictly
+from analytics.intake.decoding import decode_strictly, unpacked
+from analytics.intake.records import Rows, layout_finding, split_text
+from analytics.intake.workbooks import is_workbook, read_sheet
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.raw import RawFile
 from schemas.mapping.texts import HeaderIndex, normalise_header, normalise_text, position_name
@@ -42,20 +42,10 @@ _TOTALS = {
 }
 
 
-@dataclass
-class _Rows:
-    """Records of a file as they are split: cells, and the physical line where each starts."""
-
-    headers: tuple[str, ...] = ()
-    cells: list[list[str]] | None = None
-    lines: list[int] | None = None
-    findings: list[Finding] | None = None
-
-
 def read_raw_file(
     path: Path, read: ReadOptions, *, drop: Sequence[str] = (), keep_misfits: bool = False
 ) -> RawFile:
-    """Read a delimited text file without giving any cell a meaning.
+    """Read a delimited text file, packed by gzip or not, or a sheet without giving any cell a meaning.
 
     Parameters
     ----------
@@ -86,60 +76,30 @@ def read_raw_file(
     except OSError as error:
         fix = "Check the path and the permission to read it"
         raise InputFileError(where=str(path), what="the file cannot be read", fix=fix) from error
-    text, problem = decode_strictly(data, read.encoding, file=path.name)
-    rows = _Rows(findings=[problem]) if problem else _split(text, read, path.name)
+    rows = _rows_of(data, read, path.name)
     raw = _raw_file(rows, read, drop=drop, name=path.name, sha256=hashlib.sha256(data).hexdigest())
     return replace(raw, misfits=_misfits(rows, raw)) if keep_misfits and not drop else raw
 
 
-def _split(text: str, read: ReadOptions, file: str) -> _Rows:
-    """Return the records of a text, or the finding that says why it cannot be split."""
-    text, skipped = _without_separator_line(text, read.delimiter)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=read.delimiter, strict=True)
-    records: list[list[str]] = []
-    lines: list[int] = []
-    start = 1
-    try:
-        for record in reader:
-            if record:
-                records.append(record)
-                lines.append(start + skipped)
-            start = reader.line_num + 1
-    except csv.Error:
-        return _Rows(findings=[_broken_quotes(file, start + skipped)])
-    if len(records) < read.header_row:
-        return _Rows(findings=[finding("F06", file=file, n=0)])
-    at = read.header_row
-    return _Rows(tuple(records[at - 1]), records[at:], lines[at:], [])
+def _rows_of(data: bytes, read: ReadOptions, file: str) -> Rows:
+    """Return the records of a file, or the finding that says why there are none."""
+    if is_workbook(file):
+        return read_sheet(data, read, file)
+    data, problem = unpacked(data, file)
+    text = ""
+    if problem is None:
+        text, problem = decode_strictly(data, read.encoding, file=file)
+    return split_text(text, read, file) if problem is None else Rows(findings=[problem])
 
 
-def _without_separator_line(text: str, delimiter: str) -> tuple[str, int]:
-    """Return the text without Excel's first line ``sep=;``, and how many lines that took."""
-    first, end, rest = text.partition("\n")
-    is_separator_line = first.rstrip("\r") == f"sep={delimiter}"
-    return (rest, len(end)) if is_separator_line else (text, 0)
-
-
-def _broken_quotes(file: str, line: int) -> Finding:
-    """Return the finding about quotation marks that do not pair."""
-    return finding(
-        "F04",
-        file=file,
-        level="FILE",
-        line=line,
-        sentence="A quotation mark in the record that starts here is not closed, or stands inside a cell.",
-        remedy="Double quotation marks inside quoted cells, and export the file again.",
-    )
-
-
-def _raw_file(rows: _Rows, read: ReadOptions, *, drop: Sequence[str], name: str, sha256: str) -> RawFile:
+def _raw_file(rows: Rows, read: ReadOptions, *, drop: Sequence[str], name: str, sha256: str) -> RawFile:
     """Return the file with its rows checked; without rows where a finding refuses it."""
     findings = list(rows.findings or [])
-    cells, lines = rows.cells or [], rows.lines or []
+    cells = rows.cells or []
     kept: list[int] = []
-    if not findings:
-        kept, found = _kept_rows(rows.headers, cells, lines, file=name)
-        findings = [*_repeated_headers(rows.headers, read, name), *found]
+    if not any(item["level"] == "FILE" for item in findings):
+        kept, found = _kept_rows(rows, file=name)
+        findings = [*findings, *_repeated_headers(rows.headers, read, name), *found]
     is_refused = any(item["level"] == "FILE" for item in findings)
     frame = _frame(rows, [] if is_refused else kept, _columns_read(rows.headers, read, drop))
     return RawFile(name, sha256, rows.headers, frame, len(cells), findings_frame(findings))
@@ -152,7 +112,7 @@ def _columns_read(headers: tuple[str, ...], read: ReadOptions, drop: Sequence[st
     return [place for place in range(len(headers)) if position_name(place) not in dropped]
 
 
-def _frame(rows: _Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
+def _frame(rows: Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
     """Return the kept records as columns of text with record and line."""
     cells, lines = rows.cells or [], rows.lines or []
     whole = zip(*(cells[at] for at in kept), strict=True) if kept else iter([()] * len(rows.headers))
@@ -163,7 +123,7 @@ def _frame(rows: _Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
     return pl.DataFrame([*texts, record, line])
 
 
-def _misfits(rows: _Rows, raw: RawFile) -> pl.DataFrame:
+def _misfits(rows: Rows, raw: RawFile) -> pl.DataFrame:
     """Return the rows that were left out for their width, cut or filled up to it."""
     width = len(rows.headers)
     is_misfit = (pl.col("rule_id") == "F04") & pl.col("record").is_not_null()
@@ -174,10 +134,9 @@ def _misfits(rows: _Rows, raw: RawFile) -> pl.DataFrame:
     return _frame(replace(rows, cells=padded), sorted(whole), list(range(width)))
 
 
-def _kept_rows(
-    headers: tuple[str, ...], cells: list[list[str]], lines: list[int], *, file: str
-) -> tuple[list[int], list[Finding]]:
+def _kept_rows(rows: Rows, *, file: str) -> tuple[list[int], list[Finding]]:
     """Return the 0-based records that can be used, and what was found about the others."""
+    headers, cells, lines = rows.headers, rows.cells or [], rows.lines or []
     blank = [at for at, row in enumerate(cells) if not any(cell and not cell.isspace() for cell in row)]
     is_blank = set(blank)
     filled = [at for at in range(len(cells)) if at not in is_blank]
@@ -186,13 +145,24 @@ def _kept_rows(
     findings = [finding("F16", file=file, line=lines[blank[0]], n=len(blank))] if blank else []
     wrong = [at for at in filled if len(cells[at]) != len(headers) and at not in totals]
     if len(wrong) > max(_TOLERATED_ROWS, _TOLERATED_SHARE * len(filled)):
-        findings.append(finding("F04", file=file, level="FILE", line=lines[wrong[0]], n=len(wrong)))
+        widths = [len(cells[at]) for at in wrong]
+        findings.append(layout_finding(headers, widths, file=file, line=lines[wrong[0]]))
     else:
-        findings += [finding("F04", file=file, record=at + 1, line=lines[at]) for at in wrong]
+        findings += [_misfit(rows, at, file=file) for at in wrong]
     if not filled:
         findings.append(finding("F06", file=file, n=0))
     findings += [finding("F06", file=file, record=at + 1, line=lines[at]) for at in totals]
     return kept, findings
+
+
+def _misfit(rows: Rows, at: int, *, file: str) -> Finding:
+    """Return the finding about a record of another width than the header."""
+    cells, lines = rows.cells or [], rows.lines or []
+    found = finding("F04", file=file, record=at + 1, line=lines[at])
+    if rows.is_cut_off and at == len(cells) - 1 and len(cells[at]) < len(rows.headers):
+        found["sentence"] = "The last line is cut off; what followed it is lost."
+        found["remedy"] = "Export the file again and send the whole of it."
+    return found
 
 
 def _is_totals_row(row: list[str]) -> bool:

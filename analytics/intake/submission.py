@@ -209,7 +209,9 @@ def _files_of(folder: Path) -> list[Path]:
     """Return the CSV files of a folder in order of name."""
     try:
         return sorted(
-            item for item in folder.iterdir() if item.suffix.casefold() == ".csv" and item.is_file()
+            item
+            for item in folder.iterdir()
+            if item.name.casefold().endswith((".csv", ".csv.gz")) and item.is_file()
         )
     except OSError as error:
         raise _unreadable(folder) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -153,7 +154,9 @@ def test_any_bytes_are_read_or_refused_and_never_raise(tmp_path: Path, data: byt
     path.write_bytes(data)
     raw = read_raw_file(path, ReadOptions(encoding=encoding))
     is_refused = "FILE" in raw.findings["level"]
-    n_left_out = raw.findings.filter(raw.findings["rule_id"].is_in(["F04", "F16"]))["n"].sum()
+    # A finding F04 of level ROW leaves a record out; a milder one is a remark.
+    is_left_out = (pl.col("rule_id") == "F16") | ((pl.col("rule_id") == "F04") & (pl.col("level") == "ROW"))
+    n_left_out = raw.findings.filter(is_left_out)["n"].sum()
     assert raw.frame.is_empty() if is_refused else raw.frame.height + n_left_out == raw.n_records
 
 
