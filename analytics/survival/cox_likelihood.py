@@ -16,6 +16,7 @@ from scipy import sparse
 
 from analytics.survival.cox_exact import tied_log_denominators
 from analytics.survival.cox_rows import find_risk_sets
+from analytics.survival.day_sums import cross_product
 
 if TYPE_CHECKING:
     from analytics.survival.cox_design import Floats, Ties
@@ -73,7 +74,7 @@ class CoxKernel:
         self.ties = ties
         self.sets: RiskSets = find_risk_sets(rows)
         self.center, self.scale = _center_and_scale(rows)
-        self.x: Floats = (rows.design - self.center[rows.stratum]) / self.scale
+        self.x: Floats = _away_from(self.center, rows) / self.scale
         self._index_rows()
         self._index_terms()
 
@@ -130,7 +131,11 @@ class CoxKernel:
 
     def predict(self, beta: Floats) -> Floats:
         """Give the linear predictor on the kernel's scale, its largest value 0 in each stratum."""
-        predictor: Floats = self.x @ beta
+        # Not `@`: for so narrow a matrix the threads of the linear algebra library wait more than they work.
+        predictor: Floats = np.einsum("ij,j->i", self.x, beta)
+        if len(self.rows.strata) == 1:
+            from_top: Floats = predictor - predictor.max()
+            return from_top
         top = np.full(len(self.rows.strata), -np.inf)
         np.maximum.at(top, self.rows.stratum, predictor)
         shifted: Floats = predictor - top[self.rows.stratum]
@@ -167,7 +172,8 @@ class CoxKernel:
         factor = np.ones(len(self.term_set)) if multiplier is None else multiplier
         second = self.rows.weight * np.exp(steps.predictor) * self.exposure(steps.hazard * factor)
         weighted_mean = (self.term_weight * factor)[:, None] * steps.mean
-        information: Floats = (self.x * second[:, None]).T @ self.x - weighted_mean.T @ steps.mean
+        over_rows = cross_product((self.x * second[:, None]).T, self.x.T)
+        information: Floats = over_rows - cross_product(weighted_mean.T, steps.mean.T)
         return information
 
     def evaluate(self, beta: Floats) -> Likelihood:
@@ -209,9 +215,16 @@ def _center_and_scale(rows: CoxRows) -> tuple[Floats, Floats]:
     counts = np.bincount(rows.stratum, rows.weight, len(rows.strata))
     summing = _summing(rows.stratum, np.arange(len(rows.stratum)), (len(rows.strata), len(rows.stratum)))
     center = (summing @ (rows.weight[:, None] * rows.design)) / counts[:, None]
-    spread = np.sqrt(rows.weight @ (rows.design - center[rows.stratum]) ** 2 / rows.weight.sum())
-    largest = np.max(np.abs(rows.design), axis=0, initial=0.0)
+    away = _away_from(center, rows)
+    spread = np.sqrt(np.einsum("i,ij,ij->j", rows.weight, away, away) / rows.weight.sum())
+    largest = np.maximum(rows.design.max(axis=0, initial=0.0), -rows.design.min(axis=0, initial=0.0))
     return center, np.where(spread > 1e-12 * largest, spread, 1.0)
+
+
+def _away_from(center: Floats, rows: CoxRows) -> Floats:
+    """Measure the covariates from the centre of their stratum."""
+    away: Floats = rows.design - (center[0] if len(center) == 1 else center[rows.stratum])
+    return away
 
 
 def _summing(into: Ints, which: Ints, shape: tuple[int, int]) -> sparse.csr_array:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BLOCK = 8_192
 # Multiplications up to which OpenBLAS stays in one thread.
 SMALL_PRODUCT = 262_144
+# Narrower pieces cost more in calls than in products.
+MIN_WIDTH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +238,7 @@ def cross_product(left: Floats, right: Floats) -> Floats:
     another many times longer than they work.
     """
     n = len(left)
-    width = max(64, SMALL_PRODUCT // (n * (n + 1)))
+    width = max(MIN_WIDTH, SMALL_PRODUCT // (n * (n + 1)))
     product = np.zeros((n, n))
     for low in range(0, left.shape[1], width):
         product += left[:, low : low + width] @ right[:, low : low + width].T

@@ -11,6 +11,7 @@ import polars as pl
 from analytics.survival.cox_description import Evidence, ScoreSpread, Size, describe_fit, refuse_size
 from analytics.survival.cox_design import design_names
 from analytics.survival.cox_maximum import Maximum, find_maximum
+from analytics.survival.day_sums import cross_product
 from analytics.survival.fine_gray_design import MODEL, collect_competing_rows
 from analytics.survival.fine_gray_kernel import FineGrayKernel
 from analytics.survival.fine_gray_variance import score_influence
@@ -90,7 +91,7 @@ def _describe(kernel: FineGrayKernel, spec: FineGraySpec, null: Likelihood, maxi
     evidence = Evidence(
         null=null,
         maximum=maximum,
-        spread=ScoreSpread(influence.sum(axis=0), influence.T @ influence),
+        spread=ScoreSpread(influence.sum(axis=0), cross_product(influence.T, influence.T)),
         null_spread=None,
         scale=kernel.scale,
         baseline=_baseline(kernel, steps, maximum),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from analytics.survival.cox_likelihood import CoxKernel
 
@@ -97,15 +98,16 @@ class FineGrayKernel(CoxKernel):
             1.0 / curve.before(competing.rows.stop[tail])
             for curve, tail in zip(self.curves, self.tails, strict=True)
         )
+        self._entering = tuple(
+            _entering_tails(self.sets.last[tail], tail, scale, (len(self.sets.time), len(self.x)))
+            for tail, scale in zip(self.tails, self.tail_scale, strict=True)
+        )
 
     def sum_at_risk(self, values: Floats) -> Floats:
         """Sum a value (or row) per data row over each risk set, weights after a competing event included."""
         sums = super().sum_at_risk(values)
-        for group, tail in enumerate(self.tails):
-            scaled = (values[tail].T * self.tail_scale[group]).T
-            entering = np.zeros((len(sums) + 1, *sums.shape[1:]))
-            np.add.at(entering, self.sets.last[tail], scaled)
-            cumulated = np.cumsum(entering[:-1], axis=0)
+        for group, entering in enumerate(self._entering):
+            cumulated = np.cumsum(entering @ values, axis=0)
             sums += (cumulated.T * self.set_curves[group]).T
         return sums
 
@@ -123,3 +125,9 @@ class FineGrayKernel(CoxKernel):
         weighted = (values.T * self.set_curves[group]).T
         sums = np.cumsum(weighted[::-1], axis=0)[::-1]
         return np.concatenate((sums, np.zeros_like(values[:1])))
+
+
+def _entering_tails(entered: Ints, tail: Ints, scale: Floats, shape: tuple[int, int]) -> sparse.csr_array:
+    """Build the matrix that sums rows with a competing event into the first risk set after it."""
+    comes = entered < shape[0]
+    return sparse.csr_array((scale[comes], (entered[comes], tail[comes])), shape=shape)

@@ -66,7 +66,8 @@ def test_a_case_fitted_by_day_agrees_with_r(
         return fits[-1]
 
     case = run_case.read_case(HERE / "cases" / f"{name}.json", None)
-    needs = sys.modules[run_case.handlers()[case["need"]].__module__]
+    run_case.handlers()
+    needs = run_case.sibling("needs_cox")
     fit_sorted = needs.fit_cox
     monkeypatch.setattr(needs, "fit_cox", fit_by_day)
     deviations = compare.compare_answer(run_case.answer_case(case), case)
