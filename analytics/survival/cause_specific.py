@@ -34,7 +34,7 @@ class CauseSpecificSpec:
         Labels of the codes 1, 2, ... in order; every code in the data has one.
     terms
         Covariates of every cause, as in `CoxSpec`.
-    entry, weights, cluster, ties, robust, confidence
+    entry, strata, weights, cluster, ties, robust, confidence, stop_at
         As in `CoxSpec`; exact ties are not offered.
     """
 
@@ -48,6 +48,8 @@ class CauseSpecificSpec:
     ties: Literal["efron", "breslow"] = "efron"
     robust: bool | None = None
     confidence: float = 0.95
+    strata: tuple[str, ...] = ()
+    stop_at: float | None = None
 
     def for_rows(self) -> CoxSpec:
         """Give the specification of the model of one cause."""
@@ -56,11 +58,13 @@ class CauseSpecificSpec:
             event=EVENT,
             terms=self.terms,
             entry=self.entry,
+            strata=self.strata,
             weights=self.weights,
             cluster=self.cluster,
             ties=self.ties,
             robust=self.robust,
             confidence=self.confidence,
+            stop_at=self.stop_at,
         )
 
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Profile:
+    """Covariates of a patient, and the number of the stratum that the baseline hazards are taken from."""
+
+    covariates: Floats
+    stratum: int
+
+
+@dataclass(frozen=True, eq=False)
 class CauseSums:
     """The sums behind the model of one cause.
 
@@ -74,17 +82,25 @@ class CauseSums:
         """The complete rows."""
         return self.kernel.rows
 
-    def relative_risk(self, profile: Floats) -> float:
-        """Give the relative risk of a profile on the scale of the hazard increments."""
-        return relative_risk(self.kernel, self.steps, self.beta, self._scaled(profile))
+    def relative_risk(self, profile: Profile) -> float:
+        """Give the relative risk of a profile on the scale of its stratum's hazard increments."""
+        scaled = self._scaled(profile)
+        return relative_risk(self.kernel, self.steps, self.beta, scaled, stratum=profile.stratum)
 
-    def spread_hazard(self, times: Floats) -> Floats:
-        """Give the hazard increments of this cause at the event times of all causes."""
+    def event_times(self, stratum: int) -> Floats:
+        """List the times of this cause's events in a stratum."""
+        times: Floats = self.kernel.sets.time[self.kernel.sets.stratum == stratum]
+        return times
+
+    def spread_hazard(self, times: Floats, stratum: int) -> Floats:
+        """Give the hazard increments of this cause in a stratum at the event times of all causes."""
         hazard = np.zeros(len(times))
-        hazard[np.searchsorted(times, self.kernel.sets.time)] = self.kernel.per_set(self.steps.hazard)
+        own = self.kernel.sets.stratum == stratum
+        places = np.searchsorted(times, self.event_times(stratum))
+        hazard[places] = self.kernel.per_set(self.steps.hazard)[own]
         return hazard
 
-    def influence(self, amounts: Floats, times: Floats, profile: Floats) -> Floats:
+    def influence(self, amounts: Floats, times: Floats, profile: Profile) -> Floats:
         """Give what each row moves in a sum of a profile's hazard increments.
 
         Parameters
@@ -92,11 +108,13 @@ class CauseSums:
         amounts
             One factor per time of ``times``.
         times
-            Event times of all causes, ascending.
+            Event times of all causes in the profile's stratum, ascending.
         profile
-            Covariates of the profile.
+            Covariates and stratum of the profile.
         """
-        own = amounts[np.searchsorted(times, self.kernel.sets.time)]
+        own = np.zeros(len(self.kernel.sets.time))
+        inside = self.kernel.sets.stratum == profile.stratum
+        own[inside] = amounts[np.searchsorted(times, self.event_times(profile.stratum))]
         scaled = self._scaled(profile)
         if self.once is None:
             sums = influence_hazard(self.kernel, self.steps, own)
@@ -115,9 +133,9 @@ class CauseSums:
         moved[kernel.deaths] += (amounts * reciprocal)[kernel.death_set]
         return moved, float(hazard.sum()), hazard @ sums.mean
 
-    def _scaled(self, profile: Floats) -> Floats:
+    def _scaled(self, profile: Profile) -> Floats:
         """Bring a profile to the kernel's scale."""
-        scaled: Floats = (profile - self.kernel.center[0]) / self.kernel.scale
+        scaled: Floats = (profile.covariates - self.kernel.center[profile.stratum]) / self.kernel.scale
         return scaled
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.survival.cause_specific import EVENT
-from analytics.survival.cause_specific_influence import CauseSums
+from analytics.survival.cause_specific_influence import CauseSums, Profile
 from analytics.survival.cox_design import build_design, specification_error
 from analytics.survival.fine_gray_design import mark_cause
 from analytics.survival.hazard_influence import risk_limits, sum_by_cluster
@@ -44,7 +44,7 @@ def predict_absolute_risk(
     frame
         The data that they were fitted to.
     profiles
-        One row per profile, with the covariate columns.
+        One row per profile, with the covariate columns and those of the strata.
     times
         Times (days) at which risks are wanted.
     estimator
@@ -80,7 +80,8 @@ def predict_absolute_risk(
     last = float(sums[0].rows.stop.max())
     labels = (*fit.causes, EVENT_FREE)
     parts = []
-    for number, profile in enumerate(design):
+    strata = _profile_strata(fit, profiles, sums[0].rows.strata)
+    for number, profile in enumerate(map(Profile, design, strata)):
         path = _Path.of(sums, profile, estimator=estimator, once=variance == "tied-once")
         risks, errors = path.at(wanted, sums)
         for label, risk, error in zip(labels, risks, errors, strict=True):
@@ -123,6 +124,22 @@ def _collect(fit: CauseSpecificFit, frame: pl.DataFrame, *, once: bool) -> tuple
     return tuple(sums)
 
 
+def _profile_strata(fit: CauseSpecificFit, profiles: pl.DataFrame, strata: tuple[str, ...]) -> list[int]:
+    """Find the number of every profile's stratum."""
+    names = fit.spec.strata
+    if any(name not in profiles.columns for name in names):
+        raise specification_error(what="profiles without a stratum", fix="Give the columns of the strata.")
+    if not names:
+        return [0] * profiles.height
+    labels = [
+        ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
+        for row in profiles.select(names).iter_rows()
+    ]
+    if not set(labels) <= set(strata):
+        raise specification_error(what="a stratum without patients", fix="Give strata of the data.")
+    return [strata.index(label) for label in labels]
+
+
 def _rows(
     label: str, profile: int, times: Floats, estimate: tuple[Floats, Floats], confidence: float
 ) -> pl.DataFrame:
@@ -159,7 +176,7 @@ class _Path:
     loss
         Relative loss of later survival by a unit of hazard at each time.
     profile
-        Covariates.
+        Covariates and stratum.
     """
 
     time: Floats
@@ -167,13 +184,14 @@ class _Path:
     risk: Floats
     own: Floats
     loss: Floats
-    profile: Floats
+    profile: Profile
 
     @classmethod
-    def of(cls, sums: tuple[CauseSums, ...], profile: Floats, *, estimator: Estimator, once: bool) -> _Path:
+    def of(cls, sums: tuple[CauseSums, ...], profile: Profile, *, estimator: Estimator, once: bool) -> _Path:
         """Walk through the event times of all causes."""
-        time = np.unique(np.concatenate([one.kernel.sets.time for one in sums]))
-        hazard = np.stack([one.spread_hazard(time) * one.relative_risk(profile) for one in sums])
+        time = np.unique(np.concatenate([one.event_times(profile.stratum) for one in sums]))
+        steps = [one.spread_hazard(time, profile.stratum) * one.relative_risk(profile) for one in sums]
+        hazard = np.stack(steps)
         total = hazard.sum(axis=0)
         if estimator == "product-limit":
             step, stay = hazard, 1.0 - total

@@ -10,7 +10,7 @@ from analytics.survival.cox_baseline import estimate_baseline
 from analytics.survival.cox_description import Evidence, ScoreSpread, Size, describe_fit, refuse_size
 from analytics.survival.cox_design import check_specification, design_names, resolve_terms
 from analytics.survival.cox_likelihood import CoxKernel
-from analytics.survival.cox_maximum import find_maximum
+from analytics.survival.cox_maximum import climb_until, find_maximum
 from analytics.survival.cox_residuals import clustered_score
 from analytics.survival.cox_rows import collect_rows
 from analytics.survival.day_sums_fit import fit_cox_by_day, suits_day_sums
@@ -71,6 +71,9 @@ def fit_cox(frame: pl.DataFrame, spec: CoxSpec) -> CoxFit | NotEstimable:
     maximum = find_maximum(kernel, names, null)
     if isinstance(maximum, NotEstimable):
         return maximum
+    if spec.stop_at is not None:
+        early = climb_until(kernel, null, spec.stop_at)
+        maximum = early if early.converged else maximum
     return _describe(kernel, spec, null, maximum)
 
 

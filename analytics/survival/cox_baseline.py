@@ -61,7 +61,8 @@ def estimate_baseline(kernel: CoxKernel, steps: Steps, beta: Floats) -> pl.DataF
     rows, sets = kernel.rows, kernel.sets
     # The kernel's predictor is shifted per stratum; undo it so that the hazard belongs to the centre.
     shift = np.zeros(len(rows.strata))
-    shift[rows.stratum] = steps.predictor - (rows.design - kernel.center[rows.stratum]) @ beta
+    fixed = 0.0 if rows.offset is None else rows.offset
+    shift[rows.stratum] = steps.predictor - fixed - (rows.design - kernel.center[rows.stratum]) @ beta
     factor = np.exp(shift)[sets.stratum]
     hazard = kernel.cumulate(kernel.per_set(steps.hazard) * factor)
     variance = kernel.cumulate(kernel.per_set(steps.hazard**2 / kernel.term_weight) * factor**2)

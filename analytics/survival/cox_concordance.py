@@ -76,7 +76,8 @@ def estimate_concordance(fit: CoxFit, frame: pl.DataFrame) -> Concordance:
         raise specification_error(what="the fit carries no specification", fix="Fit the model with fit_cox.")
     rows = collect_rows(frame, fit.spec)
     sets = find_risk_sets(rows)
-    rank = _rank(rows.design @ fit.coefficients)
+    predictor = rows.design @ fit.coefficients
+    rank = _rank(predictor if rows.offset is None else predictor + rows.offset)
     as_event = _pairs_of_events(rows, sets, rank)
     as_other = _pairs_of_others(rows, sets, rank)
     total = float(rows.weight @ as_event.comparable)

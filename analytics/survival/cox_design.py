@@ -105,6 +105,12 @@ class CoxSpec:
         the inverse information takes sampling weights for counts of patients.
     confidence
         Level of the intervals, between 0 and 1.
+    offset
+        Column that is added to the linear predictor with a coefficient of 1; the baseline hazard belongs to
+        offset 0.
+    stop_at
+        Relative change of the log likelihood at which the search ends early; None goes on to the maximum. It
+        repeats the digits of a program that stops there: R's `coxph` does so at 1e-9.
     """
 
     time: str
@@ -117,6 +123,8 @@ class CoxSpec:
     ties: Ties = "efron"
     robust: bool | None = None
     confidence: float = 0.95
+    offset: str | None = None
+    stop_at: float | None = None
 
     @property
     def is_robust(self) -> bool:
@@ -128,7 +136,7 @@ class CoxSpec:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the model reads, each once."""
-        optional = (self.entry, self.weights, self.cluster)
+        optional = (self.entry, self.weights, self.cluster, self.offset)
         named = (self.time, self.event, *_term_columns(self.terms), *self.strata, *filter(None, optional))
         return tuple(dict.fromkeys(named))
 

@@ -133,6 +133,8 @@ class CoxKernel:
         """Give the linear predictor on the kernel's scale, its largest value 0 in each stratum."""
         # Not `@`: for so narrow a matrix the threads of the linear algebra library wait more than they work.
         predictor: Floats = np.einsum("ij,j->i", self.x, beta)
+        if self.rows.offset is not None:
+            predictor = predictor + self.rows.offset
         if len(self.rows.strata) == 1:
             from_top: Floats = predictor - predictor.max()
             return from_top

@@ -159,6 +159,39 @@ def _climb(kernel: Evaluates, beta: Floats, at: Likelihood, step: Floats) -> tup
     return beta, at
 
 
+def climb_until(kernel: Evaluates, null: Likelihood, stop_at: float) -> Maximum:
+    """Take Newton steps from zero until the log likelihood changes by no more than a share of itself.
+
+    Parameters
+    ----------
+    kernel
+        Gives the likelihood.
+    null
+        The likelihood at zero.
+    stop_at
+        The share, such as 1e-9. A step that lowers the likelihood is halved, then cut to a third, and so on.
+
+    Returns
+    -------
+    Maximum
+        The coefficients at which the search ended; not converged where it did not.
+    """
+    beta: Floats = np.zeros(len(null.score))
+    at, cuts = null, 0
+    tried: Floats = np.linalg.solve(at.information, at.score)
+    for _ in range(MAX_STEPS):
+        there = kernel.evaluate(tried)
+        if cuts == 0 and abs(1 - at.value / there.value) <= stop_at:
+            return Maximum(tried, there, converged=True)
+        if there.value >= at.value:
+            beta, at, cuts = tried, there, 0
+            tried = beta + np.linalg.solve(at.information, at.score)
+        else:
+            cuts += 1
+            tried = (tried + cuts * beta) / (cuts + 1)
+    return Maximum(beta, at, converged=False)
+
+
 def _separated_column(found: Maximum, null: Likelihood) -> int | None:
     """Find the column along which the information has collapsed; None where there is a maximum."""
     shares, directions = linalg.eigh(found.at.information, null.information)
@@ -169,7 +202,7 @@ def _separated_column(found: Maximum, null: Likelihood) -> int | None:
 
 def _lifelines_start(kernel: CoxKernel) -> Floats | None:
     """Let lifelines find the maximum where it offers the tie rule; None where it does not or fails."""
-    if kernel.ties != "efron" or kernel.x.size > MAX_CELLS_LIFELINES:
+    if kernel.ties != "efron" or kernel.rows.offset is not None or kernel.x.size > MAX_CELLS_LIFELINES:
         return None
     import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - lifelines takes nothing else
     from lifelines import CoxPHFitter  # noqa: PLC0415 - slow to import, and not needed for every fit

@@ -47,6 +47,8 @@ class CoxRows:
         Row of the frame, from 0.
     warnings
         What was left out, without any value.
+    offset
+        Fixed part of the linear predictor; None where there is none.
     """
 
     design: Floats
@@ -59,6 +61,7 @@ class CoxRows:
     cluster: Ints
     position: Ints
     warnings: tuple[str, ...]
+    offset: Floats | None = None
 
     @property
     def person_time(self) -> float:
@@ -102,6 +105,7 @@ def collect_rows(frame: pl.DataFrame, spec: CoxSpec) -> CoxRows:
         cluster=cluster,
         position=kept["__row"].to_numpy().astype(np.int64),
         warnings=warnings,
+        offset=kept[spec.offset].cast(pl.Float64).to_numpy() if spec.offset else None,
     )
 
 

@@ -55,9 +55,12 @@ def influence_hazard(kernel: CoxKernel, steps: Steps, amounts: Floats) -> Hazard
     return HazardSum(float(weighted.sum()), weighted @ steps.mean, kernel.rows.weight * influence)
 
 
-def relative_risk(kernel: CoxKernel, steps: Steps, beta: Floats, profile: Floats) -> float:
-    """Give the relative risk of a profile (kernel's scale) on the scale of the hazard increments."""
-    shift = steps.predictor[0] - kernel.x[0] @ beta
+def relative_risk(
+    kernel: CoxKernel, steps: Steps, beta: Floats, profile: Floats, *, stratum: int = 0
+) -> float:
+    """Give the relative risk of a profile (kernel's scale) on the scale of a stratum's hazard increments."""
+    row = int(np.argmax(kernel.rows.stratum == stratum))
+    shift = steps.predictor[row] - kernel.x[row] @ beta
     return float(np.exp(profile @ beta + shift))
 
 

@@ -16,7 +16,7 @@ from analytics.survival.results import NotEstimable, ProportionalityTest
 
 if TYPE_CHECKING:
     from analytics.survival.cox_design import Floats
-    from analytics.survival.cox_rows import CoxRows
+    from analytics.survival.cox_rows import Bools, CoxRows
     from analytics.survival.results import CoxFit
 
 Transform = Literal["km", "rank", "identity", "log"]
@@ -77,7 +77,6 @@ def test_proportionality(
     return ProportionalityTest(transform, _test_table(fit, score, information, by))
 
 
-# Its name is fixed, and test runners take it for one of their own.
 # Its name makes pytest take it for a test wherever a test module imports it.
 test_proportionality.__test__ = False  # type: ignore[attr-defined]
 
@@ -153,11 +152,44 @@ def scaled_residuals(fit: CoxFit, frame: pl.DataFrame) -> pl.DataFrame:
     -------
     pl.DataFrame
         One row per event, by stratum and time: ``time_days``, ``residual`` (array, one value per
-        coefficient: the coefficient plus the residual times the inverse information times the
-        number of events).
+        coefficient: the coefficient plus the residual times the inverse of `mean_information`; NaN where
+        the covariate does not vary within the stratum, which then says nothing about it).
     """
     kernel, beta = _kernel(fit, frame)
     order = schoenfeld_order(kernel)
     residual = schoenfeld_residuals(kernel, kernel.steps(beta))[order] * kernel.scale
-    scaled = len(order) * residual @ np.asarray(fit.model_covariance) + fit.coefficients
+    varies, mean = _varies(kernel), mean_information(fit, frame)
+    scaled = np.full_like(residual, np.nan)
+    of_event = kernel.rows.stratum[kernel.deaths[order]]
+    for code in np.unique(of_event):
+        own, used = np.flatnonzero(of_event == code), np.flatnonzero(varies[code])
+        scaled[np.ix_(own, used)] = np.linalg.solve(mean[np.ix_(used, used)], residual[np.ix_(own, used)].T).T
+    scaled += fit.coefficients
     return pl.DataFrame({"time_days": kernel.rows.stop[kernel.deaths[order]], "residual": pl.Series(scaled)})
+
+
+def mean_information(fit: CoxFit, frame: pl.DataFrame) -> Floats:
+    """Give the information of one event: of each pair of covariates over the strata in which both vary.
+
+    Parameters
+    ----------
+    fit
+        The model, with Efron or Breslow ties.
+    frame
+        The data that it was fitted to.
+    """
+    kernel, _ = _kernel(fit, frame)
+    n_deaths = np.bincount(kernel.rows.stratum[kernel.deaths], minlength=len(kernel.rows.strata))
+    varies = _varies(kernel).astype(np.float64)
+    together = (varies * n_deaths[:, None]).T @ varies
+    mean: Floats = np.linalg.inv(np.asarray(fit.model_covariance)) / np.maximum(together, 1.0)
+    return mean
+
+
+def _varies(kernel: CoxKernel) -> Bools:
+    """Tell in which strata (rows) each covariate takes more than one value."""
+    shape = (len(kernel.rows.strata), kernel.rows.design.shape[1])
+    low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
+    np.minimum.at(low, kernel.rows.stratum, kernel.rows.design)
+    np.maximum.at(high, kernel.rows.stratum, kernel.rows.design)
+    return np.asarray(high > low)
