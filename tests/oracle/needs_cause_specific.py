@@ -33,6 +33,7 @@ def _sibling(name: str) -> ModuleType:
 
 
 needs_cox = _sibling("needs_cox")
+r_formula = _sibling("r_formula")
 
 
 def fitted(frame: pl.DataFrame, spec: CauseSpecificSpec) -> CauseSpecificFit:
@@ -43,23 +44,34 @@ def fitted(frame: pl.DataFrame, spec: CauseSpecificSpec) -> CauseSpecificFit:
 
 def handle_cause_specific(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
+    covariates = needs_cox.reading_list(call["covariates"])
+    states = needs_cox.reading_list(call["states"])
+    response = ",".join(filter(None, (call.get("entry"), call["time"], call["state"])))
+    model, read = r_formula.read_model({**call, "formula": f"Surv({response})~{'+'.join(covariates)}"}, frame)
+    frame = model.frame.drop_nulls(list({*read.columns, call["state"]}))
     spec = CauseSpecificSpec(
-        time=call["time"],
+        time=read.time,
         cause=call["state"],
-        causes=tuple(call["states"]),
-        terms=tuple(call["covariates"]),
-        ties=call.get("ties") or "efron",
+        causes=tuple(states),
+        terms=read.terms,
+        entry=read.entry,
+        strata=read.strata,
+        weights=read.weights,
+        cluster=read.cluster,
+        robust=read.robust,
+        ties=read.ties,
+        stop_at=needs_cox.stop_rule(case),
     )
     fit = fitted(frame, spec)
     computed: dict = {}
-    for code, (label, model) in enumerate(zip(fit.causes, fit.models, strict=True), start=1):
+    for code, (label, one) in enumerate(zip(fit.causes, fit.models, strict=True), start=1):
         marked = mark_cause(frame, cause=spec.cause, code=code, name=EVENT)
-        computed[label] = needs_cox.describe_fit(model, marked, list(model.terms))
+        computed[label] = needs_cox.describe_fit(one, marked, model.names)
     if call.get("newdata"):
-        profiles = pl.DataFrame(call["newdata"], strict=False)
+        profiles = model.profiles(call["newdata"])
         computed |= describe_risks(fit, frame, profiles, call["times"])
         # R's multi-state models have Breslow ties unless asked otherwise.
-        states = fitted(frame, replace(spec, ties="breslow"))
+        states = fitted(frame, replace(spec, ties=call.get("ties") or "breslow"))
         computed["multistate_coxph_pstate"] = describe_states(states, frame, profiles, call["times"])
     return computed
 

@@ -11,37 +11,79 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analytics.survival import proportionality
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_baseline import predict_linear, predict_survival
 from analytics.survival.cox_concordance import estimate_concordance
-from analytics.survival.cox_design import CoxSpec, Spline
+from analytics.survival.cox_design import CoxSpec, design_names, resolve_terms
 from analytics.survival.cox_residuals import estimate_residuals
-from analytics.survival.cox_time_split import split_follow_up
-from analytics.survival.results import CoxFit
+from analytics.survival.cox_rows import collect_rows
+from analytics.survival.results import CoxFit, NotEstimable
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 
 def _sibling(name: str) -> ModuleType:
-    """Load a module beside this one, however this one was loaded."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    """Load a module beside this one once, however this one was loaded."""
+    here = Path(__file__).resolve().parent
+    known = sys.modules.get(name)
+    if known is not None and Path(str(known.__file__)).resolve().parent == here:
+        return known
+    spec = importlib.util.spec_from_file_location(name, here / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
+compare = _sibling("compare")
 r_formula = _sibling("r_formula")
+
+# coxph ends its search at this relative change of the log likelihood.
+STOP_OF_COXPH = 1e-9
 
 
 def fitted(spec: CoxSpec, frame: pl.DataFrame) -> CoxFit:
     fit = fit_cox(frame, spec)
     assert isinstance(fit, CoxFit), fit
     return fit
+
+
+def describe_any(spec: CoxSpec, frame: pl.DataFrame, names: list[str]) -> dict:
+    """Describe a fit; like R, leave columns out that the ones before them determine."""
+    fit = fit_cox(frame, spec)
+    if isinstance(fit, CoxFit):
+        return describe_fit(fit, frame, names)
+    resolved = resolve_terms(frame, spec)
+    labels = list(design_names(resolved.terms))
+    kept, rows = labels, collect_rows(frame, resolved)
+    design = pl.DataFrame({f"{label}#": column for label, column in zip(labels, rows.design.T, strict=True)})
+    frame = frame.select(set(resolved.columns)).with_row_index("#row")
+    frame = frame.filter(pl.col("#row").is_in(rows.position.tolist())).hstack(design)
+    while isinstance(fit, NotEstimable):
+        assert fit.code == "singular", fit
+        kept = [label for label in kept if not fit.reason.startswith(f"{label}# is constant")]
+        fit = fit_cox(frame, replace(spec, terms=tuple(f"{label}#" for label in kept)))
+    places = [labels.index(label) for label in kept]
+    return embed(describe_fit(fit, frame, names), places, len(labels))
+
+
+def embed(described: dict, places: list[int], size: int) -> dict:
+    """Put what R reports for columns left out: no coefficient, and variances of 0."""
+    where = np.ix_(places, places)
+    for key in ("coef", "z", "p", "hr", "hr_lower", "hr_upper", "se", "naive_se"):
+        if key in described:
+            whole = np.full(size, 0.0 if key.endswith("se") else np.nan)
+            whole[places] = described[key]
+            described[key] = whole.tolist()
+    for key in ("var", "naive_var"):
+        if key in described:
+            square = np.zeros((size, size))
+            square[where] = np.asarray(described[key])
+            described[key] = square.tolist()
+    return described
 
 
 def test_row(test: object) -> list[float]:
@@ -79,36 +121,59 @@ def describe_fit(fit: CoxFit, frame: pl.DataFrame, names: list[str]) -> dict:
     return described
 
 
-def stratum_labels(fit: CoxFit, frame: pl.DataFrame, labels: list[str]) -> list[str] | None:
-    """Label strata as R does: without column names where all values are text."""
-    columns = fit.spec.strata
-    if not columns:
+def stratum_labels(model: object, labels: list[str]) -> list[str] | None:
+    """Label strata as R does: without column names where all values of one `strata()` are text."""
+    if not model.strata:
         return None
-    if all(frame[name].dtype == pl.String for name in columns):
-        return [", ".join(part.split("=", 1)[-1] for part in label.split(", ")) for label in labels]
-    return labels
+    schema = model.frame.schema
+    short = {
+        name
+        for columns in model.strata_calls
+        for name in columns
+        if all(schema[column] == pl.String for column in columns)
+    }
+    return [", ".join(stratum_part(part, short) for part in label.split(", ")) for label in labels]
+
+
+def stratum_part(part: str, short: set[str]) -> str:
+    """Write one column of a stratum's label."""
+    name, _, value = part.rpartition("=")
+    value = {"True": "TRUE", "False": "FALSE"}.get(value, r_formula.as_level(value))
+    return value if name in short else f"{r_formula.written(name)}={value}"
+
+
+def stop_rule(case: dict) -> float:
+    """Read where R's search stopped: at the relative change it names, or at its own default."""
+    named = re.search(r"eps\s*=\s*([0-9.e-]+)", str(case.get("r_code")))
+    return float(named.group(1)) if named else STOP_OF_COXPH
 
 
 def handle_cox(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
     model, spec = r_formula.read_model(call, frame)
-    fit = fitted(spec, model.frame)
-    computed = {"fit": describe_fit(fit, model.frame, model.names)}
-    if spec.ties == "exact":
+    if spec.ties != "exact":
+        spec = replace(spec, stop_at=stop_rule(case))
+    computed = {"fit": describe_any(spec, model.frame, model.names)}
+    fit = fit_cox(model.frame, spec)
+    if spec.ties == "exact" or isinstance(fit, NotEstimable):
         return computed
+    # R's baseline belongs to the mean offset.
+    shift = (
+        np.exp(model.frame.select(fit.spec.columns).drop_nulls()[spec.offset].mean()) if spec.offset else 1
+    )
     computed["baseline_cumhaz_uncentered"] = {
         "time": fit.baseline["time_days"].to_list(),
-        "hazard": fit.baseline["cumulative_hazard"].to_list(),
-        "strata": stratum_labels(fit, model.frame, fit.baseline["stratum"].to_list()),
+        "hazard": (fit.baseline["cumulative_hazard"] * shift).to_list(),
+        "strata": stratum_labels(model, fit.baseline["stratum"].to_list()),
     }
     if call.get("newdata"):
         profiles = model.profiles(call["newdata"])
         computed["predict_lp_uncentered"] = predict_linear(fit, profiles).tolist()
         for interval in ("log", "log-log"):
             described = describe_survival(fit, profiles, call["times"], interval)
-            described["strata"] = described["strata"] and stratum_labels(
-                fit, model.frame, described["strata"]
-            )
+            own = len(profiles.columns) and set(spec.strata) <= set(profiles.columns)
+            if described["strata"] and not own:
+                described["strata"] = stratum_labels(model, described["strata"])
             computed[f"survfit_newdata_{interval}"] = described
     computed["residuals"] = describe_residuals(fit, model.frame)
     return computed
@@ -132,7 +197,19 @@ def describe_survival(fit: CoxFit, profiles: pl.DataFrame, times: list[float], i
     for key, column in columns.items():
         matrix = np.array(table[column].to_list()).reshape(profiles.height, -1).T
         described[key] = matrix.tolist() if profiles.height > 1 else matrix[:, 0].tolist()
-    return described
+    return with_certain_limits(described)
+
+
+def with_certain_limits(described: dict) -> dict:
+    """Let limits be 1 or absent while survival is 1: R's versions differ there."""
+
+    def limit(value: object, survival: object) -> object:
+        if isinstance(value, list):
+            return [limit(*pair) for pair in zip(value, survival, strict=True)]
+        return compare.OneOf((value, None)) if survival == 1 else value
+
+    limits = {side: limit(described[side], described["surv"]) for side in ("lower", "upper")}
+    return described | limits
 
 
 def describe_residuals(fit: CoxFit, frame: pl.DataFrame) -> dict:
@@ -152,54 +229,9 @@ def describe_residuals(fit: CoxFit, frame: pl.DataFrame) -> dict:
     }
 
 
-# The book's closed forms of the two coefficients: text that a case repeats, not a number to compute.
-CLOSED_FORMS = {
-    "test1_breslow": "log((3+sqrt(33))/2)",
-    "test1_efron": "log(2*sqrt(23/3)*cos(acos((45/23)*sqrt(3/23))/3))",
-}
-
-
-def handle_hand_worked(case: dict, _: pl.DataFrame) -> dict:
-    """Fit each of the small data sets with both tie rules."""
-    computed = {}
-    for name in case["call"]["data_files"]:
-        data = pl.read_csv(Path(case["data_root"]) / name)
-        label = Path(name).stem.removeprefix("book_")
-        for ties in ("breslow", "efron"):
-            key = f"{label}_{ties}"
-            computed[key] = {**describe_hand_worked(data, ties), "exact_beta": CLOSED_FORMS.get(key)}
-    return computed
-
-
-def describe_hand_worked(data: pl.DataFrame, ties: str) -> dict:
-    start_stop = "start" in data.columns
-    spec = CoxSpec(
-        time="stop" if start_stop else "time",
-        event="event" if start_stop else "status",
-        terms=("x",),
-        entry="start" if start_stop else None,
-        weights="wt" if "wt" in data.columns else None,
-        ties=ties,
-        robust=False,
-    )
-    fit = fitted(spec, data)
-    described = describe_residuals(fit, data)
-    return {
-        "coef": fit.coefficients[0],
-        "var": fit.covariance[0][0],
-        "loglik_at_zero": fit.log_likelihood_null,
-        "loglik": fit.log_likelihood,
-        "martingale": described["martingale"],
-        "score": described["score"],
-        "schoenfeld": described["schoenfeld"],
-        "score_test": fit.tests["score"].statistic,
-        "exact_beta_value": fit.coefficients[0],
-    }
-
-
 def handle_ph_test(case: dict, frame: pl.DataFrame) -> dict:
     model, spec = r_formula.read_model(case["call"], frame)
-    fit = fitted(spec, model.frame)
+    fit = fitted(replace(spec, stop_at=stop_rule(case)), model.frame)
     computed = {}
     for transform in ("km", "rank", "identity", "log"):
         for key, by, names in (("terms", "term", model.term_names), ("coefs", "coefficient", model.names)):
@@ -211,10 +243,15 @@ def handle_ph_test(case: dict, frame: pl.DataFrame) -> dict:
                 "p": table["p_value"].to_list(),
             }
     scaled = proportionality.scaled_residuals(fit, model.frame)
+    if spec.entry:
+        # R lists the ties of start-stop rows from the last row of the data to the first.
+        stratum = estimate_residuals(fit, model.frame).events["stratum"]
+        place = pl.struct(stratum.alias("s"), "time_days").rle_id()
+        scaled = scaled.with_columns(place=place).reverse().sort("place", maintain_order=True)
     computed["scaled_schoenfeld"] = {
         "time": scaled["time_days"].to_list(),
         "y": scaled["residual"].to_list(),
-        "var": (np.asarray(fit.model_covariance) * fit.basis.n_events).tolist(),
+        "var": np.linalg.inv(proportionality.mean_information(fit, model.frame)).tolist(),
     }
     return computed
 
@@ -226,56 +263,16 @@ def handle_recurrent(case: dict, frame: pl.DataFrame) -> dict:
         rows = frame.filter(r_formula.column_expression(call["subset"])) if call.get("subset") else frame
         model, spec = r_formula.read_model(call, rows)
         about = {"formula": call["formula"], "subset": call.get("subset"), "cluster": call.get("cluster")}
-        fit = fitted(spec, model.frame)
-        computed[name] = {**about, **describe_fit(fit, model.frame, model.names)}
+        computed[name] = {**about, **describe_any(spec, model.frame, model.names)}
     return computed
 
 
-def handle_changing_coefficient(case: dict, frame: pl.DataFrame) -> dict:
-    """Fit a coefficient that differs between periods, and one that follows a function of time."""
-    covariate, function, data = re.fullmatch(r"(\w+)\*(.*) on (.*)", case["call"]["tt"]).groups()
-    pieces = "+".join(sorted(name for name in frame.columns if re.fullmatch(r"k\d+", name)))
-    step = {"formula": f"Surv(tstart,time,status)~trt+prior+{pieces}"}
-    model, spec = r_formula.read_model(step, frame)
-    computed = {"step_function": describe_fit(fitted(spec, model.frame), model.frame, model.names)}
-    whole = pl.read_csv(Path(case["data_root"]) / data)
-    cuts = whole.filter(pl.col("status") == 1)["time"].to_list()
-    split = split_follow_up(whole, time="time", event="status", cuts=cuts).rename({"stop_days": "t"})
-    clock = r_formula.column_expression(function)
-    split = split.with_columns((pl.col(covariate) * clock).alias("changing"))
-    smooth = {"formula": f"Surv(start_days,t,has_event)~trt+prior+{covariate}+changing"}
-    model, spec = r_formula.read_model(smooth, split)
-    names = [*model.names[:-1], f"tt({covariate})"]
-    described = describe_fit(fitted(spec, model.frame), model.frame, names)
-    computed["tt_log"] = {**described, "n": whole.height}
-    return computed
-
-
-def handle_spline(case: dict, frame: pl.DataFrame) -> dict:
-    """Compare a restricted cubic spline with a straight line, in quantities that no basis changes."""
-    call = case["call"]
-    knots = sorted([*call["knots"], *call["boundary"]])
-    spec = CoxSpec(time="time", event="event", terms=("age", "female"))
-    linear = fitted(spec, frame)
-    bent = fitted(replace(spec, terms=(Spline("age", tuple(knots)), "female")), frame)
-    profiles = pl.DataFrame({"age": [45, 60, 75], "female": [0, 0, 0]})
-    predictor = predict_linear(bent, profiles)
-    ratio = 2 * (bent.log_likelihood - linear.log_likelihood)
-    return {
-        "loglik_linear": linear.log_likelihood,
-        "loglik_spline": bent.log_likelihood,
-        "lr_nonlinearity": ratio,
-        "df": len(knots) - 2,
-        "p": float(stats.chi2.sf(ratio, len(knots) - 2)),
-        "log_hr_age_45_60_75_vs_60": (predictor - predictor[1]).tolist(),
-    }
+def reading_list(value: object) -> list:
+    return value if isinstance(value, list) else [value]
 
 
 HANDLERS = {
     "cox": handle_cox,
-    "cox_hand_worked": handle_hand_worked,
-    "cox_spline": handle_spline,
-    "cox_tvc": handle_changing_coefficient,
     "ph_test": handle_ph_test,
     "recurrent_events": handle_recurrent,
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,95 +14,27 @@ import polars as pl
 from analytics.survival.cox_design import CoxSpec, Factor, Interaction, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-NUMBER, NAME = r"\d+\.?\d*(?:[eE][-+]?\d+)?", r"[A-Za-z.][A-Za-z0-9._]*"
-TOKEN = re.compile(rf"\s*(?:{NUMBER}|{NAME}|'[^']*'|\"[^\"]*\"|==|!=|>=|<=|[-+*/^():,<>|&])")
-LOGICAL = {"T": True, "TRUE": True, "F": False, "FALSE": False}
-BINARY: dict[str, tuple[int, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
-    "|": (1, lambda a, b: a | b),
-    "&": (2, lambda a, b: a & b),
-    "==": (3, lambda a, b: a == b),
-    "!=": (3, lambda a, b: a != b),
-    ">": (3, lambda a, b: a > b),
-    "<": (3, lambda a, b: a < b),
-    ">=": (3, lambda a, b: a >= b),
-    "<=": (3, lambda a, b: a <= b),
-    "+": (4, lambda a, b: a + b),
-    "-": (4, lambda a, b: a - b),
-    "*": (5, lambda a, b: a * b),
-    "/": (5, lambda a, b: a / b),
-    "^": (7, lambda a, b: a**b),
-}
-FUNCTIONS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    "I": lambda a: a,
-    "abs": lambda a: a.abs(),
-    "as.integer": lambda a: a.cast(pl.Int64),
-    "as.numeric": lambda a: a.cast(pl.Float64),
-    "exp": lambda a: a.exp(),
-    "log": lambda a: a.log(),
-    "log10": lambda a: a.log10(),
-    "log1p": lambda a: a.log1p(),
-    "log2": lambda a: a.log(2),
-    "sqrt": lambda a: a.sqrt(),
-}
+    from types import ModuleType
 
 
-def column_expression(text: str) -> pl.Expr:
-    """Read arithmetic of columns."""
-    words, at = [], 0
-    while at < len(text.rstrip()):
-        match = TOKEN.match(text, at)
-        assert match, "the formula has an unknown sign"
-        words.append(match.group().strip())
-        at = match.end()
-    expression = _expression(words, 0)
-    assert not words, "the formula goes on after its end"
-    return expression
+def _sibling(name: str) -> ModuleType:
+    """Load a module beside this one once, however this one was loaded."""
+    here = Path(__file__).resolve().parent
+    known = sys.modules.get(name)
+    if known is not None and Path(str(known.__file__)).resolve().parent == here:
+        return known
+    spec = importlib.util.spec_from_file_location(name, here / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def _expression(words: list[str], least: int) -> pl.Expr:
-    """Take an expression from the front of the words, by precedence climbing."""
-    left = _primary(words)
-    while words and words[0] in BINARY and BINARY[words[0]][0] >= least:
-        rank, combine = BINARY[words.pop(0)]
-        left = combine(left, _expression(words, rank + 1))
-    return left
+r_bases = _sibling("r_bases")
 
-
-def _primary(words: list[str]) -> pl.Expr:
-    """Take a number, a text, a column, a call or a bracket from the front of the words."""
-    word = words.pop(0)
-    if word == "-":
-        return -_expression(words, 6)
-    if word == "(":
-        return _closed(words)
-    if word[0] in "'\"":
-        return pl.lit(word[1:-1])
-    if word[0].isdigit():
-        return pl.lit(float(word))
-    if words and words[0] == "(":
-        words.pop(0)
-        return FUNCTIONS[word](_closed(words))
-    return pl.lit(value=LOGICAL[word]) if word in LOGICAL else pl.col(word)
-
-
-def _closed(words: list[str]) -> pl.Expr:
-    """Take what stands before a closing bracket."""
-    inside = _expression(words, 0)
-    assert words.pop(0) == ")"
-    return inside
-
-
-def split_outside(text: str, sign: str) -> list[str]:
-    """Split at a sign that stands outside brackets."""
-    parts, depth, last = [], 0, 0
-    for at, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if letter == sign and depth == 0:
-            parts.append(text[last:at].strip())
-            last = at + 1
-    return [*parts, text[last:].strip()]
+r_expressions = _sibling("r_expressions")
+column_expression, split_outside = r_expressions.column_expression, r_expressions.split_outside
+expand, written = r_expressions.expand, r_expressions.written
 
 
 @dataclass
@@ -108,10 +43,13 @@ class Model:
 
     frame: pl.DataFrame
     derived: dict[str, pl.Expr] = field(default_factory=dict)
+    bases: list[object] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     strata: list[str] = field(default_factory=list)
+    strata_calls: list[list[str]] = field(default_factory=list)
     cluster: str | None = None
+    offset: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -127,8 +65,10 @@ class Model:
         if isinstance(term, Interaction):
             return [f"{a}:{b}" for b in self._names(term.right) for a in self._names(term.left)]
         if isinstance(term, Factor):
-            return [f"{self.labels[term.column]}{level}" for level in term.levels if level != term.reference]
-        return [self.labels[term]]
+            label = self.labels[term.column]
+            return [f"{label}{as_level(level)}" for level in term.levels if level != term.reference]
+        is_logical = self.frame.schema[term] == pl.Boolean
+        return [self.labels[term] + ("TRUE" if is_logical else "")]
 
     def _term_name(self, term: Term) -> str:
         if isinstance(term, Interaction):
@@ -142,36 +82,54 @@ class Model:
             self.frame = self.frame.with_columns(self.derived[text].alias(text))
         return text
 
-    def add_term(self, text: str) -> None:
-        """Add what stands between two plus signs."""
-        special = re.fullmatch(r"(strata|cluster)\((.*)\)", text)
-        crossed = split_outside(text, "*")
-        if special and special.group(1) == "strata":
-            self.strata += [self.column(part) for part in split_outside(special.group(2), ",")]
-        elif special:
-            self.cluster = special.group(2).strip()
-        elif len(crossed) > 1:
-            for part in [*crossed, ":".join(crossed)]:
-                self.add_term(part)
+    def add_right_side(self, text: str) -> None:
+        """Add everything on the right of a formula."""
+        for products in (expand(part) for part in split_outside(text, "+")):
+            for atoms in products:
+                self._add_product(atoms)
+        self.terms.sort(key=degree)
+
+    def _add_product(self, atoms: tuple[str, ...]) -> None:
+        special = re.fullmatch(r"(strata|cluster|offset)\((.*)\)", atoms[0])
+        if special:
+            self._add_special(*special.groups())
+        elif atoms != ("1",):
+            blocks = [self._atom(atom) for atom in atoms]
+            for term in combine(blocks):
+                if term not in self.terms:
+                    self.terms.append(term)
+
+    def _add_special(self, kind: str, inside: str) -> None:
+        """Note strata, clusters or an offset."""
+        if kind == "strata":
+            columns = [self.column(part) for part in split_outside(inside, ",")]
+            self.strata += columns
+            self.strata_calls.append(columns)
+        elif kind == "cluster":
+            self.cluster = inside.strip()
         else:
-            self._add_product([self._atom(part) for part in split_outside(text, ":")])
+            self.offset = self.column(inside)
 
-    def _add_product(self, atoms: list[Term]) -> None:
-        term = atoms[0]
-        for other in atoms[1:]:
-            term = Interaction(term, other)
-        if term not in self.terms:
-            self.terms.append(term)
-
-    def _atom(self, text: str) -> Term:
-        called = re.fullmatch(r"(?:as\.)?factor\((.*)\)", text)
-        column = self.column(called.group(1).strip() if called else text)
-        self.labels[column] = text
+    def _atom(self, text: str) -> list[Term]:
+        basis = r_bases.read_basis(text, self.frame)
+        if basis is not None:
+            self.bases.append(basis)
+            self.frame = self.frame.with_columns(basis.columns(self.frame))
+            self.labels |= dict(
+                zip(basis.names, (f"{written(text)}{k + 1}" for k in range(basis.size)), strict=True)
+            )
+            return list(basis.names)
+        releveled = re.fullmatch(r"relevel\((.*),\s*(?:ref\s*=\s*)?[\"']?([^\"']*)[\"']?\)", text)
+        called = re.fullmatch(r"(?:as\.)?factor\(([^,]*)\)", releveled.group(1) if releveled else text)
+        column = self.column(
+            (called.group(1) if called else releveled.group(1) if releveled else text).strip()
+        )
+        self.labels[column] = written(r_expressions.inside_brackets(text) or text)
         values = self.frame[column]
-        if not called and (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-            return column
+        if not (called or releveled) and (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+            return [column]
         levels = values.drop_nulls().unique().sort().cast(pl.String).to_list()
-        return Factor(column, tuple(levels), levels[0])
+        return [Factor(column, tuple(levels), releveled.group(2) if releveled else levels[0])]
 
     def profiles(self, newdata: dict[str, list[object]]) -> pl.DataFrame:
         """Make a frame of covariate profiles, with derived columns where they can be had."""
@@ -181,7 +139,22 @@ class Model:
             for name, expression in self.derived.items()
             if set(expression.meta.root_names()) <= set(frame.columns)
         }
+        for basis in self.bases:
+            frame = frame.with_columns(basis.columns(frame))
         return frame.with_columns(**known)
+
+
+def combine(blocks: list[list[Term]]) -> list[Term]:
+    """Multiply the columns of terms, the first one's running fastest."""
+    terms = blocks[0]
+    for block in blocks[1:]:
+        terms = [Interaction(left, right) for right in block for left in terms]
+    return terms
+
+
+def as_level(level: str) -> str:
+    """Write a level as R does: whole numbers without a fraction."""
+    return re.sub(r"^(-?\d+)\.0$", r"\1", level)
 
 
 def read_model(call: dict, frame: pl.DataFrame) -> tuple[Model, CoxSpec]:
@@ -191,9 +164,7 @@ def read_model(call: dict, frame: pl.DataFrame) -> tuple[Model, CoxSpec]:
     times = split_outside(re.fullmatch(r"Surv\((.*)\)", response).group(1), ",")
     columns = [model.column(text) for text in times]
     model.frame = model.frame.with_columns(event_indicator(model.frame[columns[-1]]).alias(".event"))
-    for text in split_outside(right, "+"):
-        model.add_term(text)
-    model.terms.sort(key=degree)
+    model.add_right_side(right)
     spec = CoxSpec(
         time=columns[-2],
         event=".event",
@@ -204,6 +175,7 @@ def read_model(call: dict, frame: pl.DataFrame) -> tuple[Model, CoxSpec]:
         cluster=call.get("cluster") or model.cluster,
         ties=call.get("ties") or "efron",
         robust=asks_for_robust(call, frame),
+        offset=model.offset,
     )
     return model, spec
 
