@@ -23,6 +23,9 @@ VarianceKind = Literal["greenwood", "aalen"]
 
 Terms = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
+ROUNDING = 1e-14
+"""Share of the terms of a variance below which their difference is rounding."""
+
 
 def aalen_johansen(
     table: RiskTable, variance: VarianceKind = "greenwood"
@@ -76,12 +79,11 @@ def _accumulate(
     square_of = incidence**2
     parts = (later, incidence * later, square_of * later, cross, incidence * cross, now)
     sums = running_sum(np.vstack(parts), spans)
-    square = square_of * sums[0] - 2 * incidence * sums[1]
-    square = square + sums[2]
+    size = square_of * sums[0] + sums[2] + sums[5]
     product = incidence * sums[3] - sums[4]
-    # Rounding can leave a variance of zero a hair below it.
-    result: NDArray[np.float64] = np.maximum(square + sums[5] - 2 * product, 0.0)
-    return result
+    result: NDArray[np.float64] = size - 2 * (incidence * sums[1] + product)
+    # Rounding leaves a variance of zero, as where all had the event, a hair beside it; its root is no hair.
+    return np.where(result > ROUNDING * size, result, 0.0).astype(np.float64)
 
 
 def _greenwood_terms(n: NDArray[np.float64], d: NDArray[np.float64], own: NDArray[np.float64]) -> Terms:

@@ -59,6 +59,13 @@ def test_without_censoring_the_variance_is_that_of_a_proportion_on_every_day() -
     assert mace["std_error"].to_numpy() == pytest.approx(np.sqrt(share * (1 - share) / 8), abs=1e-8)
 
 
+@pytest.mark.parametrize("size", [3, 7, 20, 41])
+def test_an_incidence_that_reached_one_has_no_error(size: int) -> None:
+    found = incidence_of(pl.DataFrame({"time_days": range(size), "cause": [1] * size}))
+    last = rows_of(found, "mace").row(-1, named=True)
+    assert (last["incidence"], last["std_error"]) == (pytest.approx(1.0, abs=1e-15), 0.0)
+
+
 def test_incidences_and_the_event_free_share_add_to_one() -> None:
     table = incidence_of(six()).table
     sums = table.group_by("time_days").agg(pl.col("incidence").sum())["incidence"].to_numpy()
