@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.survival_data import write_outcomes
+from benchmarks.survival_data import SMALL, write_outcomes
 from benchmarks.survival_tasks import TASKS
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ ROWS = 100_000
 LIMITS = {
     ("curves", "scikit-survival"): 1_000_000,
     ("curves", "lifelines"): 1_000_000,
+    ("curves", "survival (Rust)"): 1_000_000,
     ("cox", "lifelines"): 1_000_000,
     ("stratified", "lifelines"): 300_000,
     ("cluster", "lifelines"): 10_000,
 }
-NEEDS = {"scikit-survival": "sksurv", "lifelines": "lifelines"}
+NEEDS = {"scikit-survival": "sksurv", "lifelines": "lifelines", "survival (Rust)": "survival"}
 GOALS = {
     ("curves", "scikit-survival"): 20,
     ("curves", "lifelines"): 40,
+    ("curves", "survival (Rust)"): 1,
     ("cox", "lifelines"): 5,
     ("stratified", "lifelines"): 25,
     ("cluster", "lifelines"): 200,
@@ -39,6 +41,8 @@ def run(rows: int | None) -> None:
     n = rows or ROWS
     with tempfile.TemporaryDirectory() as folder:
         write_outcomes(Path(folder), n)
+        (Path(folder) / SMALL).mkdir()
+        write_outcomes(Path(folder) / SMALL, 2_000)
         for task in dict.fromkeys(name for name, _ in TASKS):
             ours = _measure(folder, task, "calcpci")
             print(f"{task}: {n:,} rows")

@@ -18,6 +18,8 @@ FLAGS, NUMBERS = 21, 3
 COVARIATES = tuple(f"x{number}" for number in range(FLAGS + NUMBERS))
 SITES = 400
 LAST_DAY = 1_825
+SMALL = "small"
+"""Folder beside the outcomes with a few rows of the same kind, for a first call."""
 
 
 def write_outcomes(folder: Path, n: int) -> None:

@@ -34,9 +34,9 @@ LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
 """No other file, no network, no extension, and no statement can change that."""
 
 # One set for every reader: DuckDB refuses a second open of a file in one process with other settings.
-# Counts by stratum, day and cause need no hashing in a table addressed by their codes: 2 to the power of 20
-# cells, a few MB.
-READER_SETTINGS = LOCKED_DOWN | {"memory_limit": "1GB", "threads": 2, "perfect_ht_threshold": 20}
+# Counts by stratum, day and cause need no hashing in a table addressed by their codes, up to 2 to the power
+# of 24 cells; measured on 2.2 million cells it takes no more memory than hashing.
+READER_SETTINGS = LOCKED_DOWN | {"memory_limit": "1GB", "threads": 2, "perfect_ht_threshold": 24}
 
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (

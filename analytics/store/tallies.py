@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # 32 MB of counts; more cells than that are better hashed.
 MOST_CELLS = 4_194_304
+# Few enough for their places to stay in the cache of a processor.
+SLICE_ROWS = 65_536
 
 
 def tally_rows(batches: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame | None:
@@ -34,7 +36,7 @@ def tally_rows(batches: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataF
     """
     tally = _Tally(keys)
     for batch in batches:
-        if not tally.add(batch):
+        if not all(tally.add(part) for part in batch.iter_slices(SLICE_ROWS)):
             return None
     return tally.frame()
 
@@ -58,8 +60,8 @@ class _Tally:
         known = [column for column in columns if column is not None]
         if len(known) < len(columns) or not self._make_room(known):
             return False
-        places = np.zeros(batch.height, dtype=np.int64)
-        for column, size in zip(known, self._counts.shape, strict=True):
+        places = known[0].astype(np.int64)
+        for column, size in zip(known[1:], self._counts.shape[1:], strict=True):
             places *= size
             np.add(places, column, out=places)
         places -= int(np.dot(self._low, _strides(self._counts.shape)))

@@ -65,7 +65,7 @@ class EventCounts:
         """
         strata = tuple(name for name in frame.columns if name not in {TIME, CAUSE, *SUMS})
         _require_sound(frame, time=TIME, cause=CAUSE)
-        if frame.filter(pl.col("n").is_null() | (pl.col("n") < 0)).height:
+        if frame["n"].null_count() or (frame["n"] < 0).any():
             msg = "n: a count is absent or negative. Count rows with count(*)."
             raise ValueError(msg)
         return cls(_tidy(frame, strata), strata, None if entries is None else _tidy_entries(entries, strata))
@@ -256,8 +256,8 @@ def _require_sound(
         faults[f"{weight} absent, negative or not finite"] = ~(
             pl.col(weight).is_finite() & (pl.col(weight) >= 0)
         ).fill_null(value=False)
-    for fault, rows in faults.items():
-        bad = frame.filter(rows).height
+    found = frame.select(rows.sum().alias(fault) for fault, rows in faults.items())
+    for fault, bad in found.row(0, named=True).items():
         if bad:
             msg = f"{fault} in {bad} rows. Derive outcomes with analytics.cohort, or leave such rows out."
             raise ValueError(msg)
