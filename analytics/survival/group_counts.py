@@ -95,12 +95,13 @@ def conclude_test(
     Returns
     -------
     GroupTest or NotEstimable
-        Refused: ``singular`` where no two groups were ever at risk together.
+        Refused: ``singular`` where no two groups were at risk together on a day that somebody came through.
     """
     total = add_sums(list(parts.values()))
     statistic, degrees = quadratic_form(total.observed - total.expected, total.covariance)
     if degrees == 0:
-        return NotEstimable(group, "No two groups were under observation on the day of an event.", "singular")
+        reason = "No event left the groups apart: one group was alone, or everybody had the event that day."
+        return NotEstimable(group, reason, "singular")
     return GroupTest(
         groups=labels,
         table=group_table(labels, total),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analytics.survival.risk_table import RiskTable
+
 Quantity = Literal["survival", "incidence", "restricted_mean", "time_lost"]
 
 
@@ -77,7 +79,7 @@ def estimate_pseudo_observations(
     PseudoObservations or NotEstimable
         Refused: ``no_patients`` (fewer than two), ``event_times_unknown``, ``competing_events`` where
         survival is asked for in spite of them, ``follow_up_too_short`` where a day lies beyond the last day
-        under observation.
+        under observation, unless it ended with the events of all left, whoever is left out.
 
     References
     ----------
@@ -94,10 +96,10 @@ def estimate_pseudo_observations(
         return refusal
     if frame.height < 2:
         return NotEstimable(group, "One patient alone cannot be left out.", "no_patients")
-    if asked.max(initial=0.0) > float(frame[TIME].max()):  # type: ignore[arg-type]  # a number
+    table = build_risk_table(counts, n_causes=highest)
+    if asked.max(initial=0.0) > table.times[-1] and not _stays_complete(table):
         reason = "Nobody is under observation on the last day asked for. Ask for an earlier one."
         return NotEstimable(group, reason, "follow_up_too_short")
-    table = build_risk_table(counts, n_causes=highest)
     days_of = _Numbers(table.times, table.n_risk, table.all_events, table.n_event[_row(quantity, cause)])
     whole = _read(days_of, asked, quantity)
     cells = counts.frame.select(TIME, CAUSE)
@@ -114,6 +116,12 @@ def estimate_pseudo_observations(
     )
     estimates = pl.DataFrame({TIME: asked, "estimate": whole})
     return PseudoObservations(group, quantity, estimates, _lay_out(frame, cells, asked, values), basis)
+
+
+def _stays_complete(table: RiskTable) -> bool:
+    """Tell whether the curve comes to its end without any one patient."""
+    last_had_it = table.all_events[-1] == table.n_risk[-1]
+    return bool(not table.n_censor.any() or (last_had_it and table.n_risk[-1] > 1))
 
 
 @dataclass(frozen=True, eq=False)
