@@ -25,6 +25,7 @@ from schemas.mapping.apply import apply_mapping
 from schemas.mapping.checks import check_mapping
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, load_mapping
+from schemas.mapping.file_parts import mapping_of_file
 from schemas.mapping.iso_dates import with_iso_dates
 from schemas.mapping.model import ReadOptions
 from schemas.mapping.raw import MappedFile
@@ -122,6 +123,9 @@ def _without_repeats(tables: Sequence[TextTable], collapsing: set[str]) -> tuple
 
 def _map_one(path: Path, mapping: SiteMapping, secret: bytes | None) -> MappedFile:
     """Return the canonical text of one file."""
+    mapping = mapping_of_file(mapping, path.name)
+    if not mapping.emits:
+        return MappedFile((), findings_frame([_unnamed_file(path.name)]), 0)
     if is_workbook(path.name):
         mapping = with_iso_dates(mapping)
     raw = read_raw_file(path, mapping.read, drop=mapping.source.drop)
@@ -164,6 +168,13 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
     joined = _joined([MappedFile((), others, 0), *(_canonical_one(raw, table) for table, raw in raws)])
     found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
     return MappedFile(joined.tables, pl.concat(found), joined.n_records)
+
+
+def _unnamed_file(name: str) -> dict[str, str | int | None]:
+    """Return the finding about a file that no section of the mapping reads."""
+    sentence = "No section of the mapping reads files of this name; the file was not read."
+    remedy = "Rename the file, or correct 'file' in the mapping."
+    return finding("F14", file=name, sentence=sentence, remedy=remedy)
 
 
 def _table_of(path: Path) -> str:

@@ -28,6 +28,8 @@ from schemas.registry import TABLES
 from schemas.submission import TextTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.mapping.model import Emit, SiteMapping
     from schemas.mapping.raw import RawFile
 
@@ -185,6 +187,14 @@ class _MadeTable:
     notes: pl.DataFrame
 
 
+def _is_offered(table: str, name: str, rows: pl.DataFrame, headers: Mapping[str, str]) -> bool:
+    """Return whether a column has a header, a value, or has to be there."""
+    if name not in rows.columns:
+        return False
+    is_empty = rows.get_column(name).null_count() == rows.height
+    return name in headers or not is_empty or TABLES[table].by_name[name].required == "yes"
+
+
 def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     """Return the text of one canonical table, and what was found in making it."""
     rows = pl.concat([part.frame for part in parts], how="diagonal")
@@ -203,9 +213,9 @@ def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
         missing_code_findings(table, missing, file=file),
         note_findings(table, cell_notes, file=file),
     ]
-    order = [name for name in TABLES[table].by_name if name in rows.columns]
-    frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")
     headers = {column: header for part in parts for column, header in part.headers.items()}
+    order = [name for name in TABLES[table].by_name if _is_offered(table, name, rows, headers)]
+    frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")
     return _MadeTable(
         TextTable(table, frame, file, headers),
         cause_findings(table, causes, columns_set=order, file=file),

@@ -215,10 +215,10 @@ def _pseudonym_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
         where = f"{mapping.name} [source]"
         yield MappingProblem(where, "pseudonyms need a site code", 'Add site_id = "..."')
     for expression in _text_expressions(mapping):
-        for name in () if expression.pseudonym else _names(expression):
+        for name in () if expression.pseudonym or expression.keeps_text else _names(expression):
             if _CHART_NUMBERS.search(normalise_header(name, loose=True)):
                 what = f"'{name}' is named like a chart number and would be kept as it is"
-                fix = "Add pseudonym = true, in a [let] if the key is made of several parts"
+                fix = "Add pseudonym = true, in a [let] for composed keys, or = false if it is a pseudonym"
                 yield MappingProblem(expression.place, what, fix)
 
 

@@ -172,6 +172,7 @@ def _parse_emit(section: TomlSection, maps: Mapping[str, Mapping[str, str]]) -> 
         where={header: normalised(texts) for header, texts in section.conditions("where").items()},
         each=parse_steps(section),
         collapse=section.choice("collapse", allowed=("agree", ""), default="") == "agree",
+        file=section.text("file"),
     )
     section.close()
     return emit

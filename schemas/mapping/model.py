@@ -128,6 +128,10 @@ class Expression:
         Missing code of this column to the reason it gives.
     only_if
         Step variable to the value for which the expression applies.
+    is_optional
+        Whether the file may lack the header without a word.
+    keeps_text
+        Whether the mapping states that the text may stay as it is, although it is named like a chart number.
     at, on
         Conditions that pick another row of the file, and the headers that tie it to this one.
     """
@@ -147,6 +151,8 @@ class Expression:
     then: str | None = None
     default: str | None = None
     convert: ConvertKind | None = None
+    is_optional: bool = False
+    keeps_text: bool = False
     only_if: Mapping[str, str] = field(default_factory=dict)
     at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     on: tuple[str, ...] = ()
@@ -202,6 +208,8 @@ class Emit:
         Steps that make 0 to n rows of one source row.
     collapse
         Whether rows of the same key are joined, blanks filled and disagreement reported.
+    file
+        Pattern of the file names that the section reads, such as ``lesions*``; None for every file.
     """
 
     place: str
@@ -210,6 +218,7 @@ class Emit:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     each: tuple[Step, ...] = ()
     collapse: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _uses_of_emit(emit: Emit) -> Iterator[HeaderUse]:
 
 def _use(header: str, expression: Expression, base: HeaderUse) -> HeaderUse:
     """Return the mention of a header in an expression."""
-    is_optional = len(expression.sources) > 1 or expression.default is not None
+    is_optional = len(expression.sources) > 1 or expression.default is not None or expression.is_optional
     return replace(
         base, header=header, place=expression.place, is_hashed=expression.pseudonym, is_optional=is_optional
     )
