@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+from analytics.submissions.commands import COMMANDS as SUBMISSION_COMMANDS
+
 SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not a secret
 _FILE = click.Path(path_type=Path)
 
@@ -118,6 +120,7 @@ def validate(paths: tuple[Path, ...], mapping: str | None, out: Path | None, *, 
 @click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
 @click.option("--db", type=_FILE, required=True, help="DuckDB file; made if absent.")
 @click.option("--replace", is_flag=True, help="Supersede the earlier submission of this source.")
+@click.option("--allow-removal", is_flag=True, help="The site consents that rows it does not send again go.")
 @click.option("--out", type=_FILE, help="Folder for findings.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def load(paths: tuple[Path, ...], **options: Any) -> None:
@@ -131,7 +134,9 @@ def load(paths: tuple[Path, ...], **options: Any) -> None:
         pipeline.write_findings(prepared, options["out"])
     if not options["as_json"]:
         click.echo(pipeline.render_submission(prepared))
-    outcome = pipeline.load(prepared, db=options["db"], replace=options["replace"])
+    outcome = pipeline.load(
+        prepared, db=options["db"], replace=options["replace"], allow_removal=options["allow_removal"]
+    )
     if options["as_json"]:
         _show(pipeline.describe_submission(prepared) | {"load": pipeline.describe_load(outcome)})
     else:
@@ -230,6 +235,9 @@ def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
     else:
         serving.serve_dashboard(db, port=port, say=click.echo)
 
+
+for _command in SUBMISSION_COMMANDS:
+    main.add_command(_command)
 
 if __name__ == "__main__":
     main()

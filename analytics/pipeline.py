@@ -21,7 +21,12 @@ from analytics.report.serialise import serialise
 from analytics.store.integrity import read_known_keys
 from analytics.store.ledger import find_loaded, find_predecessors
 from analytics.store.loading import load_submission
-from analytics.store.publishing import publish_snapshot, snapshot_folder
+from analytics.store.publishing import (
+    is_published,
+    publish_snapshot,
+    read_snapshot_info,
+    snapshot_folder,
+)
 from analytics.store.queries import read_registry
 
 if TYPE_CHECKING:
@@ -89,8 +94,17 @@ def _today() -> dt.date:
     return dt.datetime.now(tz=dt.UTC).date()
 
 
-def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False, notice: str = "") -> LoadOutcome:
+def load(
+    prepared: PreparedSubmission,
+    *,
+    db: Path,
+    replace: bool = False,
+    allow_removal: bool = False,
+    notice: str = "",
+) -> LoadOutcome:
     """Load a prepared submission in one transaction and publish; the same content again does nothing.
+
+    What an earlier run loaded but could not publish is published now.
 
     Raises
     ------
@@ -99,15 +113,15 @@ def load(prepared: PreparedSubmission, *, db: Path, replace: bool = False, notic
     StoreError
         If the store is busy, damaged or of a newer version.
     """
-    outcome = load_submission(db, prepared, replace=replace)
-    if outcome.status != "already_loaded" or not _has_snapshot(db):
+    outcome = load_submission(db, prepared, replace=replace, allow_removal=allow_removal)
+    if outcome.status != "already_loaded" or not is_published(db, snapshot_folder(db)):
         publish(db, notice=notice)
     return outcome
 
 
-def _has_snapshot(db: Path) -> bool:
-    """Tell whether a snapshot was ever published."""
-    return any(snapshot_folder(db).glob("*.duckdb"))
+def publish_again(db: Path) -> Path:
+    """Publish a store anew under the notice that its last snapshot carried."""
+    return publish(db, notice=read_snapshot_info(snapshot_folder(db)).get("notice", ""))
 
 
 def publish(db: Path, *, notice: str = "") -> Path:

@@ -31,13 +31,21 @@ if TYPE_CHECKING:
 
     from analytics.store.engine import Connection
 
-__all__ = ["OWN_TABLES", "find_current_snapshot", "publish_snapshot", "snapshot_folder"]
+__all__ = [
+    "OWN_TABLES",
+    "find_current_snapshot",
+    "is_published",
+    "publish_snapshot",
+    "read_snapshot_info",
+    "snapshot_folder",
+]
 
 OWN_TABLES: frozenset[str] = frozenset(
     {*CANONICAL_TABLES, "submissions", "findings_summary", "completeness", "snapshot_info"}
 )
 """Tables that every snapshot has; a derived table takes none of these names."""
 
+_INFO = "select key, value from snapshot_info"
 _FINDINGS_SUMMARY = """
 select
     submission_id, site_id, rule_id, level, "table" as table_name, "column" as column_name,
@@ -89,6 +97,30 @@ def publish_snapshot(
     point_to(out_dir / name)
     remove_old_snapshots(out_dir)
     return out_dir / name
+
+
+def read_snapshot_info(out_dir: Path) -> dict[str, str]:
+    """Return the pairs of ``snapshot_info`` of the current snapshot; empty where none can be read."""
+    try:
+        with open_snapshot(find_current_snapshot(out_dir)) as connection:
+            return {str(key): str(value) for key, value in run(connection, _INFO)}
+    except StoreError:
+        return {}
+
+
+def is_published(db_path: Path, out_dir: Path) -> bool:
+    """Tell whether the current snapshot shows what the store holds now.
+
+    It does not where a load died between its transaction and its publication.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be read.
+    """
+    with open_snapshot(db_path) as store:
+        fingerprint = fingerprint_data(store)
+    return read_snapshot_info(out_dir).get("data_fingerprint") == fingerprint
 
 
 def _require_store(db_path: Path) -> None:

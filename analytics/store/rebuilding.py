@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analytics.errors import StoreError
-from analytics.store.archive import read_bundles
+from analytics.store.archive import archive_folder, read_bundles
 from analytics.store.connection import open_for_loading
 from analytics.store.engine import run, transaction
 from analytics.store.ledger import withdraw
@@ -30,7 +31,7 @@ class _Prepared:
 
 
 def rebuild_store(folder: Path, path: Path) -> int:
-    """Load every archived submission into a new store, under its old time and identifier.
+    """Load every archived submission into a new store, under its old time and identifier; copy the archive.
 
     Parameters
     ----------
@@ -49,8 +50,9 @@ def rebuild_store(folder: Path, path: Path) -> int:
     StoreError
         The path is taken, the archive is empty, or a bundle is damaged. Nothing is left at the path.
     """
-    if path.exists():
-        raise StoreError(where=str(path), what="there is a file already", fix="Name a new file.")
+    for taken in (path, archive_folder(path)):
+        if taken.exists() and taken != folder:
+            raise StoreError(where=str(taken), what="there is a file already", fix="Name a new file.")
     bundles = [bundle for bundle in read_bundles(folder) if bundle.is_loaded]
     if not bundles:
         raise StoreError(
@@ -73,6 +75,8 @@ def rebuild_store(folder: Path, path: Path) -> int:
                         prepared = _Prepared(bundle.submission, bundle.report, bundle.gate)
                         write_submission(connection, prepared, bundle.replaces, at)
             run(connection, "checkpoint")
+        if archive_folder(path) != folder:
+            shutil.copytree(folder, archive_folder(path))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

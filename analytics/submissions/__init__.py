@@ -1,0 +1,1 @@
+"""What became of the submissions of a store: list, compare, withdraw, check."""
