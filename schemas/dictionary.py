@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.registry import TABLES
-from schemas.rules.catalogue import RULES
+from schemas.rule_pages import LEVEL_WORDS, ordered_rules, page_name, render_rule_pages
 from schemas.rules.rule import KAHN_CLASSES
 
 if TYPE_CHECKING:
@@ -38,13 +38,6 @@ JSON_TYPES = {
     "date": "string",
 }
 GENERATED = "Generated from the schemas by `python -m schemas.dictionary`; edit the schemas, not this file."
-LEVEL_WORDS = {
-    "FILE": "nothing of the file is loaded",
-    "ROW": "the row is rejected, and with it the rows that belong to it",
-    "NULL": "the value is emptied; where the column is required, the row is rejected",
-    "WARN": "the row is kept and listed",
-    "INFO": "the rows are counted",
-}
 
 
 def render_dictionary_markdown() -> str:
@@ -96,12 +89,20 @@ def render_rule_catalogue() -> str:
     """Return the page of rules: id, effect, tables, what is wrong and how to fix it."""
     levels = "\n".join(f"- **{level}**: {words}" for level, words in LEVEL_WORDS.items())
     kahn = "; ".join(f"{code}: {words}" for code, words in KAHN_CLASSES.items())
-    rules = sorted(RULES.values(), key=lambda rule: ("FCKDTX".index(rule.id[0]), rule.id))
     rows = [
         "| "
-        + " | ".join([rule.id, rule.level, ", ".join(rule.tables), rule.kahn, rule.sentence, rule.remedy])
+        + " | ".join(
+            [
+                f"[{rule.id}]({page_name(rule)})",
+                rule.level,
+                ", ".join(rule.tables),
+                rule.kahn,
+                rule.sentence,
+                rule.remedy,
+            ]
+        )
         + " |"
-        for rule in rules
+        for rule in ordered_rules()
     ]
     table = "\n".join(
         ["| id | level | tables | class | what is wrong | what to do |", "|---|---|---|---|---|---|", *rows]
@@ -116,6 +117,7 @@ def dictionary_files() -> dict[str, str]:
         "data-dictionary.md": render_dictionary_markdown(),
         "checks/README.md": render_rule_catalogue(),
         "tables.sql": render_duckdb_ddl(),
+        **render_rule_pages(GENERATED),
     }
     for name in TABLES:
         files[f"templates/{name}.csv"] = render_template_csv(name)

@@ -10,7 +10,7 @@ from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from schemas.submission import TextTable
     from schemas.table_state import TableState
@@ -50,6 +50,42 @@ def table_finding(text: TextTable, *, rule_id: str, column: str | None, header: 
         "n": text.frame.height,
     }
     return pl.DataFrame([values], schema=FINDING_SCHEMA)
+
+
+def file_finding(
+    rule_id: str,
+    *,
+    file: str,
+    n: int = 1,
+    level: str | None = None,
+    place: Mapping[str, str | None] | None = None,
+) -> pl.DataFrame:
+    """Return one finding about a file as a whole.
+
+    Parameters
+    ----------
+    rule_id
+        Rule that is broken.
+    file
+        Name of the file without its folder.
+    n
+        How many rows the finding stands for.
+    level
+        Effect where it differs from the rule's own.
+    place
+        ``table`` and ``column``; without it the table is called ``file``.
+    """
+    rule = RULES[rule_id]
+    values = {
+        "rule_id": rule_id,
+        "level": level or rule.level,
+        "file": file,
+        "table": "file",
+        "sentence": rule.sentence,
+        "remedy": rule.remedy,
+        "n": n,
+    }
+    return pl.DataFrame([values | dict(place or {})], schema=FINDING_SCHEMA)
 
 
 def in_order(findings: pl.DataFrame) -> pl.DataFrame:

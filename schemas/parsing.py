@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WHOLE = r"^[+-]?[0-9]+$"
 DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+CENSORED = r"^([<>])=? ?([0-9]+\.?[0-9]*|\.[0-9]+)$"
+PARTIAL_DATE = r"^[0-9]{4}(-[0-9]{2})?$"
 ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -44,6 +46,40 @@ def unreadable_cells(text: pl.DataFrame, typed: pl.DataFrame, table: Table) -> p
         if column.kind not in {"string", "enum"}
     ]
     return pl.concat([none, *found])
+
+
+def censored_values(text: pl.DataFrame, cells: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return ``at``, ``column`` and ``value`` of decimals sent as below or above a limit (rule C10).
+
+    What lies below a limit is set to half of it, as is usual for a limit of detection [1]_; what lies above
+    one is set to it.
+
+    References
+    ----------
+    .. [1] Hornung & Reed (1990), Appl Occup Environ Hyg 5:46-51.
+    """
+    found = [pl.DataFrame(schema={"at": pl.Int64, "column": pl.String, "value": pl.Float64})]
+    for column in table.columns:
+        at = cells.filter(pl.col("column") == column.name)["at"]
+        if column.kind != "float" or at.is_empty():
+            continue
+        raw = text.filter(pl.col("at").is_in(at.implode())).select("at", raw=column.name)
+        limit = pl.col("raw").str.extract(CENSORED, 2).cast(pl.Float64, strict=False)
+        share = pl.when(pl.col("raw").str.starts_with("<")).then(0.5).otherwise(1.0)
+        rows = raw.select("at", pl.lit(column.name).alias("column"), (limit * share).alias("value"))
+        found.append(rows.drop_nulls("value"))
+    return pl.concat(found)
+
+
+def partial_dates(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the unreadable event dates that lack day or month although the row calls them exact (C12)."""
+    if "event_date_precision" not in text.columns:
+        return cells.clear()
+    partial = pl.col("event_date").str.contains(PARTIAL_DATE)
+    is_stated = (pl.col("event_date").str.len_chars() == 7) & (pl.col("event_date_precision") == "month")
+    is_stated |= (pl.col("event_date").str.len_chars() == 4) & (pl.col("event_date_precision") == "year")
+    at = text.filter(partial & ~is_stated.fill_null(value=False))["at"].implode()
+    return cells.filter((pl.col("column") == "event_date") & pl.col("at").is_in(at))
 
 
 def _typed(column: Column) -> pl.Expr:

@@ -92,6 +92,7 @@ def _act_on_lost(state: TableState, lost: pl.DataFrame, reference: Reference, pa
     is_required = state.table.by_name[reference.column].required == "yes"
     cells = lost.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K02"))
     orphans = lost.join(_rejected_keys(parent, reference), on=reference.column, how="inner")
+    orphans = pl.concat([orphans, _of_broken_parents(lost, orphans, parent, reference)])
     is_orphan = pl.col("at").is_in(orphans["at"].implode())
     if is_required:
         state.reject(orphans.select("at", "rule_id"), is_cascade=True)
@@ -106,3 +107,58 @@ def _rejected_keys(parent: TableState, reference: Reference) -> pl.DataFrame:
     rows = parent.rejections.join(parent.text.select("at", reference.target), on="at", how="left")
     keys = rows.select(pl.col(reference.target).alias(reference.column), "rule_id")
     return keys.drop_nulls().unique(reference.column, keep="first", maintain_order=True)
+
+
+def excuse_children_of_broken_keys(state: TableState, states: Mapping[str, TableState]) -> None:
+    """Let rows fall whose reference repeats the malformed key of a rejected parent (a cascade).
+
+    The fault is the parent's; the same text in the child is not said again.
+    """
+    for reference in state.table.references:
+        broken = _broken_keys(states[reference.table], reference).drop_nulls(reference.column)
+        is_required = state.table.by_name[reference.column].required == "yes"
+        if broken.is_empty() or not is_required:
+            continue
+        keys = broken.unique(reference.column, keep="first", maintain_order=True)
+        parts = state.text.select("at", reference.column).join(keys, on=reference.column, how="inner")
+        cells = parts.sort("at").with_columns(column=pl.lit(reference.column))
+        state.excuse(cells)
+        state.reject(cells.select("at", "rule_id"), is_cascade=True)
+        state.note(with_level(cells.select("at", "column", rule_id=pl.lit("K14"))))
+
+
+def _broken_keys(parent: TableState, reference: Reference) -> pl.DataFrame:
+    """Return the keys of rejected parents that are empty or malformed, each with the cause of its row."""
+    pattern = parent.table.by_name[reference.target].pattern
+    is_broken = pl.col(reference.target).is_null()
+    if pattern is not None:
+        is_broken |= ~pl.col(reference.target).str.contains(pattern)
+    rows = parent.rejections.filter(~pl.col("is_cascade"))
+    keys = rows.join(parent.text.select("at", reference.target), on="at", how="left").filter(is_broken)
+    return keys.select(pl.col(reference.target).alias(reference.column), "rule_id")
+
+
+def _of_broken_parents(
+    lost: pl.DataFrame, orphans: pl.DataFrame, parent: TableState, reference: Reference
+) -> pl.DataFrame:
+    """Return the children, in the form of ``orphans``, of parents whose own key is broken.
+
+    A key that differs from a broken one in signs and capitals only is its child's. Of the others, no more
+    keys may be missing than parents have none: otherwise one of them was never sent, and each is said.
+    """
+    name = reference.column
+    broken = _broken_keys(parent, reference)
+    rest = lost.join(orphans, on="at", how="anti", maintain_order="left")
+    if broken.is_empty() or rest.is_empty():
+        return orphans.clear()
+    plain = pl.col(name).str.replace_all("[^A-Za-z0-9]", "").str.to_lowercase().alias("plain")
+    known = broken.with_columns(plain).drop_nulls("plain").unique("plain", keep="first", maintain_order=True)
+    alike = rest.with_columns(plain).join(known.select("plain", "rule_id"), on="plain", how="inner")
+    rest = rest.join(alike, on="at", how="anti", maintain_order="left")
+    nameless = broken.with_columns(plain).join(alike, on="plain", how="anti")
+    is_told = rest[name].n_unique() > nameless.height
+    if is_told or nameless.is_empty():
+        rest = rest.clear()
+    cause = nameless["rule_id"].head(1).to_list() or [None]
+    others = rest.with_columns(rule_id=pl.lit(cause[0], pl.String))
+    return pl.concat([alike.select(orphans.columns), others.select(orphans.columns)])

@@ -31,6 +31,27 @@ FINDING_SCHEMA: dict[str, type[pl.DataType]] = {
 """Columns of every findings frame, in order. No column ever holds a cell value of a record."""
 
 
+RULE_RESULT_SCHEMA: dict[str, type[pl.DataType]] = {
+    "rule_id": pl.String,  # id in the rule catalogue
+    "site_id": pl.String,  # site, or null for the file as a whole and for rows whose site is not known
+    "table": pl.String,  # table and column that the row is about, or null where the rule is counted
+    "column": pl.String,  # over all its cells
+    "status": pl.String,  # failed, passed or not_applicable
+    "n_violating": pl.Int64,  # cells, rows or patients that break the rule
+    "n_checked": pl.Int64,  # those that the rule could be held against
+    "value": pl.Float64,  # what a rule about a whole site measures, held against its limit; or null
+}
+"""Columns of the result of every rule: enough to judge by other limits without checking again."""
+
+STATUSES = ("failed", "passed", "not_applicable")
+"""What a rule says of a site; a rule without anything to look at has not passed."""
+
+
+def empty_rule_results() -> pl.DataFrame:
+    """Return rule results without rows."""
+    return pl.DataFrame(schema=RULE_RESULT_SCHEMA)
+
+
 def empty_findings() -> pl.DataFrame:
     """Return a findings frame without rows."""
     return pl.DataFrame(schema=FINDING_SCHEMA)
@@ -93,10 +114,16 @@ class SubmissionReport:
         Report of each canonical table, by name, in load order.
     findings
         All findings, columns of `FINDING_SCHEMA`, in order of file, line, table.
+    rule_results
+        Status, numerator and denominator of every rule for every site, columns of `RULE_RESULT_SCHEMA`.
+    waived
+        Findings that a reviewed waiver sets aside, columns of `FINDING_SCHEMA`; they are not in `findings`.
     """
 
     tables: Mapping[str, TableReport]
     findings: pl.DataFrame
+    rule_results: pl.DataFrame = field(default_factory=empty_rule_results)
+    waived: pl.DataFrame = field(default_factory=empty_findings)
 
     @property
     def n_input(self) -> int:

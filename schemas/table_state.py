@@ -68,6 +68,7 @@ class TableState:
     _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
     _cells: pl.DataFrame = field(init=False)
     _void: pl.Series = field(init=False)  # rows of which no cell can be trusted
+    _excused: list[pl.DataFrame] = field(init=False, default_factory=list)  # cells that a parent answers for
     _accepted: pl.DataFrame | None = field(init=False, default=None)
     _rejected: pl.DataFrame | None = field(init=False, default=None)
 
@@ -112,6 +113,8 @@ class TableState:
         if failures.is_empty():
             return
         failures = failures.filter(~pl.col("at").is_in(self._void.implode()))
+        for excused in self._excused:
+            failures = failures.join(excused, on=["at", "column"], how="anti", maintain_order="left")
         failures = _without_mild(failures.unique(["at", "column", "rule_id"], maintain_order=True))
         failures = self._escalated(failures)
         causes = failures.join(
@@ -134,6 +137,16 @@ class TableState:
         self.fatal.append(causes.filter(explained & (pl.col("level") == "ROW")).select("at", "column"))
         is_repeated = (pl.col("cause") == pl.col("rule_id")).fill_null(value=False)
         self.note(causes.filter(~(explained | is_repeated)))
+
+    def excuse(self, cells: pl.DataFrame) -> None:
+        """Report nothing about cells (``at``, ``column``) that only repeat a fault of their parent."""
+        self._excused.append(cells.select("at", "column"))
+
+    def violations(self) -> pl.DataFrame:
+        """Return ``at``, ``column`` and ``rule_id`` of every finding on a row, earlier steps' included."""
+        found = [marks.select("at", "column", "rule_id") for marks in self._marks]
+        earlier = self.prior.filter(~pl.col("is_consequence")).select("at", "column", "rule_id")
+        return pl.concat([*found, earlier.select(pl.col("at").cast(pl.Int64), "column", "rule_id")])
 
     def marks(self) -> pl.DataFrame:
         """Return the findings so far, columns of `MARK_SCHEMA`; a cell that cost its row has level ROW."""
@@ -176,6 +189,13 @@ class TableState:
             for (name,), rows in cells.group_by("column", maintain_order=True)
         ]
         self.typed = self.typed.with_columns(emptied)
+        self._accepted = self._rejected = None
+
+    def fill(self, cells: pl.DataFrame) -> None:
+        """Set decimals (``at``, ``column``, ``value``) that were read by a rule of their own."""
+        for (name,), rows in cells.group_by("column", maintain_order=True):
+            named = rows.select("at", pl.col("value").alias(str(name)))
+            self.typed = self.typed.update(named, on="at", how="left")
         self._accepted = self._rejected = None
 
     def note(self, failures: pl.DataFrame) -> None:

@@ -8,24 +8,31 @@ ones left.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from schemas.checking import failing_cells
+from schemas.context_findings import findings_of_context
 from schemas.findings import counted, in_order, word_findings
-from schemas.parsing import unreadable_cells
+from schemas.parsing import censored_values, partial_dates, unreadable_cells
 from schemas.preparing import prepare_tables, table_findings
 from schemas.references import (
     NO_KEYS,
     check_keys,
     check_references,
+    excuse_children_of_broken_keys,
     let_parts_of_repeats_fall,
 )
 from schemas.registry import TABLES
 from schemas.rules.catalogue import CROSS_CHECKS, ROW_CHECKS, level_of
+from schemas.rules.context import NO_CONTEXT, Context
 from schemas.rules.frames import Frames
+from schemas.rules.limits import DEFAULT_LIMITS, RuleLimits
+from schemas.rules.site_frames import Scene
+from schemas.site_results import derive_results, failing_sites
 from schemas.submission import SubmissionReport, TextTable, empty_findings
 from schemas.table_state import TableState, raised, with_level
 
@@ -48,6 +55,8 @@ def validate_submission(
     prior_findings: pl.DataFrame | None = None,
     known_keys: Mapping[str, pl.Series] | None = None,
     load_date: date | None = None,
+    context: Context = NO_CONTEXT,
+    limits: RuleLimits = DEFAULT_LIMITS,
 ) -> SubmissionReport:
     """Validate the tables of one submission.
 
@@ -63,6 +72,10 @@ def validate_submission(
         not come again.
     load_date
         Day after which no date may lie; today where it is not given.
+    context
+        What is known beside the submission: period, earlier submissions, other sites.
+    limits
+        Limits of the rules about whole sites.
 
     Returns
     -------
@@ -81,20 +94,26 @@ def validate_submission(
     keys = dict(known_keys or {})
     states = prepare_tables(texts, prior)
     for state in states.values():
+        excuse_children_of_broken_keys(state, states)
         _check_cells(state)
         let_parts_of_repeats_fall(state, states)
         check_keys(state, states, keys.get(state.table.name, NO_KEYS))
         check_references(state, states, keys)
     day = datetime.now().astimezone().date() if load_date is None else load_date
-    _check_across(states, keys, day)
+    _check_across(states, keys, day, context)
+    whole = [table_findings(texts, prior), findings_of_context(states, texts, context)]
+    scene = Scene(context=context, limits=limits, load_date=day)
+    results = derive_results(states, texts, pl.concat([prior, *whole]), scene)
     found = [
         _prior_with_effect(prior, states),
-        table_findings(texts, prior),
+        *whole,
         word_findings(list(states.values()), texts),
+        failing_sites(results, texts),
     ]
     return SubmissionReport(
         tables={name: state.report() for name, state in states.items()},
         findings=in_order(pl.concat(found)),
+        rule_results=results,
     )
 
 
@@ -113,6 +132,11 @@ def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
 def _check_cells(state: TableState) -> None:
     """Apply types, code lists, possible ranges, required values, and what rejects a row by itself."""
     unreadable = unreadable_cells(state.text, state.typed, state.table)
+    if not unreadable.is_empty():
+        unreadable = _read_censored(state, unreadable)
+        partial = partial_dates(state.text, unreadable)
+        state.apply(with_level(partial.with_columns(rule_id=pl.lit("C12"))))
+        unreadable = unreadable.join(partial, on=["at", "column"], how="anti", maintain_order="left")
     state.apply(with_level(unreadable.with_columns(rule_id=pl.lit("C01"))))
     # Cells come before what one value of a row calls for: a cell emptied now calls for nothing, or is missed.
     failures = _leveled(state, failing_cells(state.table.schema, state.typed), rejects=True)
@@ -120,6 +144,16 @@ def _check_cells(state: TableState) -> None:
     state.apply(failures.join(calls, on=["column", "rule_id"], how="anti", maintain_order="left"))
     if not calls.is_empty():
         state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
+
+
+def _read_censored(state: TableState, unreadable: pl.DataFrame) -> pl.DataFrame:
+    """Set the numbers sent as below or above a limit, count them (C10), and return the other cells."""
+    censored = censored_values(state.text, unreadable, state.table)
+    if censored.is_empty():
+        return unreadable
+    state.fill(censored)
+    state.apply(with_level(censored.select("at", "column", rule_id=pl.lit("C10"))))
+    return unreadable.join(censored, on=["at", "column"], how="anti", maintain_order="left")
 
 
 def _calls_for_values(state: TableState) -> pl.DataFrame:
@@ -132,13 +166,14 @@ def _calls_for_values(state: TableState) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"column": pl.String, "rule_id": pl.String}, orient="row")
 
 
-def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date) -> None:
+def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date, context: Context) -> None:
     """Apply the rules across rows and tables, from the hardest effect to the mildest."""
+    start = Frames({}, keys, load_date, context=context)
     for check in _checks_of("ROW"):
-        if _apply_cross(states, check, keys, load_date):
+        if _apply_cross(states, check, start):
             _let_children_fall(states, keys)
     for check in _checks_of("NULL"):
-        _apply_cross(states, check, keys, load_date)
+        _apply_cross(states, check, start)
     for state in states.values():
         unusual = failing_cells(state.table.soft_schema, state.accepted())
         # A site that never records a value is not asked for it row by row; completeness tells.
@@ -146,7 +181,7 @@ def _check_across(states: States, keys: Mapping[str, pl.Series], load_date: date
         unusual = unusual.filter(is_asked)
         state.apply(_leveled(state, unusual, rejects=False))
     for check in (*_checks_of("WARN"), *_checks_of("INFO")):
-        _apply_cross(states, check, keys, load_date)
+        _apply_cross(states, check, start)
 
 
 def _checks_of(level: str) -> list[CrossCheck]:
@@ -156,10 +191,11 @@ def _checks_of(level: str) -> list[CrossCheck]:
     return sorted(chosen, key=lambda check: order.index(check.table))
 
 
-def _apply_cross(states: States, check: CrossCheck, keys: Mapping[str, pl.Series], load_date: date) -> bool:
+def _apply_cross(states: States, check: CrossCheck, start: Frames) -> bool:
     """Apply one cross check, and return whether a row was rejected."""
     accepted = {name: state.accepted() for name, state in states.items()}
-    frames = Frames(accepted, keys, load_date, {name: state.rejected() for name, state in states.items()})
+    rejected = {name: state.rejected() for name, state in states.items()}
+    frames = replace(start, tables=accepted, rejected=rejected)
     state = states[check.table]
     if frames[check.table].is_empty():
         return False

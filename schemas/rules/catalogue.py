@@ -10,21 +10,29 @@ import pandera.polars as pa
 from schemas.rules import (
     clinical_devices,
     clinical_lesions,
+    clinical_measurements,
     clinical_patients,
+    completeness,
+    distributions,
     duplicates,
     file_format,
+    follow_up_completeness,
     keys,
+    people_across_sites,
+    site_comparison,
     time_order,
     values,
+    volumes,
 )
 from schemas.rules.rule import CrossCheck, RowCheck, Rule
+from schemas.rules.site_frames import SiteCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
 
-__all__ = ["CROSS_CHECKS", "ROW_CHECKS", "RULES", "Rule", "row_checks"]
+__all__ = ["CROSS_CHECKS", "ROW_CHECKS", "RULES", "SITE_CHECKS", "Rule", "row_checks"]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -34,10 +42,14 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             values.RULES,
             keys.RULES,
             duplicates.RULES,
+            people_across_sites.RULES,
             time_order.RULES,
             clinical_lesions.RULES,
             clinical_devices.RULES,
             clinical_patients.RULES,
+            clinical_measurements.RULES,
+            completeness.RULES,
+            site_comparison.RULES,
         )
         for rule in family
     }
@@ -50,6 +62,7 @@ ROW_CHECKS: tuple[RowCheck, ...] = (
     *clinical_lesions.ROW_CHECKS,
     *clinical_devices.ROW_CHECKS,
     *clinical_patients.ROW_CHECKS,
+    *completeness.ROW_CHECKS,
 )
 """Checks that need one row only."""
 
@@ -60,8 +73,21 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     *clinical_lesions.CROSS_CHECKS,
     *clinical_devices.CROSS_CHECKS,
     *clinical_patients.CROSS_CHECKS,
+    *clinical_measurements.CROSS_CHECKS,
+    *people_across_sites.CROSS_CHECKS,
+    *distributions.CROSS_CHECKS,
 )
 """Checks that need other rows or tables; time comes first, lest a misdated row be called a duplicate."""
+
+
+SITE_CHECKS: tuple[SiteCheck, ...] = (
+    *completeness.SITE_CHECKS,
+    *follow_up_completeness.SITE_CHECKS,
+    *volumes.SITE_CHECKS,
+    *distributions.SITE_CHECKS,
+    *site_comparison.SITE_CHECKS,
+)
+"""Checks that measure whole sites."""
 
 
 def level_of(check: RowCheck | CrossCheck) -> str:

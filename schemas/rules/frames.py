@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.rules.context import NO_CONTEXT, Context
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -27,12 +29,15 @@ class Frames:
     rejected
         Typed rows that an earlier finding rejected, by table. What is missing because of them is no second
         fault.
+    context
+        What is known beside the submission.
     """
 
     tables: Mapping[str, pl.DataFrame]
     known_keys: Mapping[str, pl.Series]
     load_date: date
     rejected: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    context: Context = NO_CONTEXT
 
     def __getitem__(self, table: str) -> pl.DataFrame:
         """Return the accepted rows of a table."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from schemas.rules.frames import Frames, failing, none_failing
 from schemas.rules.rule import CrossCheck, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RULES = (
     Rule(
@@ -204,7 +209,44 @@ def patients_without_procedure(frames: Frames) -> pl.Series:
     )
 
 
+def patients_described_otherwise(frames: Frames) -> pl.Series:
+    """Return patients whose sex or site differs from what earlier submissions said."""
+    earlier = frames.context.previous_patients
+    if earlier is None:
+        return none_failing()
+    said = earlier.select("patient_id", said_site="site_id", said_sex="sex").unique("patient_id")
+    frame = frames["patients"].join(said, on="patient_id", how="inner")
+    is_told = pl.col("sex").is_in(["female", "male"]) & pl.col("said_sex").is_in(["female", "male"])
+    is_changed = is_told & (pl.col("sex") != pl.col("said_sex"))
+    return failing(frame, is_changed | (pl.col("site_id") != pl.col("said_site")))
+
+
+def vanished_rows(previous: Mapping[str, pl.Series], sent: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the records that an earlier submission held and this one does not (rule K13).
+
+    Parameters
+    ----------
+    previous
+        Primary keys of the earlier submission by table.
+    sent
+        What came now by table, accepted and rejected rows; the first column is the primary key.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``table`` and ``key``, one row for each record whose deletion needs consent. Keys are pseudonyms:
+        for the submission's ledger, never for a finding.
+    """
+    gone = [pl.DataFrame(schema={"table": pl.String, "key": pl.String})]
+    for table, keys in previous.items():
+        now = sent[table].to_series(0) if table in sent else pl.Series(dtype=pl.String)
+        lost = keys.unique(maintain_order=True).to_frame("key").filter(~pl.col("key").is_in(now.implode()))
+        gone.append(lost.select(pl.lit(table).alias("table"), "key"))
+    return pl.concat(gone)
+
+
 CROSS_CHECKS = (
+    CrossCheck(rule_id="K03", table="patients", column="sex", failing=patients_described_otherwise),
     CrossCheck(rule_id="K04", table="procedures", column="procedure_id", failing=procedures_without_lesion),
     CrossCheck(rule_id="K05", table="lesions", column="lesion_number", failing=lesions_numbered_with_gap),
     CrossCheck(rule_id="K06", table="lesions", column="lesion_id", failing=lesions_without_device),

@@ -23,8 +23,9 @@ KAHN_CLASSES = {
     "Pa": "plausibility",
     "Pt": "plausibility in time",
     "D": "duplicates",
+    "S": "comparison with other sites and earlier periods",
 }
-"""Classes of data-quality checks after Kahn et al. (2016), eGEMs 4(1):1244, and one for duplicates."""
+"""Classes of data-quality checks after Kahn et al. (2016), eGEMs 4(1):1244, and two of our own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,18 @@ class Rule:
     kahn: str
     tables: tuple[str, ...]
 
+    @property
+    def is_waivable(self) -> bool:
+        """Whether a reviewed waiver may set findings of this rule aside.
+
+        What refuses a file, rejects a row or breaks a key cannot be waived; neither can a type or code list.
+        """
+        return self.level not in {"FILE", "ROW"} and self.id not in UNWAIVABLE
+
+
+UNWAIVABLE = frozenset({"C01", "C02", "C03", "C07", "C13", "C17", "K07", "K11", "K14"})
+"""Rules that are no matter of judgement although they do not reject a row."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RowCheck:
@@ -69,6 +82,9 @@ class RowCheck:
         Expression over the table; null passes.
     level
         Effect of a failure where it differs from the rule's own.
+    applies
+        Rows that the rule can be held against; without it those whose ``column`` is filled, and with it at
+        least one other column that ``passes`` looks at.
     """
 
     rule_id: str
@@ -76,6 +92,7 @@ class RowCheck:
     column: str
     passes: pl.Expr
     level: str | None = None
+    applies: pl.Expr | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,6 +109,8 @@ class CrossCheck:
         Function over the accepted rows that returns the ``at`` numbers of the failing rows of ``table``.
     level
         Effect of a failure where it differs from the rule's own.
+    needs
+        ``table.column`` of what a site must send for the rule to apply, beside ``column`` itself.
     """
 
     rule_id: str
@@ -99,3 +118,4 @@ class CrossCheck:
     column: str
     failing: Callable[[Frames], pl.Series]
     level: str | None = None
+    needs: tuple[str, ...] = ()

@@ -88,8 +88,14 @@ def test_the_tables_begin_with_what_the_loader_adds() -> None:
 
 
 def test_the_page_of_rules_lists_every_rule() -> None:
-    listed = sorted(RULES, key=lambda rule_id: ("FCKDTX".index(rule_id[0]), rule_id))
-    assert re.findall(r"^\| ([FCKDTX]\d\d) \|", render_rule_catalogue(), re.MULTILINE) == listed
+    listed = sorted(RULES, key=lambda rule_id: ("FCKDTXMS".index(rule_id[0]), rule_id))
+    assert re.findall(r"^\| \[([A-Z]\d\d)\]\(", render_rule_catalogue(), re.MULTILINE) == listed
+
+
+def test_every_rule_has_the_anchor_that_the_list_points_to() -> None:
+    pages = dictionary_files()
+    for page, anchor in re.findall(r"\]\((\w+\.md)#(\w+)\)", render_rule_catalogue()):
+        assert f"\n## {anchor.upper()}\n" in pages[f"checks/{page}"]
 
 
 def test_no_cell_of_a_table_breaks_its_row() -> None:
