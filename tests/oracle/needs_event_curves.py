@@ -1,4 +1,4 @@
-"""Reference cases of Kaplan-Meier curves and of follow-up: from a call to numbers."""
+"""Reference cases of Kaplan-Meier curves: from a call to numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import polars as pl
 from analytics.survival.curve_reading import curve_quantiles, read_curve_at, restricted_mean
 from analytics.survival.event_counts import count_events
 from analytics.survival.event_curves import estimate_event_curve
-from analytics.survival.follow_up import estimate_follow_up
 from analytics.survival.landmark import restrict_to_landmark
 from analytics.survival.weighted_curves import RowColumns, estimate_weighted_event_curve
 
@@ -262,33 +261,18 @@ def describe_restricted_means(outcomes: reading.Outcomes, curves: dict[str, Even
         def get(self, horizon: float, default: object = None) -> object:
             if not 0 < horizon <= last:
                 return default
-            means = {name(label): list(restricted_mean(curve, horizon)) for label, curve in curves.items()}
+            means = {name(label): area_of(curve, horizon) for label, curve in curves.items()}
             return {"tau": horizon, "table": means}
 
     return compare.ByOption("tau", Horizons())
 
 
-def handle_median_followup(case: dict, frame: pl.DataFrame) -> dict:
-    call = case["call"]
-    surv = f"Surv({call['time']},{call['event']})"
-    outcomes = reading.read_outcomes({"surv": surv, "group": call.get("group")}, frame)
-    everybody = reading.read_outcomes({"surv": surv}, frame)
-    level = reading.read_options(case).confidence
-    events_first = estimate_follow_up(count_events(everybody.frame), group="all", ties="events_first").curve
-    curves = {
-        label: estimate_follow_up(count_events(outcomes.rows(label)), group=label, confidence=level).curve
-        for label in outcomes.labels()
-    }
-
-    def read(keys: list[tuple]) -> dict[str, list[float]]:
-        days = [day for (day,) in keys]
-        asked = reading.as_in_the_file(days, everybody.frame)
-        return {"times": days, "surv": read_curve_at(events_first, asked)["survival"].to_list()}
-
-    return {
-        "quantiles": compare.ByOption("probs", Quantiles(curves)),
-        "prodlim_reverse": compare.RowsByKey(("times",), read),
-    }
+def area_of(curve: EventCurve, horizon: float) -> list[float]:
+    """Return the area and its error; the reference takes sums of weights for patients in the latter."""
+    table = curve.table
+    if "weighted_n_risk" in table.columns:
+        table = table.with_columns(n_risk="weighted_n_risk", n_event="weighted_n_event")
+    return list(restricted_mean(replace(curve, table=table), horizon))
 
 
-HANDLERS = {"kaplan_meier": handle_kaplan_meier, "median_followup": handle_median_followup}
+HANDLERS = {"kaplan_meier": handle_kaplan_meier}

@@ -90,18 +90,28 @@ def describe_curves(outcomes: reading.Outcomes, curves: dict[str, EventCurve], t
         "time": read["time_days"].to_list(),
         "n_risk_weighted": read["weighted_n_risk"].to_list(),
         "surv": read["survival"].to_list(),
-        "se_robust": read["std_error"].to_list(),
+        "se_robust": [
+            # At 0 the jackknife has no spread, which the reference prints; it is no statement of certainty.
+            compare.OneOf((value, 0.0)) if survival == 0 else value
+            for value, survival in zip(read["std_error"], read["survival"], strict=True)
+        ],
         **limits,
     }
 
 
-def greenwood_of_weights(curve: EventCurve, times: list[float]) -> list[float]:
+def greenwood_of_weights(curve: EventCurve, times: list[float]) -> list[object]:
     """Take sums of weights for patients, which is not valid; the reference shows it as a warning."""
     n, d = (curve.table[f"weighted_n_{name}"].to_numpy() for name in ("risk", "event"))
+    survival = curve.table["survival"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where((d > 0) & (curve.table["survival"].to_numpy() > 0), d / (n * (n - d)), 0.0)
-    errors = np.concatenate([[0.0], curve.table["survival"].to_numpy() * np.sqrt(np.cumsum(terms))])
-    return errors[np.searchsorted(curve.table["time_days"].to_numpy(), times, side="right")].tolist()
+        terms = np.where((d > 0) & (survival > 0), d / (n * (n - d)), 0.0)
+    errors = [0.0, *(survival * np.sqrt(np.cumsum(terms)))]
+    # Once the curve is at 0 there is none, but for rounding.
+    errors = [
+        compare.OneOf((None, float(error))) if value == 0 else float(error)
+        for error, value in zip(errors, [1.0, *survival], strict=True)
+    ]
+    return [errors[at] for at in np.searchsorted(curve.table["time_days"].to_numpy(), times, side="right")]
 
 
 def describe_cox(call: dict, frame: pl.DataFrame, *, formula: str, ties: str) -> dict:
