@@ -9,10 +9,15 @@ import polars as pl
 from analytics.cautions import caution_follow_up, caution_weights, refuse_weights
 from analytics.estimation_results import Part, Results
 from analytics.group_estimation import (
+    CLUSTERED,
     GROUP,
+    caution_recurring,
     compare_curves,
     compare_pairs_of_curves,
+    identify_patients,
     mean_times,
+    recurs,
+    row_columns,
 )
 from analytics.group_labels import group_labels, name_levels
 from analytics.model_estimation import ENTRY
@@ -30,7 +35,6 @@ from analytics.survival.simultaneous_bands import estimate_band
 from analytics.survival.smooth_hazard import estimate_smooth_hazard
 from analytics.survival.time_lost import compare_time_lost, estimate_time_lost
 from analytics.survival.weighted_curves import (
-    RowColumns,
     estimate_weighted_cumulative_incidence,
     estimate_weighted_event_curve,
 )
@@ -56,11 +60,15 @@ def run_curves(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]
     tests = () if spec.weights else compare_curves(events, spec)
     pairs = None if spec.weights else compare_pairs_of_curves(events, spec)
     if spec.estimator == "log_rank":
-        return Results(tests=tests, pairs=pairs)
+        return Results(tests=tests, pairs=pairs, notes=caution_recurring(frame, spec))
     labels = group_labels(frame, spec)
     curves = tuple(_curve(events, frame, label, spec=spec, causes=causes) for label in labels)
     follow_up = tuple(estimate_follow_up(events.pooled((GROUP,)), group=label) for label in labels)
-    notes = (*caution_follow_up(follow_up, spec.horizons_days), *caution_weights(frame, spec.weights))
+    notes = (
+        *caution_follow_up(follow_up, spec.horizons_days),
+        *caution_weights(frame, spec.weights),
+        *caution_recurring(frame, spec),
+    )
     if spec.estimator == "rmst":
         means, contrasts = mean_times(curves, spec, frame)
         return Results(curves=curves, tests=tests, pairs=pairs, means=means, contrasts=contrasts, notes=notes)
@@ -198,8 +206,9 @@ def _curve(
     if not competing and len(causes) > 1:
         reason = f"{causes[1]} competes with {causes[0]}: use aalen_johansen, not Kaplan-Meier"
         return NotEstimable(label, reason, "competing_events")
-    if spec.weights:
-        return _weighted_curve(frame.filter(pl.col(GROUP) == label), label, spec, causes=causes)
+    rows = frame.filter(pl.col(GROUP) == label)
+    if spec.weights or (spec.estimator in CLUSTERED and recurs(rows)):
+        return _curve_from_rows(rows, label, spec, causes=causes)
     own, scale = counts.pooled((GROUP,)).of_group(label), cast("IntervalKind", spec.interval)
     if competing:
         return _incidence(counts.pooled((GROUP,)), label, spec=spec, causes=causes)
@@ -217,21 +226,19 @@ def _incidence(counts: EventCounts, label: str, *, spec: Specification, causes: 
     )
 
 
-def _weighted_curve(
+def _curve_from_rows(
     frame: pl.DataFrame, label: str, spec: Specification, *, causes: tuple[str, ...]
 ) -> Curve:
-    """Estimate the weighted curve of one group, with the variance by patient."""
-    require_columns(frame, [str(spec.weights)])
-    columns = RowColumns(
-        entry=ENTRY if ENTRY in frame.columns else None,
-        weight=spec.weights,
-        cluster="patient_id" if "patient_id" in frame.columns else None,
-    )
-    rows, scale = frame.drop_nulls(spec.weights), cast("IntervalKind", spec.interval)
-    refusal = refuse_weights(rows, str(spec.weights), group=label)
-    if refusal is not None:
-        return refusal
-    if spec.estimator == "aalen_johansen":
+    """Estimate the curve of one group, weighted or not, with the variance by patient."""
+    if spec.weights:
+        require_columns(frame, [spec.weights])
+        frame = frame.drop_nulls(spec.weights)
+        refusal = refuse_weights(frame, spec.weights, group=label)
+        if refusal is not None:
+            return refusal
+    rows, columns = identify_patients(frame), row_columns(frame, spec)
+    scale = cast("IntervalKind", spec.interval)
+    if spec.estimator in {"aalen_johansen", "gray"}:
         return estimate_weighted_cumulative_incidence(
             rows, columns=columns, group=label, causes=causes, confidence=spec.confidence, interval=scale
         )
@@ -242,8 +249,13 @@ def _weighted_curve(
 
 def _bands(curves: Sequence[Curve], spec: Specification) -> tuple[Part, ...]:
     """Bands that hold for whole Kaplan-Meier curves, where asked for."""
-    drawn = [curve for curve in curves if isinstance(curve, EventCurve)]
-    if spec.band is None or not drawn or spec.weights:
+    # No band is derived for a robust variance.
+    drawn = [
+        curve
+        for curve in curves
+        if isinstance(curve, EventCurve) and "weighted_n_risk" not in curve.table.columns
+    ]
+    if spec.band is None or not drawn:
         return ()
     kind = cast("BandKind", spec.band)
     return (Part("bands", tuple(estimate_band(one, kind=kind, confidence=spec.confidence) for one in drawn)),)

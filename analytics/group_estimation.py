@@ -10,6 +10,7 @@ from analytics.errors import SpecificationError
 from analytics.survival.comparisons import compare_event_curves, compare_pairwise
 from analytics.survival.gray import compare_incidences
 from analytics.survival.rank_sums import RankWeights
+from analytics.survival.refusals import Caution
 from analytics.survival.restricted_mean_weighted import estimate_weighted_restricted_mean
 from analytics.survival.restricted_means import (
     RestrictedMean,
@@ -30,9 +31,68 @@ if TYPE_CHECKING:
     from analytics.survival.results_win_ratio import WinRatio
 
 GROUP = "group"
+PATIENT = "patient_id"
+CLUSTERED = frozenset({"kaplan_meier", "aalen_johansen", "gray", "rmst"})
+"""Estimators whose curves and means are clustered by patient where patients recur."""
 ENTRY = "entry_days"
 
 Means = tuple[RestrictedMean | NotEstimable, ...]
+
+
+def recurs(frame: pl.DataFrame) -> bool:
+    """Say whether a patient has more than one row."""
+    return count_recurring(frame) > 0
+
+
+def count_recurring(frame: pl.DataFrame) -> int:
+    """Count patients with more than one row; 0 where rows do not say whose they are.
+
+    Parameters
+    ----------
+    frame
+        Rows of procedures, perhaps with ``patient_id``.
+    """
+    if PATIENT not in frame.columns:
+        return 0
+    return frame.drop_nulls(PATIENT).group_by(PATIENT).len().filter(pl.col("len") > 1).height
+
+
+def identify_patients(frame: pl.DataFrame) -> pl.DataFrame:
+    """Let every row without a patient be one of its own."""
+    if PATIENT not in frame.columns or not frame[PATIENT].null_count():
+        return frame
+    own = pl.format("row {}", pl.int_range(pl.len()))
+    return frame.with_columns(pl.coalesce(pl.col(PATIENT).cast(pl.String), own).alias(PATIENT))
+
+
+def row_columns(frame: pl.DataFrame, spec: Specification) -> RowColumns:
+    """Name the columns of rows whose variance is robust by patient."""
+    return RowColumns(
+        entry=ENTRY if ENTRY in frame.columns else None,
+        weight=spec.weights,
+        cluster=PATIENT if PATIENT in frame.columns else None,
+    )
+
+
+def caution_recurring(frame: pl.DataFrame, spec: Specification) -> tuple[str, ...]:
+    """Say what is made of patients with several procedures, where there are any.
+
+    Parameters
+    ----------
+    frame
+        Rows of procedures, perhaps with ``patient_id``.
+    spec
+        What is estimated.
+    """
+    n = count_recurring(frame)
+    if not n:
+        return ()
+    clustered = spec.estimator in CLUSTERED
+    words = [f"{n:,} patients count with more than one procedure"]
+    words += ["the interval of every group is clustered by patient"] if clustered else []
+    if not clustered or spec.groups.by is not None:
+        words.append("comparisons of groups take every procedure as independent")
+    return (Caution("recurring_patients", ": ".join([words[0], "; ".join(words[1:])])),)
 
 
 def level_columns(number: int) -> tuple[str, str]:
@@ -91,14 +151,12 @@ def _mean(
     spec: Specification,
     frame: pl.DataFrame | None,
 ) -> RestrictedMean | NotEstimable:
-    """Restricted mean of one curve; of its rows where they are weighted."""
-    if isinstance(curve, EventCurve) and spec.weights and frame is not None:
-        columns = RowColumns(
-            entry=ENTRY if ENTRY in frame.columns else None,
-            weight=spec.weights,
-            cluster="patient_id" if "patient_id" in frame.columns else None,
-        )
-        rows = frame.filter(pl.col(GROUP) == curve.group).drop_nulls(spec.weights)
+    """Restricted mean of one curve; of its rows where they are weighted or patients recur."""
+    is_robust = isinstance(curve, EventCurve) and "weighted_n_risk" in curve.table.columns
+    if is_robust and frame is not None:
+        columns = row_columns(frame, spec)
+        rows = identify_patients(frame.filter(pl.col(GROUP) == curve.group))
+        rows = rows.drop_nulls(spec.weights) if spec.weights else rows
         return estimate_weighted_restricted_mean(
             rows, columns=columns, group=curve.group, horizon_days=day, confidence=spec.confidence
         )

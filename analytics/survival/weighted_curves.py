@@ -1,11 +1,11 @@
-"""Weighted curves from rows, with the robust variance clustered by any unit.
+"""Curves from rows, weighted or not, with the robust variance clustered by any unit.
 
 Event counts cannot carry clusters: several rows of a patient, or all rows of a site, move together.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ import polars as pl
 from analytics.survival.cumulative_incidence import weighted_incidence
 from analytics.survival.event_counts import CAUSE, TIME, EventCounts, count_events
 from analytics.survival.event_curves import weighted_event_curve
-from analytics.survival.refusals import refuse_counts
+from analytics.survival.refusals import inexact_warnings, refuse_counts
 from analytics.survival.risk_table import RiskTable, build_risk_table
 from analytics.survival.robust_variance import Units, influence_variance
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analytics.survival.intervals import IntervalKind
-    from analytics.survival.results import CumulativeIncidence, EventCurve, NotEstimable
+    from analytics.survival.results import Basis, CumulativeIncidence, EventCurve, NotEstimable
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def estimate_weighted_event_curve(
     confidence: float = 0.95,
     interval: IntervalKind = "log-log",
 ) -> EventCurve | NotEstimable:
-    """Estimate a weighted Kaplan-Meier curve with cluster-robust variance.
+    """Estimate a Kaplan-Meier curve, weighted or not, with cluster-robust variance.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def estimate_weighted_event_curve(
         return refusal
     tables = _tables(counts, n_causes=1)
     influence = influence_variance(*tables, _units(frame, columns))
-    return weighted_event_curve(
+    curve = weighted_event_curve(
         tables,
         influence,
         group=group,
@@ -100,6 +100,7 @@ def estimate_weighted_event_curve(
         interval=interval,
         variance=_variance_name(columns),
     )
+    return replace(curve, basis=_own_basis(curve.basis, counts, columns))
 
 
 def estimate_weighted_cumulative_incidence(
@@ -111,7 +112,7 @@ def estimate_weighted_cumulative_incidence(
     confidence: float = 0.95,
     interval: IntervalKind = "log-log",
 ) -> CumulativeIncidence | NotEstimable:
-    """Estimate weighted cumulative incidences with cluster-robust variance.
+    """Estimate cumulative incidences of any number of causes, weighted or not, with cluster-robust variance.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def estimate_weighted_cumulative_incidence(
         return refusal
     tables = _tables(counts, n_causes=len(causes))
     influence = influence_variance(*tables, _units(frame, columns))
-    return weighted_incidence(
+    found = weighted_incidence(
         tables,
         influence,
         labels=(group, *causes),
@@ -145,6 +146,13 @@ def estimate_weighted_cumulative_incidence(
         interval=interval,
         variance=_variance_name(columns),
     )
+    return replace(found, basis=_own_basis(found.basis, counts, columns))
+
+
+def _own_basis(basis: Basis, counts: EventCounts, columns: RowColumns) -> Basis:
+    """Name the method without weights where there are none, and warn of days that are upper bounds."""
+    method = basis.method if columns.weight else basis.method.removeprefix("weighted ")
+    return replace(basis, method=method, warnings=(*basis.warnings, *inexact_warnings(counts)))
 
 
 def _count(frame: pl.DataFrame, columns: RowColumns) -> EventCounts:
@@ -166,10 +174,16 @@ def _tables(counts: EventCounts, *, n_causes: int) -> tuple[RiskTable, RiskTable
 
 def _units(frame: pl.DataFrame, columns: RowColumns) -> Units:
     """Lay the rows out for the influence of each cluster."""
-    cluster = columns.cluster
-    if cluster is None or frame[cluster].n_unique() == frame.height:
+    if columns.cluster is None:
         return _lone_units(frame, columns)
-    unit = frame[cluster].cast(pl.String).rank("dense").cast(pl.Int64).to_numpy() - 1
+    alone = pl.len().over(columns.cluster) == 1
+    lone = _lone_units(frame.filter(alone), columns)
+    return _join_units(lone, _shared_units(frame.filter(~alone), columns))
+
+
+def _shared_units(frame: pl.DataFrame, columns: RowColumns) -> Units:
+    """Let each cluster of several rows be a unit."""
+    unit = frame[str(columns.cluster)].rank("dense").cast(pl.Int64).to_numpy() - 1
     return Units(
         unit=unit,
         entry=_floats(frame, columns.entry, absent=-np.inf),
@@ -177,6 +191,18 @@ def _units(frame: pl.DataFrame, columns: RowColumns) -> Units:
         cause=frame[columns.cause].cast(pl.Int64).to_numpy(),
         weight=_floats(frame, columns.weight, absent=1.0),
         multiplicity=np.ones(int(unit.max(initial=-1)) + 1),
+    )
+
+
+def _join_units(first: Units, second: Units) -> Units:
+    """Put two disjoint sets of units together."""
+    return Units(
+        unit=np.concatenate([first.unit, second.unit + len(first.multiplicity)]),
+        entry=np.concatenate([first.entry, second.entry]),
+        exit=np.concatenate([first.exit, second.exit]),
+        cause=np.concatenate([first.cause, second.cause]),
+        weight=np.concatenate([first.weight, second.weight]),
+        multiplicity=np.concatenate([first.multiplicity, second.multiplicity]),
     )
 
 
