@@ -152,7 +152,8 @@ def describe_long(frame: pl.DataFrame, surv: str, group: str) -> object:
 
 def describe_cox(frame: pl.DataFrame, formula: str) -> dict:
     handle_cox = _sibling("needs_cox").HANDLERS["cox"]
-    return handle_cox({"call": {"formula": formula}}, frame)["fit"]
+    # The cases search up to the maximum, not to R's own earlier stop, and do not say so.
+    return handle_cox({"call": {"formula": formula}, "r_code": "eps=1e-11"}, frame)["fit"]
 
 
 HANDLERS = {"landmark": handle_landmark}
