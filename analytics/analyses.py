@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from analytics.answer_blocks import answer_blocks
 from analytics.charts.export import render_png, render_svg
 from analytics.estimation import estimate
-from analytics.outcome_frames import OutcomeData, read_csv_outcomes, read_snapshot_outcomes
+from analytics.outcome_data import OutcomeData
+from analytics.outcome_frames import read_csv_outcomes, read_snapshot_outcomes
 from analytics.report.document import Block, Bullets, Figure, Paragraph, Section
 from analytics.report.plain_text import render_table
 from analytics.report.serialise import serialise
+from analytics.report_plan import is_plan, read_plan
 from analytics.specification import Specification, read_specification
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_snapshot_info
@@ -53,6 +55,16 @@ def run_file(path: Path, *, db: Path | None = None, data: Path | None = None) ->
     """
     spec = read_specification(path)
     return run_on_csv(spec, data) if data is not None else run_on_store(spec, db or path)
+
+
+def run_files(path: Path, *, db: Path | None = None, data: Path | None = None) -> tuple[Answer, ...]:
+    """Run the specification of a file, or all analyses of a plan, as `run_file` does."""
+    if not is_plan(path):
+        return (run_file(path, db=db, data=data),)
+    specs = read_plan(path).analyses
+    if data is not None:
+        return tuple(run_on_csv(spec, data) for spec in specs)
+    return tuple(run_on_store(spec, db or path) for spec in specs)
 
 
 def run_on_csv(spec: Specification, data: Path) -> Answer:

@@ -43,7 +43,7 @@ from analytics.survival.results_win_ratio import WinRatio
 
 if TYPE_CHECKING:
     from analytics.estimation_results import Part, Results
-    from analytics.outcome_frames import OutcomeData
+    from analytics.outcome_data import OutcomeData
     from analytics.specification import Specification
 
 SEPARATED = ' With few events or separation, penalty = "firth" gives an answer.'

@@ -15,7 +15,7 @@ from analytics.charts.forest import (
 )
 from analytics.charts.labels import label_term
 from analytics.charts.numbers import format_count
-from analytics.part_tables import interval_table, ratio_table
+from analytics.part_tables import capitalise, interval_table, ratio_table
 from analytics.report.document import Block, Figure, Paragraph
 from analytics.survival.results_parametric import (
     AcceleratedFailureTimeFit,
@@ -34,9 +34,15 @@ def forest_block(
     table: pl.DataFrame, basis: Basis, ratio: RatioWords, words: Words, *, note: str = ""
 ) -> Figure:
     """Draw the ratios of a model."""
+    bends = table["term"].str.extract(r"^(.*) \(bend ").drop_nulls().unique()
+    # A coefficient of a spline means nothing alone: its curve does.
+    of_splines = table["term"].is_in(bends.implode()) | table["term"].str.contains(r"\(bend ")
+    straight = table.filter(~of_splines)
+    left_out = f"Not drawn: {', '.join(map(label_term, sorted(bends)))} (spline)." if len(bends) else ""
     labels = {term: label_term(term) for term in table["term"]}
-    subtitle = " ".join(filter(None, (words.subtitle, note)))
-    return Figure(ratio_chart(RatioTable(table, basis, ratio, labels), title=words.title, subtitle=subtitle))
+    subtitle = " ".join(filter(None, (words.subtitle, note, left_out)))
+    ratios = RatioTable(straight if straight.height else table, basis, ratio, labels)
+    return Figure(ratio_chart(ratios, title=words.title, subtitle=subtitle))
 
 
 def counts_sentence(basis: Basis, unit: str) -> str:
@@ -55,7 +61,7 @@ def show_cause_specific(found: tuple[Any, ...], words: Words) -> tuple[Block, ..
     for cause, model in zip(fit.causes, fit.models, strict=True):
         caption = f"Cause-specific Cox model of {cause}"
         blocks += [
-            Paragraph(f"{cause}: {counts_sentence(model.basis, words.unit)}"),
+            Paragraph(f"{capitalise(cause)}: {counts_sentence(model.basis, words.unit)}"),
             forest_block(model.table, model.basis, HAZARD_RATIO, words, note=f"{caption}."),
             ratio_table(model.table, model.basis, HAZARD_RATIO, caption=caption),
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +60,9 @@ def model_terms(frame: pl.DataFrame, spec: Specification) -> tuple[Term, ...]:
 
 def period_labels(days: tuple[float, ...], unit: str) -> tuple[str, ...]:
     """Name the periods between days, ascending: ``days 0 to 30``, ``after day 30``."""
-    inner = [f"{unit} {first:g} to {last:g}" for first, last in pairwise((0.0, *days))]
+    # A period takes its last day and not its first, except that the first one begins with time zero.
+    begins = [0.0, *(day + 1 if unit == "days" else day for day in days[:-1])]
+    inner = [f"{unit} {first:g} to {last:g}" for first, last in zip(begins, days, strict=True)]
     return (*inner, f"after {unit.rstrip('s')} {days[-1]:g}")
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.cohort.endpoints import bundled_endpoints
 from analytics.errors import InputFileError, SpecificationError
 from analytics.group_estimation import level_columns
-from analytics.model_estimation import ENTRY, require_columns
+from analytics.model_estimation import ENTRY
+from analytics.model_terms import require_columns
+from analytics.outcome_data import OutcomeData, find_endpoint
+from analytics.recurrent_outcomes import read_recurrences
 from analytics.store.queries import read_cohort, read_table
 from analytics.survival.event_counts import CAUSE, TIME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analytics.cohort.endpoints import Endpoint
     from analytics.specification import Outcome, Specification
 
 DEATH_FIRST = "death without the endpoint"
@@ -34,35 +34,6 @@ _SEVERITY_GROUPS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class OutcomeData:
-    """Outcomes ready to be estimated.
-
-    Parameters
-    ----------
-    frame
-        ``time_days``, ``cause``, grouping and covariate columns.
-    causes
-        Labels of the causes from 1 on.
-    endpoint_label, composition
-        Words that belong beside every number.
-    source
-        What the data are: a snapshot id, or a file name.
-    n_left_out
-        Rows without outcome.
-    time_origin
-        What time zero is.
-    """
-
-    frame: pl.DataFrame
-    causes: tuple[str, ...]
-    endpoint_label: str
-    composition: str
-    source: str
-    n_left_out: int = 0
-    time_origin: str = "PCI"
-
-
 def read_snapshot_outcomes(snapshot: Path, spec: Specification, *, source: str) -> OutcomeData:
     """Read the cohort of a specification with times and causes of its endpoint.
 
@@ -75,6 +46,8 @@ def read_snapshot_outcomes(snapshot: Path, spec: Specification, *, source: str) 
     """
     if spec.estimator == "win_ratio":
         return _read_hierarchy(snapshot, spec, source=source)
+    if spec.estimator == "mean_cumulative_count":
+        return read_recurrences(snapshot, spec, _read_groups(snapshot, spec), source=source)
     endpoint = find_endpoint(spec.outcome.endpoint)
     cohort = _read_groups(snapshot, spec)
     times = read_table(snapshot, "time_to_event").filter(pl.col("endpoint") == endpoint.name)
@@ -138,16 +111,6 @@ def _read_hierarchy(snapshot: Path, spec: Specification, *, source: str) -> Outc
     labels = tuple(endpoint.label for endpoint in endpoints)
     words = f"Compared in this order: {', then '.join(labels)}."
     return OutcomeData(frame, labels, "the hierarchy", words, source, cohort.height - frame.height)
-
-
-def find_endpoint(name: str | None) -> Endpoint:
-    """Return a bundled endpoint, or say which there are."""
-    known = bundled_endpoints()
-    if name not in known:
-        raise SpecificationError(
-            where="specification [outcome]", what="unknown endpoint", fix=f"Use one of {', '.join(known)}."
-        )
-    return known[name]
 
 
 def read_csv_outcomes(path: Path, spec: Specification) -> OutcomeData:

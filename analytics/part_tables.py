@@ -35,6 +35,11 @@ def percent_text(row: dict[str, float], name: str) -> str:
     return f"{format_percent(row[name])} ({100 * row['lower']:.1f}{EN_DASH}{100 * row['upper']:.1f})"
 
 
+def capitalise(text: str) -> str:
+    """Begin a text with a capital and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def number_text(row: dict[str, float], name: str, *, digits: int) -> str:
     """Return a number with its limits."""
     value, lower, upper = (f"{row[key]:.{digits}f}" for key in (name, "lower", "upper"))
@@ -81,7 +86,7 @@ def profile_table(risk: ProfileRisk, *, time_unit: str) -> Table:
     rows = tuple(
         (
             f"{row['profile']}{', ' + row['stratum'] if row['stratum'] else ''}",
-            row["cause"],
+            capitalise(row["cause"]),
             f"{row['time_days']:g} {time_unit}",
             percent_text(row, "risk"),
             BEYOND if row["is_beyond_follow_up"] else "",
@@ -156,7 +161,7 @@ def lost_table(found: Sequence[TimeLost], *, time_unit: str) -> Table:
         (
             label_group(one.group),
             f"{one.horizon_days:g} {time_unit}",
-            row["cause"],
+            capitalise(row["cause"]),
             number_text(row, "lost_days", digits=1),
         )
         for one in found
@@ -174,7 +179,7 @@ def lost_contrast_table(table: pl.DataFrame, *, time_unit: str) -> Table:
         (
             f"{label_group(row['group'])} against {label_group(row['reference'])}",
             f"{row['horizon_days']:g} {time_unit}",
-            row["cause"],
+            capitalise(row["cause"]),
             number_text(row, "difference", digits=1),
             "" if row["p_value"] is None else format_p_value(row["p_value"]),
         )

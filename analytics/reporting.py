@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass, field, fields
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from analytics.analyses import Answer, answer_section, describe_answer, run_on_snapshot, write_answer
 from analytics.complications.rates import estimate_complication_rates
-from analytics.errors import SpecificationError
 from analytics.in_hospital import add_in_hospital
-from analytics.outcome_blocks import GROUPINGS, WINDOWS, build_block
-from analytics.outcome_frames import find_endpoint
+from analytics.outcome_blocks import WINDOWS, build_block
+from analytics.outcome_data import find_endpoint
 from analytics.outcome_hazards import fit_hazards
-from analytics.report.content import ReportContent
+from analytics.report.content import AnalysisContent, ReportContent
 from analytics.report.html_page import render_html
 from analytics.report.json_text import render_json
 from analytics.report.markdown import render_markdown
-from analytics.specification import build_part, read_toml, refuse_unknown
+from analytics.report_plan import EndpointPlan, ModelPlan, Plan, read_plan
 from analytics.store.filters import CohortFilter
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table
@@ -32,50 +30,6 @@ if TYPE_CHECKING:
     from analytics.report.content import CoxBlock, SurvivalBlock
 
 
-@dataclass(frozen=True)
-class EndpointPlan:
-    """One endpoint of a plan: groupings (``severity``, ``strategy``) and windows (keys of `WINDOWS`)."""
-
-    endpoint: str
-    by: tuple[str, ...] = ("severity",)
-    windows: tuple[str, ...] = ("all",)
-
-
-@dataclass(frozen=True)
-class ModelPlan:
-    """One Cox model of a plan: endpoint, and whether calcification and device interact."""
-
-    endpoint: str
-    interaction: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a report holds.
-
-    Parameters
-    ----------
-    title, description
-        Words at the top.
-    population
-        Which procedures.
-    survival, components
-        Composite endpoints, and their components.
-    models
-        Cox models.
-    sha256
-        Hash of the plan's text, for the manifest.
-    """
-
-    title: str
-    description: str
-    population: CohortFilter = field(default_factory=CohortFilter)
-    survival: tuple[EndpointPlan, ...] = ()
-    components: tuple[EndpointPlan, ...] = ()
-    models: tuple[ModelPlan, ...] = ()
-    sha256: str = ""
-
-
 def write_report(db: Path, out: Path, *, plan: Path | None = None) -> tuple[Path, ...]:
     """Run every analysis of a plan on the current snapshot of a store and write the report.
 
@@ -84,7 +38,8 @@ def write_report(db: Path, out: Path, *, plan: Path | None = None) -> tuple[Path
     db
         The store.
     out
-        Folder for ``report.html``, ``report.md``, ``report.json`` and ``manifest.json``; made if absent.
+        Folder for ``report.html``, ``report.md``, ``report.json`` and ``manifest.json``; made if absent. The
+        single analyses of a plan go into its folder ``analyses`` too, as JSON, SVG and PNG.
     plan
         Plan as TOML; the bundled one if None.
 
@@ -98,7 +53,9 @@ def write_report(db: Path, out: Path, *, plan: Path | None = None) -> tuple[Path
     InputFileError, SpecificationError, StoreError
         Each says where, what, and how to fix it.
     """
-    content = build_content(find_current_snapshot(snapshot_folder(db)), read_plan(plan))
+    snapshot, asked = find_current_snapshot(snapshot_folder(db)), read_plan(plan)
+    answers = tuple(run_on_snapshot(spec, snapshot) for spec in asked.analyses)
+    content = build_content(snapshot, asked, answers)
     out.mkdir(parents=True, exist_ok=True)
     texts = {
         "report.html": render_html(content),
@@ -108,67 +65,12 @@ def write_report(db: Path, out: Path, *, plan: Path | None = None) -> tuple[Path
     }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
-    return tuple(out / name for name in texts)
+    written = [path for answer in answers for path in write_answer(answer, out / "analyses")]
+    return (*(out / name for name in texts), *written)
 
 
-def read_plan(path: Path | None) -> Plan:
-    """Read a plan; None reads the bundled one.
-
-    Raises
-    ------
-    InputFileError, SpecificationError
-        If there is no such file, a key is unknown, or an endpoint, grouping or window does not exist.
-    """
-    if path is None:
-        source = files("analytics") / "plans" / "default.toml"
-        return parse_plan(read_toml(source, name="default plan"), source.read_bytes(), where="default plan")
-    return parse_plan(read_toml(path, name=str(path)), path.read_bytes(), where=path.name)
-
-
-def parse_plan(data: dict[str, Any], raw: bytes, *, where: str) -> Plan:
-    """Turn parsed TOML into a plan, refusing what nothing reads."""
-    refuse_unknown(data, {"report", "population", "survival", "component", "model"}, where=where)
-    head = data.get("report", {})
-    refuse_unknown(head, {"title", "description"}, where=f"{where} [report]")
-    return Plan(
-        title=head.get("title", "calcpci report"),
-        description=head.get("description", ""),
-        population=build_part(CohortFilter, data.get("population", {}), f"{where} [population]"),
-        survival=_endpoints(data.get("survival", []), f"{where} [[survival]]"),
-        components=_endpoints(data.get("component", []), f"{where} [[component]]"),
-        models=tuple(_model(entry, f"{where} [[model]]") for entry in data.get("model", [])),
-        sha256=hashlib.sha256(raw).hexdigest(),
-    )
-
-
-def _endpoints(entries: list[dict[str, Any]], where: str) -> tuple[EndpointPlan, ...]:
-    """Read the endpoints of a plan and check every name."""
-    plans = tuple(build_part(EndpointPlan, entry, where) for entry in entries)
-    for plan in plans:
-        find_endpoint(plan.endpoint)
-        _demand(plan.by, tuple(GROUPINGS), where=where, what="grouping")
-        _demand(plan.windows, tuple(WINDOWS), where=where, what="window")
-    return plans
-
-
-def _model(entry: dict[str, Any], where: str) -> ModelPlan:
-    """Read a model of a plan."""
-    plan: ModelPlan = build_part(ModelPlan, entry, where)
-    find_endpoint(plan.endpoint)
-    return plan
-
-
-def _demand(given: tuple[str, ...], known: tuple[str, ...], *, where: str, what: str) -> None:
-    """Refuse a name that does not exist."""
-    for name in given:
-        if name not in known:
-            raise SpecificationError(
-                where=where, what=f"unknown {what} '{name}'", fix=f"Use {', '.join(known)}."
-            )
-
-
-def build_content(snapshot: Path, plan: Plan) -> ReportContent:
-    """Run every analysis of a plan on one snapshot."""
+def build_content(snapshot: Path, plan: Plan, answers: tuple[Answer, ...] = ()) -> ReportContent:
+    """Run what a plan asks for on one snapshot, and put the answers of its single analyses beside it."""
     info = read_snapshot_info(snapshot)
     cohort = read_cohort(snapshot, "procedures", plan.population)
     flags = read_cohort(snapshot, "complications", _every_procedure(plan.population))
@@ -184,12 +86,15 @@ def build_content(snapshot: Path, plan: Plan) -> ReportContent:
         case_mix=cohort.group_by(
             strategy=plan.population.strategy_column, severity=plan.population.severity_column
         ).agg(n=pl.len()),
-        complications=estimate_complication_rates(
+        complications=()
+        if plan.is_focused
+        else estimate_complication_rates(
             flags, strategy=plan.population.strategy_column, severity=plan.population.severity_column
         ),
         survival=_blocks(snapshot, plan.survival, plan.population),
         components=_blocks(snapshot, plan.components, plan.population),
         cox=tuple(_cox_block(snapshot, model, cohort, plan.population) for model in plan.models),
+        analyses=tuple(AnalysisContent(answer_section(one), describe_answer(one)) for one in answers),
         findings=read_table(snapshot, "findings_summary"),
         submissions=read_table(snapshot, "submissions"),
         completeness=read_table(snapshot, "completeness"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.report_plan import read_plan
 from analytics.specification import read_specification
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -32,7 +33,9 @@ def test_any_survival_data_gives_a_hazard_ratio() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_analysis_file_can_be_read(path: Path) -> None:
-    if path.name == "lindner.toml":
+    if path.parent.name == "plans":
+        assert read_plan(path).is_focused
+    elif path.name == "lindner.toml":
         assert "format = 1" in path.read_text(encoding="utf-8")
     else:
         assert read_specification(path).name == path.stem

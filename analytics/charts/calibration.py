@@ -126,7 +126,7 @@ def _diagonal(top: float) -> Spec:
 def _percent(table: pl.DataFrame) -> list[Spec]:
     """Turn shares into percent."""
     shares = [name for name in ("predicted", "mean_predicted", "observed", "lower", "upper") if name in table]
-    return table.with_columns(100 * pl.col(name) for name in shares).to_dicts()
+    return table.with_columns(pl.col(name) * 100 for name in shares).to_dicts()
 
 
 def _curve_layers(curve: CalibrationCurve, top: float) -> list[Spec]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALL_LABEL = "All"
+POOLED_GRADES = "none or mild"
+"""The lowest of three grades, where models and curves put two together."""
 
 STRATEGY_SHORT = {
     "rotational_atherectomy": "RA",
@@ -60,6 +62,8 @@ def label_group(code: str) -> str:
     """Return the words for a severity grade or a device strategy; an unknown code stays as it is."""
     if code == "all":
         return ALL_LABEL
+    if code == POOLED_GRADES:
+        return "None or mild"
     return SEVERITY_LABELS.get(code) or STRATEGY_LABELS.get(code) or code
 
 
@@ -102,6 +106,9 @@ def label_term(term: str) -> str:
 def _label_level(part: str) -> str:
     """Words for one level of a factor, ``column=level``."""
     column, _, level = part.partition("=")
+    spline, bend, knot = column.partition(" (bend ")
+    if bend:
+        return f"{_label_level(spline)}, bend at {knot.rstrip(')')}"
     words = label_group(level) if level else TERM_LABELS.get(column, label_group(column))
     return f"{words} calcification" if column.startswith("severity") and level else words
 

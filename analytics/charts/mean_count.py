@@ -64,7 +64,7 @@ def mean_count_chart(counts: Sequence[MeanCumulativeCount], *, text: CurveText, 
         f"{format_count(one.n_patients)} patients"
         for one in counts
     ]
-    note = "Every event of a patient counts; the dead have no more."
+    note = "Death ends the count."
     return compose(series, axes, text=text, note=note, alt=_alt(text, clauses))
 
 

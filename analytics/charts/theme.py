@@ -27,6 +27,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond")
 
 SEVERITY_COLOURS = {
     "none": "#35998A",
+    "none or mild": "#35998A",
     "none_mild": "#35998A",
     "mild": "#2F7FB5",
     "not_severe": "#2F7FB5",
@@ -37,6 +38,7 @@ SEVERITY_COLOURS = {
 }
 SEVERITY_SHAPES = {
     "none": "circle",
+    "none or mild": "circle",
     "none_mild": "circle",
     "mild": "square",
     "not_severe": "square",
@@ -47,6 +49,7 @@ SEVERITY_SHAPES = {
 }
 SEVERITY_DASHES = {
     "none": (2, 2),
+    "none or mild": (2, 2),
     "none_mild": (2, 2),
     "mild": (7, 3),
     "not_severe": (7, 3),
@@ -62,6 +65,8 @@ FONT = "Source Sans, Liberation Sans, Helvetica, Arial, sans-serif"
 SCHEMA_URL = "https://vega.github.io/schema/vega-lite/v6.json"
 SUBTITLE_WIDTH = 112
 """Characters of a subtitle line; longer ones would be cut off at the edge of the figure."""
+TITLE_WIDTH = 84
+"""Characters of a title line; questions may be longer."""
 MAX_SERIES = 4
 """Most curves in one view; more become small multiples."""
 
@@ -117,7 +122,8 @@ def frame(*, title: str, subtitle: str = "", alt: str = "") -> Spec:
     alt
         Text for readers who cannot see the figure; becomes the accessible name.
     """
-    heading: Spec = {"text": title}
+    wrapped = textwrap.wrap(title, TITLE_WIDTH)
+    heading: Spec = {"text": wrapped if len(wrapped) > 1 else title}
     if subtitle:
         lines = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
         heading["subtitle"] = lines[0] if len(lines) == 1 else lines

@@ -73,7 +73,7 @@ def derive_times_to_events(
     polars.DataFrame
         The frames of `derive_time_to_event`, one after the other.
     """
-    clocks, rows = _prepare(cohort, tables)
+    clocks, rows = prepare_events(cohort, tables)
     frames = [_first_event(clocks, rows, endpoint) for endpoint in endpoints]
     return pl.concat([pl.DataFrame(schema=TIME_TO_EVENT_SCHEMA), *frames])
 
@@ -97,14 +97,14 @@ def count_events_after_clock(cohort: Cohort, tables: RegistryTables, endpoint: E
         would have asked otherwise, so that counting them would raise the risk; a number worth showing beside
         the curve.
     """
-    clocks, rows = _prepare(cohort, tables)
+    clocks, rows = prepare_events(cohort, tables)
     counted = _first_event(clocks, rows, endpoint).filter(pl.col("cause") != 0).select("procedure_id")
-    late = _matching(rows, endpoint).filter(pl.col("cause") == 1).select("procedure_id").unique()
+    late = match_events(rows, endpoint).filter(pl.col("cause") == 1).select("procedure_id").unique()
     return late.join(counted, on="procedure_id", how="anti").height
 
 
-def _prepare(cohort: Cohort, tables: RegistryTables) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Clocks of the index procedures and the events on them."""
+def prepare_events(cohort: Cohort, tables: RegistryTables) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Prepare the clocks of the index procedures and the events on them."""
     index = cohort.procedures.filter("is_index").sort("procedure_id")
     clocks = derive_clocks(index, tables)
     return clocks, derive_event_rows(clocks, tables, staged_within_days=cohort.spec.staged_within_days)
@@ -123,7 +123,7 @@ def _first_event(clocks: pl.DataFrame, rows: pl.DataFrame, endpoint: Endpoint) -
         )
     ends = until.select("procedure_id", "until", "death_ends")
     first = (
-        _matching(rows, endpoint)
+        match_events(rows, endpoint)
         .join(ends, on="procedure_id", how="inner")
         .filter(
             (pl.col("day") <= pl.col("until")) & (pl.col("death_ends") | (pl.col("event_type") != "death"))
@@ -144,7 +144,7 @@ def _first_event(clocks: pl.DataFrame, rows: pl.DataFrame, endpoint: Endpoint) -
     )
 
 
-def _matching(rows: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
+def match_events(rows: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
     """Name the component or the competing event that each row is; drop rows that are neither."""
     usable = rows
     if not endpoint.includes_periprocedural_mi:

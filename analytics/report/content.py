@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
 
     from analytics.complications.results import ComplicationRate
+    from analytics.report.document import Section
     from analytics.survival.results import (
         CoxFit,
         CumulativeIncidence,
@@ -94,6 +95,22 @@ class CoxBlock:
 
 
 @dataclass(frozen=True, eq=False)
+class AnalysisContent:
+    """One single analysis.
+
+    Parameters
+    ----------
+    section
+        What is shown of it.
+    values
+        Everything about it, JSON-ready.
+    """
+
+    section: Section
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class ReportContent:
     """Everything that a report shows.
 
@@ -117,6 +134,8 @@ class ReportContent:
         Components of the composites, with death as a competing event where it is not the endpoint.
     cox
         Regression models.
+    analyses
+        Single analyses of the plan, in its order.
     findings
         ``rule_id``, ``level``, ``sentence``, ``remedy``, ``n``, perhaps more columns; never a cell value of
         a record.
@@ -135,6 +154,7 @@ class ReportContent:
     survival: tuple[SurvivalBlock, ...] = ()
     components: tuple[SurvivalBlock, ...] = ()
     cox: tuple[CoxBlock, ...] = ()
+    analyses: tuple[AnalysisContent, ...] = ()
     findings: pl.DataFrame | None = None
     submissions: pl.DataFrame | None = None
     completeness: pl.DataFrame | None = None

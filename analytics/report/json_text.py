@@ -25,7 +25,9 @@ def render_json(content: ReportContent) -> str:
         Results and words. Keys are the fields of `ReportContent`; frames are dicts of columns; a refusal is
         ``{"not_estimable": {...}}``.
     """
-    body = {item.name: serialise(getattr(content, item.name), by_column=True) for item in fields(content)}
+    plain = [item.name for item in fields(content) if item.name != "analyses"]
+    body = {name: serialise(getattr(content, name), by_column=True) for name in plain}
+    body["analyses"] = [dict(one.values) for one in content.analyses]
     methods = {heading.lower(): serialise(definitions) for heading, definitions in ALL_DEFINITIONS}
     whole = {
         "format": FORMAT,

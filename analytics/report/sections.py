@@ -46,6 +46,7 @@ def build_sections(content: ReportContent) -> tuple[Section, ...]:
         *survival_sections(content.survival),
         *component_sections(content.components),
         *cox_sections(content.cox),
+        *_analyses(content),
         quality_section(content),
         *_methods(),
         Section("limits", "Limits", (Bullets(LIMITS),)),
@@ -114,6 +115,13 @@ def _complications(content: ReportContent) -> tuple[Section, ...]:
                 Section(f"complication-{key}-{unit}".replace("_", "-"), label_complication(key), blocks, 3)
             )
     return tuple(parts)
+
+
+def _analyses(content: ReportContent) -> tuple[Section, ...]:
+    """Single analyses, each under its question."""
+    if not content.analyses:
+        return ()
+    return (Section("analyses", "Analyses", ()), *(one.section for one in content.analyses))
 
 
 def _methods() -> tuple[Section, ...]:
