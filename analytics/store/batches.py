@@ -81,7 +81,13 @@ def scan_batches(
 
 
 def count_rows(
-    path: Path, *, strata: Sequence[str] = (), time: str = "time_days", cause: str = "cause", table: str = ""
+    path: Path,
+    *,
+    strata: Sequence[str] = (),
+    time: str = "time_days",
+    cause: str = "cause",
+    table: str = "",
+    weight: str | None = None,
 ) -> pl.DataFrame:
     """Count the rows of a table by stratum, last day and cause, without bringing them in.
 
@@ -96,11 +102,14 @@ def count_rows(
         events).
     table
         Table of the DuckDB file.
+    weight
+        Column with sampling weights, >= 0; None for unweighted counts.
 
     Returns
     -------
     pl.DataFrame
-        The strata, ``time_days``, ``cause`` and ``n``, as `EventCounts.from_counts` takes them, in no order.
+        The strata, ``time_days``, ``cause`` and ``n``, as `EventCounts.from_counts` takes them, in no order;
+        with weights also ``sum_w`` and ``sum_w2`` (sums of the weights and of their squares).
 
     Raises
     ------
@@ -108,11 +117,48 @@ def count_rows(
         The file or a column is not there.
     """
     keys = {**{name: name for name in strata}, "time_days": time, "cause": cause}
+    squares = {"sum_w": 1, "sum_w2": 2} if weight else {}
+    return _count(path, table, keys, sums={name: (str(weight), power) for name, power in squares.items()})
+
+
+def count_entries(
+    path: Path, *, entry: str, strata: Sequence[str] = (), table: str = "", weight: str | None = None
+) -> pl.DataFrame:
+    """Count late entries of a table by stratum and day, as `EventCounts.from_counts` takes them.
+
+    Parameters
+    ----------
+    path, strata, table, weight
+        As for `count_rows`.
+    entry
+        Column with the day on which observation began; rows without one were observed from the start.
+
+    Returns
+    -------
+    pl.DataFrame
+        The strata, ``time_days`` of entry, ``n`` and, with weights, ``sum_w``, in no order.
+
+    Raises
+    ------
+    StoreError
+        The file or a column is not there.
+    """
+    keys = {**{name: name for name in strata}, "time_days": entry}
+    counts = _count(path, table, keys, sums={"sum_w": (weight, 1)} if weight else {})
+    return counts.drop_nulls("time_days")
+
+
+def _count(path: Path, table: str, keys: dict[str, str], *, sums: dict[str, tuple[str, int]]) -> pl.DataFrame:
+    """Count rows by keys (new names and columns), and add up powers of columns."""
     if _is_parquet(path):
-        return _count_parquet(path, keys)
-    picked = ", ".join(f"{quote_name(column)} as {quote_name(name)}" for name, column in keys.items())
+        return _count_parquet(path, keys, sums)
+    picked = [f"{quote_name(column)} as {quote_name(name)}" for name, column in keys.items()]
+    picked.append("count(*) as n")
+    for name, (column, power) in sums.items():
+        value = f"cast({quote_name(column)} as double)"
+        picked.append(f"sum({' * '.join([value] * power)}) as {quote_name(name)}")
     groups = quote_names(tuple(keys.values()))
-    sql = f"select {picked}, count(*) as n from {quote_name(table)} group by {groups}"  # noqa: S608 - checked names
+    sql = f"select {', '.join(picked)} from {quote_name(table)} group by {groups}"  # noqa: S608 - checked names
     with open_snapshot(path) as connection:
         return fetch_frame(connection, sql)
 
@@ -152,14 +198,17 @@ def _open_parquet(path: Path) -> pq.ParquetFile:
         pa.set_memory_pool(usual)
 
 
-def _count_parquet(path: Path, keys: dict[str, str]) -> pl.DataFrame:
+def _count_parquet(path: Path, keys: dict[str, str], sums: dict[str, tuple[str, int]]) -> pl.DataFrame:
     """Count the rows of a Parquet file."""
-    picked = pl.scan_parquet(path).select(pl.col(column).alias(name) for name, column in keys.items())
+    rows = pl.scan_parquet(path)
+    picked = rows.select(pl.col(column).alias(name) for name, column in keys.items())
+    added = {name: pl.col(column).cast(pl.Float64).pow(power).sum() for name, (column, power) in sums.items()}
     try:
         # Most strata have few values: then a place for every cell beats a hash of every row.
-        counts = tally_rows(picked.collect_batches(maintain_order=False), list(keys))
+        counts = None if sums else tally_rows(picked.collect_batches(maintain_order=False), list(keys))
         if counts is not None:
             return counts
-        return picked.group_by(list(keys)).agg(n=pl.len().cast(pl.Int64)).collect(engine="streaming")
+        grouped = rows.group_by(pl.col(column).alias(name) for name, column in keys.items())
+        return grouped.agg(n=pl.len().cast(pl.Int64), **added).collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError):
         raise _unreadable(path) from None

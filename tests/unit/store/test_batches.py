@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from analytics.errors import StoreError
-from analytics.store.batches import count_rows, scan_batches
+from analytics.store.batches import count_entries, count_rows, scan_batches
 from analytics.store.engine import opened, registered, run
 
 if TYPE_CHECKING:
@@ -63,6 +63,22 @@ def test_absent_values_are_counted_as_a_stratum_of_their_own(tmp_path: Path) -> 
     frame.write_parquet(tmp_path / "outcomes.parquet")
     counts = count_rows(tmp_path / "outcomes.parquet", strata=["device"]).sort("n")
     assert counts.rows() == [("ivl", 1, 0, 1), (None, 2, 1, 2)]
+
+
+def test_weights_and_late_entries_are_added_up(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"time_days": [5, 5, 9], "cause": [1, 1, 0], "w": [1, 3, 2], "entry": [None, 2, 2]})
+    frame.write_parquet(tmp_path / "rows.parquet")
+    with (
+        opened(tmp_path / "rows.duckdb", read_only=False) as connection,
+        registered(connection, frame.to_arrow()) as name,
+    ):
+        run(connection, f"create table rows as from {name}")
+    for file in ("rows.parquet", "rows.duckdb"):
+        counts = count_rows(tmp_path / file, table="rows", weight="w").sort("time_days")
+        assert counts.rows() == [(5, 1, 2, 4.0, 10.0), (9, 0, 1, 2.0, 4.0)]
+        assert counts.columns == ["time_days", "cause", "n", "sum_w", "sum_w2"]
+        late = count_entries(tmp_path / file, table="rows", entry="entry", weight="w")
+        assert late.rows(named=True) == [{"time_days": 2, "n": 2, "sum_w": 5.0}]
 
 
 def test_other_column_names_are_given_the_usual_ones(path: Path) -> None:
