@@ -47,21 +47,21 @@ def handle_mean_cumulative_count(case: dict, frame: pl.DataFrame) -> dict:
 
 def read_groups(call: dict, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Carry out `Surv(start, stop, event) ~ group` by patient."""
-    group = call.get("group")
+    grouping = reading.group_labels(call.get("group"), frame)
     ready = frame.select(
         patient_id=pl.col(call["id"]),
         entry_days=r_formula.column_expression(call["start"]),
         time_days=r_formula.column_expression(call["stop"]),
         event=r_formula.event_indicator(frame[call["event"]]),
-        **({"group": pl.col(group).cast(pl.String)} if group else {}),
+        **({"group": pl.lit(grouping[0])} if grouping else {}),
     ).drop_nulls()
     ready = reading.tie_rounded(ready.filter(pl.col("entry_days") < pl.col("time_days")))
-    if not group:
+    if not grouping or ready["group"].n_unique() < 2:
         return {"all": ready}
-    return {
-        f"{group}={label}": ready.filter(pl.col("group") == label)
-        for label in frame[group].drop_nulls().unique().sort().cast(pl.String)
+    parts = {
+        name: ready.filter(pl.col("group").cast(pl.String) == label) for label, name in grouping[1].items()
     }
+    return {name: part for name, part in parts.items() if part.height}
 
 
 def count_rows(rows: pl.DataFrame) -> MeanCumulativeCount:

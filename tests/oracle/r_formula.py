@@ -33,6 +33,7 @@ def _sibling(name: str) -> ModuleType:
 r_bases = _sibling("r_bases")
 
 r_expressions = _sibling("r_expressions")
+r_values = _sibling("r_values")
 column_expression, split_outside = r_expressions.column_expression, r_expressions.split_outside
 expand, written = r_expressions.expand, r_expressions.written
 
@@ -128,7 +129,12 @@ class Model:
         values = self.frame[column]
         if not (called or releveled) and (values.dtype.is_numeric() or values.dtype == pl.Boolean):
             return [column]
-        levels = values.drop_nulls().unique().sort().cast(pl.String).to_list()
+        known = values.drop_nulls().unique()
+        levels = (
+            r_values.r_sorted(known.to_list())
+            if known.dtype == pl.String
+            else known.sort().cast(pl.String).to_list()
+        )
         return [Factor(column, tuple(levels), releveled.group(2) if releveled else levels[0])]
 
     def profiles(self, newdata: dict[str, list[object]]) -> pl.DataFrame:

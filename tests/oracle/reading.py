@@ -32,6 +32,7 @@ def _sibling(name: str) -> ModuleType:
 
 
 r_formula = _sibling("r_formula")
+r_values = _sibling("r_values")
 
 
 @dataclass(frozen=True)
@@ -162,30 +163,11 @@ def term_labels(term: str, frame: pl.DataFrame) -> tuple[pl.Series, list[str], d
     expression = r_formula.column_expression(inside[1] if inside else term)
     values = frame.select(expression).to_series()
     levels = values.drop_nulls().unique()
-    ordered = levels.sort().to_list() if levels.dtype.is_numeric() else r_sorted(levels.to_list())
-    shown = {value: r_text(value) for value in ordered}
+    ordered = levels.sort().to_list() if levels.dtype.is_numeric() else r_values.r_sorted(levels.to_list())
+    shown = {value: r_values.r_text(value) for value in ordered}
     spaced = re.sub(r"\s*(==|!=|>=|<=|<|>|[-/|&])\s*", r" \1 ", term)
     labels = pl.Series(f"{term}", [shown.get(value) for value in values], dtype=pl.String)
     return labels, list(shown.values()), {level: f"{spaced}={level}" for level in shown.values()}
-
-
-def r_text(value: object) -> str:
-    """Write a value as R writes it: 1 for 1.0, TRUE for a claim."""
-    if isinstance(value, bool):
-        return str(value).upper()
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
-
-
-def r_sorted(values: list[object]) -> list[object]:
-    """Sort text as R does: signs before digits before letters, small before capital letters."""
-    signs = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
-
-    def key(value: object) -> tuple:
-        text = r_text(value)
-        rank = [(0, signs.index(letter)) if letter in signs else (1, letter) for letter in text.casefold()]
-        return rank, text.swapcase()
-
-    return sorted(values, key=key)
 
 
 def as_in_the_file(times: object, frame: pl.DataFrame) -> list[float]:
