@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BLOCK = 8_192
 # Multiplications up to which OpenBLAS stays in one thread.
 SMALL_PRODUCT = 262_144
-# Narrower pieces cost more in calls than in products.
-MIN_WIDTH = 64
+# From so many coefficients on, a product is worth the threads it wakes.
+WIDE = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +238,10 @@ def cross_product(left: Floats, right: Floats) -> Floats:
     another many times longer than they work.
     """
     n = len(left)
-    width = max(MIN_WIDTH, SMALL_PRODUCT // (n * (n + 1)))
+    if n > WIDE:
+        whole: Floats = left @ right.T
+        return whole
+    width = SMALL_PRODUCT // (n * (n + 1))
     product = np.zeros((n, n))
     for low in range(0, left.shape[1], width):
         product += left[:, low : low + width] @ right[:, low : low + width].T

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from analytics.survival.results import CoxFit
 
 MODEL = "Cox model with shared frailty"
-# Rows times columns; an indicator per cluster is held in memory.
+# Events times columns: what the risk sets sum up over the clusters is held in memory.
 MAX_CELLS = 50_000_000
 FEW_CLUSTERS = 10
 
@@ -86,7 +86,7 @@ def fit_frailty_cox(
     n_clusters = int(rows.cluster.max()) + 1
     if n_clusters == 1:
         return NotEstimable(MODEL, "all patients belong to one cluster", "one_group")
-    if len(rows.event) * (n_clusters + rows.design.shape[1]) > MAX_CELLS:
+    if int(rows.event.sum()) * (n_clusters + rows.design.shape[1]) > MAX_CELLS:
         raise specification_error(what="too many clusters for a frailty each", fix="Stratify by cluster.")
     kernel = FrailtyKernel(rows, spec.ties, estimator, hessian)
     is_reml = estimator == "gaussian_reml"

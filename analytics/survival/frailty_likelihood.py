@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from scipy.special import gammaln
 
-from analytics.survival.cox_likelihood import CoxKernel
+from analytics.survival.frailty_sums import ClusterSums
 
 if TYPE_CHECKING:
     from analytics.survival.cox_design import Floats, Ties
@@ -43,7 +43,7 @@ class FrailtyState:
 
 
 class FrailtyKernel:
-    """Sorted sums of one data set with an indicator column per cluster.
+    """Penalised likelihood of one data set.
 
     Parameters
     ----------
@@ -60,9 +60,7 @@ class FrailtyKernel:
     def __init__(self, rows: CoxRows, ties: Ties, estimator: Estimator, hessian: Hessian) -> None:
         self.n_coefficients = rows.design.shape[1]
         self.n_clusters = int(rows.cluster.max()) + 1
-        indicators = np.zeros((len(rows.cluster), self.n_clusters))
-        indicators[np.arange(len(rows.cluster)), rows.cluster] = 1.0
-        self.kernel = CoxKernel(replace(rows, design=np.hstack((rows.design, indicators))), ties)
+        self.sums = ClusterSums(rows, ties)
         self.events: Floats = np.bincount(rows.cluster, rows.event, self.n_clusters).astype(np.float64)
         self.is_gamma = estimator == "gamma"
         self.is_diagonal = hessian == "diagonal"
@@ -77,13 +75,12 @@ class FrailtyKernel:
         return float(log_frailty @ log_frailty) / (2 * theta), log_frailty / theta, curvature
 
     def _evaluate(self, at: Floats, theta: float) -> tuple[float, Floats, Floats]:
-        """Give the penalised likelihood, its score and its information on the caller's scale."""
-        scale, first = self.kernel.scale, self.n_coefficients
-        plain = self.kernel.evaluate(at * scale)
+        """Give the penalised likelihood, its score and its information."""
+        first = self.n_coefficients
+        plain = self.sums.evaluate(at)
         value, slope, curvature = self._penalty(at[first:], theta)
-        score = plain.score * scale
+        score, information = plain.score, plain.information
         score[first:] -= slope
-        information = plain.information * np.outer(scale, scale)
         places = np.arange(first, len(at))
         information[places, places] += curvature
         return plain.value - value, score, information
