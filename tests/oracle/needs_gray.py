@@ -37,12 +37,14 @@ def describe(counts: EventCounts, *, strata: list[str] | None = None, rho: float
         compare_incidences(counts, group="group_compared", strata=strata or [], rho=rho, cause=cause)
         for cause in causes
     ]
-    assert not any(isinstance(test, NotEstimable) for test in tests)
+    # Where there is no test, the reference prints a statistic of -1 and a p-value of 1.
+    none = [isinstance(test, NotEstimable) for test in tests]
+    groups = counts.frame["group_compared"].n_unique()
     return {
         "cause": causes,
-        "stat": [test.statistic for test in tests],
-        "p": [test.p_value for test in tests],
-        "df": [test.degrees_of_freedom for test in tests],
+        "stat": [-1.0 if no else test.statistic for no, test in zip(none, tests, strict=True)],
+        "p": [1.0 if no else test.p_value for no, test in zip(none, tests, strict=True)],
+        "df": [groups - 1 if no else test.degrees_of_freedom for no, test in zip(none, tests, strict=True)],
     }
 
 
