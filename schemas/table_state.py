@@ -167,7 +167,7 @@ class TableState:
         return TableReport(
             table=self.table.name,
             accepted=accepted.select(*columns, pl.col("line").alias("source_row"), "record"),
-            rejected=rejected.select(*columns, "row", "record", "line", "rule_id", "is_cascade"),
+            rejected=rejected.select(*columns, "row", "record", "line", "rule_id", "is_cascade", "file"),
             n_input=self.text.height,
         )
 

@@ -22,8 +22,18 @@ if TYPE_CHECKING:
     from schemas.submission import SubmissionReport, TableReport
 
 # What validation adds to the rejected rows; everything else in that frame is the row as it came.
-_REJECTION_COLUMNS = ("row", "record", "line", "rule_id", "is_cascade")
-_QUARANTINE_COLUMNS = ("site_id", "table_name", "source_row", "record", "rule_id", "is_cascade", "row_json")
+_REJECTION_COLUMNS = ("row", "record", "line", "rule_id", "is_cascade", "file", "original_json")
+_ORIGIN_COLUMNS = ("file", "original_json")  # bundles that were archived before these were kept lack them
+_QUARANTINE_COLUMNS = (
+    "site_id",
+    "table_name",
+    "source_row",
+    "record",
+    "rule_id",
+    "is_cascade",
+    "row_json",
+    *_ORIGIN_COLUMNS,
+)
 
 
 def write_submission(
@@ -86,6 +96,7 @@ def _insert_quarantine(
 def _describe_rejected(table: TableReport) -> pl.DataFrame:
     """Give one quarantine row for each rejected row."""
     texts = [name for name in table.rejected.columns if name not in _REJECTION_COLUMNS]
+    held = set(table.rejected.columns)
     return table.rejected.select(
         pl.lit(table.table).alias("table_name"),
         pl.col("line").cast(pl.Int64).alias("source_row"),
@@ -93,6 +104,10 @@ def _describe_rejected(table: TableReport) -> pl.DataFrame:
         "rule_id",
         "is_cascade",
         pl.struct(texts).struct.json_encode().alias("row_json"),
+        *(
+            pl.col(name).cast(pl.String) if name in held else pl.lit(None, pl.String).alias(name)
+            for name in _ORIGIN_COLUMNS
+        ),
     )
 
 

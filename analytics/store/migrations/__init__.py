@@ -14,7 +14,7 @@ from analytics.store.statements import quote_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEPS: tuple[str, ...] = ("0001_ledger.sql", "0002_withdrawals.sql")
+STEPS: tuple[str, ...] = ("0001_ledger.sql", "0002_withdrawals.sql", "0003_original_texts.sql")
 """Migrations in order; the version of a database is how many of them it has seen."""
 
 COLUMNS_QUERY = """
