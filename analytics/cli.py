@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from analytics.mapping_commands import mapping as mapping_commands
 from analytics.submissions.commands import COMMANDS as SUBMISSION_COMMANDS
 
 SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not a secret
@@ -238,6 +239,7 @@ def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
 
 for _command in SUBMISSION_COMMANDS:
     main.add_command(_command)
+main.add_command(mapping_commands)
 
 if __name__ == "__main__":
     main()

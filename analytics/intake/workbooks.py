@@ -30,6 +30,18 @@ def is_workbook(file: str) -> bool:
     return file.casefold().endswith(_SUFFIXES)
 
 
+def sheet_names(data: bytes) -> list[str]:
+    """Return the names of a workbook's sheets; none if it cannot be opened."""
+    from python_calamine import load_workbook  # noqa: PLC0415 -- only workbooks need it
+
+    try:
+        return load_workbook(io.BytesIO(data)).sheet_names
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001 -- damaged workbooks make the reader panic, which is no Exception
+        return []
+
+
 def read_sheet(data: bytes, read: ReadOptions, file: str) -> Rows:
     """Return the records of one sheet, or the finding that says why there are none.
 

@@ -29,6 +29,9 @@ _CHART_NUMBERS = re.compile(
 )
 
 
+_UNSETTLED = "TODO"
+
+
 def find_mapping_problems(mapping: SiteMapping) -> list[MappingProblem]:
     """Return everything that can be seen to be wrong in a mapping without data, in the order of the file."""
     problems = [
@@ -62,6 +65,10 @@ def _draft_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
     if mapping.is_draft:
         fix = "Settle every TODO in it, then remove the line draft = true"
         yield MappingProblem(mapping.name, "this is a draft that nobody has reviewed", fix)
+    for key, text in {"name": mapping.source.name, "site_id": mapping.source.site_id}.items():
+        if text == _UNSETTLED:
+            fix = "Write what is asked for"
+            yield MappingProblem(f"{mapping.name} [source].{key}", f"'{_UNSETTLED}' is not settled", fix)
 
 
 def _site_problems(mapping: SiteMapping) -> Iterator[MappingProblem]:
