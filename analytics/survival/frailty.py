@@ -49,8 +49,10 @@ def fit_frailty_cox(
         One row per patient with the columns that the specification names. Rows with a missing value are left
         out and counted in the warnings.
     spec
-        The model; `cluster` names the column whose values share a frailty. Strata are allowed; weights,
-        delayed entry and exact ties are not.
+        The model; `cluster` names the column whose values share a frailty. Strata and start-stop
+        rows are allowed; weights and exact ties are not. Rows that enter late are taken as no more robust
+        than others, which is right for intervals of one follow-up but not for patients who are seen only
+        because they had survived until then.
     estimator
         ``gamma``: mean 1 and variance theta, by the profile of the marginal likelihood. ``gaussian_reml``:
         normal log frailties, theta by restricted maximum likelihood [2]_. ``gaussian_laplace``: theta by
@@ -68,7 +70,7 @@ def fit_frailty_cox(
     Raises
     ------
     SpecificationError
-        For no cluster, weights, delayed entry, exact ties, or too many clusters for memory.
+        For no cluster, weights, exact ties, or too many clusters for memory.
 
     References
     ----------
@@ -102,8 +104,8 @@ def _check(spec: CoxSpec) -> None:
     """Refuse what a shared frailty does not know."""
     if spec.cluster is None:
         raise specification_error(what="no cluster shares the frailty", fix="Name the cluster column.")
-    if spec.weights is not None or spec.entry is not None or spec.ties == "exact":
-        what = "a shared frailty knows neither weights, delayed entry nor exact ties"
+    if spec.weights is not None or spec.ties == "exact":
+        what = "a shared frailty knows neither weights nor exact ties"
         raise specification_error(what=what, fix="Use the cluster-robust variance of fit_cox.")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from analytics.survival.frailty_likelihood import FrailtyKernel
 
 GRID = (1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+# Patients with few rows each can differ more than sites do.
+LARGEST = 1000.0
 # Of the logarithm of theta; every step costs a fit.
 LIMIT_TOLERANCE = 1e-6
 
@@ -42,7 +44,7 @@ def profile_theta(kernel: FrailtyKernel, without: float, confidence: float) -> T
     Returns
     -------
     Theta or None
-        None where the likelihood grows up to theta 10, or a fit does not settle.
+        None where the likelihood grows up to theta 1000, or a fit does not settle.
     """
 
     def drop(log_theta: float) -> float:
@@ -50,15 +52,19 @@ def profile_theta(kernel: FrailtyKernel, without: float, confidence: float) -> T
         state = kernel.maximise(float(np.exp(log_theta)))
         return np.inf if state is None else without - state.marginal
 
-    heights = [drop(float(np.log(theta))) for theta in GRID]
+    grid = list(GRID)
+    heights = [drop(float(np.log(theta))) for theta in grid]
+    while np.argmin(heights) == len(grid) - 1 and grid[-1] < LARGEST:
+        grid.append(grid[-1] * 3)
+        heights.append(drop(float(np.log(grid[-1]))))
     best = int(np.argmin(heights))
-    if best == len(GRID) - 1 or not np.isfinite(heights[best]):
+    if best == len(grid) - 1 or not np.isfinite(heights[best]):
         return None
     half = float(stats.chi2.ppf(confidence, 1)) / 2
     if best == 0:
         # Nearer to 0 the likelihood is that without frailty.
         return Theta(0.0, 0.0, _crossing(drop, float(np.log(GRID[0])), min(0.0, heights[0]) + half, 1))
-    bounds = (float(np.log(GRID[best - 1])), float(np.log(GRID[best + 1])))
+    bounds = (float(np.log(grid[best - 1])), float(np.log(grid[best + 1])))
     found = optimize.minimize_scalar(drop, bounds=bounds, method="bounded", options={"xatol": 1e-8})
     level = float(found.fun) + half
     lower = 0.0 if level >= 0 else _crossing(drop, float(found.x), level, -1)

@@ -139,7 +139,7 @@ def test_few_clusters_are_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [replace(SPEC, cluster=None), replace(SPEC, weights="x"), replace(SPEC, entry="x")],
+    [replace(SPEC, cluster=None), replace(SPEC, weights="x"), replace(SPEC, ties="exact")],
 )
 def test_what_a_shared_frailty_does_not_know_is_an_error(spec: CoxSpec) -> None:
     with pytest.raises(SpecificationError):
