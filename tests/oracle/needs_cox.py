@@ -51,7 +51,7 @@ def fitted(spec: CoxSpec, frame: pl.DataFrame) -> CoxFit:
     return fit
 
 
-def describe_any(spec: CoxSpec, frame: pl.DataFrame, names: list[str]) -> dict:
+def describe_any(spec: CoxSpec, frame: pl.DataFrame, names: list[str]) -> object:
     """Describe a fit; like R, leave columns out that the ones before them determine."""
     fit = fit_cox(frame, spec)
     if isinstance(fit, CoxFit):
@@ -65,6 +65,8 @@ def describe_any(spec: CoxSpec, frame: pl.DataFrame, names: list[str]) -> dict:
     while isinstance(fit, NotEstimable):
         assert fit.code == "singular", fit
         kept = [label for label in kept if not fit.reason.startswith(f"{label}# is constant")]
+        if not kept:
+            return compare.NotCompared("no covariate varies within the strata")
         fit = fit_cox(frame, replace(spec, terms=tuple(f"{label}#" for label in kept)))
     places = [labels.index(label) for label in kept]
     return embed(describe_fit(fit, frame, names), places, len(labels))

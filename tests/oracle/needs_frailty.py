@@ -54,6 +54,18 @@ def gamma(frame: pl.DataFrame, spec: CoxSpec, names: list[str], hessian: str) ->
     fit = fitted(frame, spec, "gamma", hessian)
     kernel = FrailtyKernel(collect_rows(frame, fit.spec), spec.ties, "gamma", hessian)
     thetas = [fit.theta * factor for factor in GRID]
+    if fit.is_at_boundary:
+        at_zero = compare.NotCompared("theta is 0: R's search ends somewhere above, where it may not go on")
+        return {
+            "theta": at_zero,
+            "c_loglik": fit.log_likelihood,
+            "coef": dict(zip(names, fit.coefficients.tolist(), strict=True)),
+            "se_given_theta": fit.table["std_error"].to_list(),
+            "frail_log": at_zero,
+            "groups": fit.clusters["cluster"].to_list(),
+            "profile": at_zero,
+            "loglik_no_frailty": fit.log_likelihood_without,
+        }
     return {
         "theta": fit.theta,
         "c_loglik": fit.log_likelihood,
@@ -69,13 +81,15 @@ def gamma(frame: pl.DataFrame, spec: CoxSpec, names: list[str], hessian: str) ->
 def reml(frame: pl.DataFrame, spec: CoxSpec, names: list[str], hessian: str) -> dict:
     fit = fitted(frame, spec, "gaussian_reml", hessian)
     kernel = FrailtyKernel(collect_rows(frame, fit.spec), spec.ties, "gaussian_reml", hessian)
-    state = kernel.maximise(fit.theta)
+    theta = max(fit.theta, 1e-8)
+    state = kernel.maximise(theta)
     log_frailty = state.coefficients[len(names) :]
+    at_zero = compare.NotCompared("theta is 0: R's search ends somewhere above")
     null = needs_cox.fitted(replace(spec, cluster=None), frame).log_likelihood_null
     return {
         "coef": dict(zip(names, fit.coefficients.tolist(), strict=True)),
-        "theta": fit.theta,
-        "loglik": [null, state.penalised + float(log_frailty @ log_frailty) / (2 * fit.theta)],
+        "theta": at_zero if fit.is_at_boundary else fit.theta,
+        "loglik": [null, state.penalised + float(log_frailty @ log_frailty) / (2 * theta)],
     }
 
 

@@ -53,7 +53,8 @@ def read_parametric(call: dict, frame: pl.DataFrame) -> tuple[object, Parametric
     covariates = "+".join(reading.as_list(call.get("covariates") or []))
     response = call.get("surv") or f"Surv({call.get('time')},{call.get('event')})"
     formula = call.get("formula") or f"{response}~{covariates}"
-    if not formula.split("~", 1)[1].strip():
+    if formula.split("~", 1)[1].strip() in ("", "1"):
+        formula = formula.split("~", 1)[0] + "~"
         frame, formula = frame.with_columns(none=pl.lit(0)), f"{formula}none"
     model, spec = r_formula.read_model({**call, "formula": formula.replace(" ", "")}, frame)
     return model, ParametricSpec(
