@@ -19,8 +19,9 @@ from analytics.intake.submission import hash_submission, prepare_submission
 from analytics.report.methods import METHODS_VERSION
 from analytics.report.serialise import serialise
 from analytics.store.integrity import read_known_keys
-from analytics.store.ledger import find_loaded, find_predecessors
+from analytics.store.ledger import find_loaded
 from analytics.store.loading import load_submission
+from analytics.store.predecessors import find_predecessors
 from analytics.store.publishing import (
     is_published,
     publish_snapshot,
@@ -82,7 +83,7 @@ def prepare_for_store(
         return prepare(paths, mapping=mapping, secret=secret)
     if replace:
         alone = prepare(paths, mapping=mapping, secret=secret)
-        without = find_predecessors(db, alone.submission)
+        without = find_predecessors(db, alone)
     known = read_known_keys(db, without=without)
     if alone is not None and not any(len(keys) for keys in known.values()):
         return alone

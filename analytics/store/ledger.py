@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analytics.store.engine import Connection
-    from analytics.store.prepared import PreparedSubmission, Submission
+    from analytics.store.prepared import PreparedSubmission
 
 _FIND_CONTENT = """
 select submission_id, status, mapping_sha256, gate, n_input, n_accepted, n_rejected, superseded_by
@@ -23,12 +23,6 @@ from submissions
 where sha256 = ?
 order by status = 'loaded' desc, load_number desc
 limit 1
-"""
-_FIND_SAME_SOURCE = """
-select submission_id, site_ids, sha256
-from submissions
-where status = 'loaded' and (source_name = ? or sha256 = ?)
-order by load_number desc
 """
 _RECORD = """
 insert into submissions (
@@ -72,14 +66,6 @@ class LedgerEntry:
         return self.status == "loaded"
 
 
-@dataclass(frozen=True)
-class LoadedSource:
-    """A loaded submission and the sites it speaks for."""
-
-    submission_id: str
-    site_ids: frozenset[str]
-
-
 def find_content(connection: Connection, sha256: str) -> LedgerEntry | None:
     """Return the entry of a content hash; the one still loaded before any superseded one."""
     rows = run(connection, _FIND_CONTENT, [sha256])
@@ -96,52 +82,6 @@ def find_content(connection: Connection, sha256: str) -> LedgerEntry | None:
         n_rejected=int(str(n_rejected)),
         superseded_by=None if superseded_by is None else str(superseded_by),
     )
-
-
-def find_replaced(connection: Connection, submission: Submission) -> tuple[LoadedSource, ...]:
-    """Return the loaded submissions that this one would replace, in order of loading.
-
-    Parameters
-    ----------
-    connection
-        An open store.
-    submission
-        For each of its sites, the most recently loaded submission of the same source name is its predecessor
-        (an earlier quarter of the same source is not); so is any with the same content.
-    """
-    # A submission of rows below known patients may name no site: it then stands for itself.
-    open_sites = set(submission.site_ids) or {""}
-    found: list[LoadedSource] = []
-    for identifier, ids, sha256 in run(
-        connection, _FIND_SAME_SOURCE, [submission.source_name, submission.sha256]
-    ):
-        source = LoadedSource(str(identifier), frozenset(_texts(ids)))
-        shared = open_sites & (source.site_ids or {""})
-        if shared or sha256 == submission.sha256:
-            found.append(source)
-            open_sites -= shared
-    return tuple(reversed(found))
-
-
-def find_predecessors(path: Path, submission: Submission) -> tuple[str, ...]:
-    """Return the identifiers of the loaded submissions that ``replace=True`` would supersede.
-
-    Parameters
-    ----------
-    path
-        The store; a path without a file has none.
-    submission
-        The new submission.
-
-    Raises
-    ------
-    StoreError
-        The store cannot be read.
-    """
-    if not path.exists():
-        return ()
-    with open_snapshot(path) as connection:
-        return tuple(source.submission_id for source in find_replaced(connection, submission))
 
 
 def find_loaded(path: Path, sha256: str) -> str | None:
@@ -218,8 +158,3 @@ def fingerprint_data(connection: Connection) -> str:
     """
     lines = (" ".join(str(value) for value in row) for row in run(connection, _LOADED_CONTENT))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _texts(values: object) -> list[str]:
-    """Read a list of the database as texts."""
-    return [str(value) for value in values] if isinstance(values, list) else []

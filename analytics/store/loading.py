@@ -14,7 +14,8 @@ from analytics.store.archive import archive_folder, mark_loaded, remove_bundle, 
 from analytics.store.connection import open_for_loading
 from analytics.store.engine import run, transaction
 from analytics.store.integrity import require_balance
-from analytics.store.ledger import LedgerEntry, find_content, find_replaced
+from analytics.store.ledger import LedgerEntry, find_content
+from analytics.store.predecessors import find_replaced
 from analytics.store.removals import require_consent
 from analytics.store.verification import mark_committed, require_whole
 from analytics.store.writing import write_submission
@@ -169,7 +170,7 @@ def _require_open_gate(prepared: PreparedSubmission) -> None:
 
 def _choose_replaced(connection: Connection, prepared: PreparedSubmission) -> tuple[str, ...]:
     """Name the submissions to supersede; refuse where rows of a site that is not sent again would go."""
-    found = find_replaced(connection, prepared.submission)
+    found = find_replaced(connection, prepared)
     lost = frozenset[str]().union(*(source.site_ids for source in found)) - frozenset(
         prepared.submission.site_ids
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from analytics.errors import StoreError
-from analytics.store.ledger import find_loaded, find_predecessors
+from analytics.store.ledger import find_loaded
 from analytics.store.loading import load_submission
+from analytics.store.predecessors import find_predecessors
 from analytics.store.queries import read_submissions, read_table
 
 if TYPE_CHECKING:
@@ -177,9 +178,36 @@ def test_replace_takes_the_latest_export_of_a_site_and_leaves_earlier_ones(
     for code in ("jan", "feb"):
         load_submission(path, prepare(site_only(code), submission_id=code, sha256=code, site_ids=("ALP",)))
     corrected = prepare(site_only("feb"), submission_id="feb2", sha256="feb2", site_ids=("ALP",))
-    assert find_predecessors(path, corrected.submission) == ("feb",)
+    assert find_predecessors(path, corrected) == ("feb",)
     assert load_submission(path, corrected, replace=True).replaced == ("feb",)
     assert read_table(path, "patients")["submission_id"].to_list() == ["jan", "feb2"]
+
+
+def quarter(code: str, lesions: int) -> dict[str, Any]:
+    procedure = f"{code}-q"
+    return {
+        "patients": [{"patient_id": "ALP:x", "site_id": "ALP"}],
+        "procedures": [{"procedure_id": procedure, "patient_id": "ALP:x", "site_id": "ALP"}],
+        "lesions": [
+            {"lesion_id": f"{procedure}-{n}", "procedure_id": procedure, "lesion_number": n}
+            for n in range(lesions)
+        ],
+    }
+
+
+def test_correction_of_an_earlier_quarter_replaces_that_quarter(
+    tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    load_submission(
+        path, prepare({"sites": [{"site_id": "ALP"}]}, submission_id="h", sha256="h", source_name="h")
+    )
+    for code in ("jan", "feb"):
+        load_submission(path, prepare(quarter(code, 1), submission_id=code, sha256=code, site_ids=("ALP",)))
+    corrected = prepare(quarter("jan", 2), submission_id="jan2", sha256="jan2", site_ids=("ALP",))
+    assert find_predecessors(path, corrected) == ("jan",)
+    assert load_submission(path, corrected, replace=True).replaced == ("jan",)
+    assert read_table(path, "lesions")["lesion_id"].sort().to_list() == ["feb-q-0", "jan-q-0", "jan-q-1"]
 
 
 def test_one_export_of_two_sites_replaces_their_two_exports(
@@ -200,4 +228,4 @@ def test_loaded_content_is_found_by_its_hash(
     load_submission(store, prepare(submission_id="sub-2", sha256="bb"), replace=True)
     assert (find_loaded(store, "aa"), find_loaded(store, "bb")) == (None, "sub-2")
     assert find_loaded(tmp_path / "absent.duckdb", "aa") is None
-    assert find_predecessors(tmp_path / "absent.duckdb", prepare().submission) == ()
+    assert find_predecessors(tmp_path / "absent.duckdb", prepare()) == ()
