@@ -11,6 +11,7 @@ from scipy import stats
 
 from analytics.survival.cox_baseline import is_in_range
 from analytics.survival.cox_design import MODEL, design_names
+from analytics.survival.refusal_codes import few_events_caution
 from analytics.survival.results import Basis, CoxFit, NotEstimable, WaldTest
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from analytics.survival.cox_likelihood import Likelihood
     from analytics.survival.cox_maximum import Maximum
 
-# Peduzzi and others (1995): below about ten events per coefficient they are biased.
-EVENTS_PER_COEFFICIENT = 10
 FAR_FROM_ZERO = "covariates zero lie too far from the data for a baseline hazard: centre the covariates"
 
 
@@ -168,10 +167,7 @@ def _quadratic(vector: Floats, matrix: Floats) -> float:
 
 def _basis(size: Size, spec: CoxSpec, n_coefficients: int) -> Basis:
     """Say what the model rests on."""
-    notes = list(size.warnings)
-    if size.n_events < EVENTS_PER_COEFFICIENT * n_coefficients:
-        each = size.n_events / n_coefficients
-        notes.append(f"only {each:.1f} events per coefficient (fewer than {EVENTS_PER_COEFFICIENT})")
+    notes = [*size.warnings, *few_events_caution(size.n_events, n_coefficients)]
     if spec.cluster is not None and size.n_clusters <= n_coefficients:
         notes.append(
             f"{size.n_clusters} clusters cannot carry a robust variance of {n_coefficients} coefficients"

@@ -10,6 +10,7 @@ import numpy as np
 from analytics.errors import SpecificationError
 from analytics.survival.cox_design import CoxSpec, build_design, design_names, resolve_terms
 from analytics.survival.cox_rows import collect_rows
+from analytics.survival.refusal_codes import few_events_caution
 from analytics.survival.results import Basis, NotEstimable
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from analytics.survival.cox_design import Floats, Term
     from analytics.survival.cox_rows import Bools, CoxRows
-
-EVENTS_PER_COEFFICIENT = 10
 
 
 @dataclass(frozen=True)
@@ -231,10 +230,7 @@ def profile_design(profiles: pl.DataFrame, spec: ParametricSpec, *, model: str) 
 def describe_basis(rows: ParametricRows, *, method: str, n_coefficients: int) -> Basis:
     """Say what a model rests on, with the warnings that belong beside its numbers."""
     spec, n_events = rows.spec, int(rows.event.sum())
-    notes = list(rows.warnings)
-    if n_events < EVENTS_PER_COEFFICIENT * n_coefficients:
-        each = n_events / n_coefficients
-        notes.append(f"only {each:.1f} events per coefficient (fewer than {EVENTS_PER_COEFFICIENT})")
+    notes = [*rows.warnings, *few_events_caution(n_events, n_coefficients)]
     if spec.cluster is not None and len(np.unique(rows.cluster)) <= n_coefficients:
         n_clusters = len(np.unique(rows.cluster))
         notes.append(f"{n_clusters} clusters cannot carry a robust variance of {n_coefficients} coefficients")
