@@ -90,7 +90,7 @@ class TableReport:
     table
         Name of the canonical table.
     accepted
-        Typed canonical columns in schema order plus ``source_row`` (physical line) and ``record``.
+        Typed canonical columns in schema order plus ``source_row`` (physical line), ``record`` and ``file``.
     rejected
         The rejected rows as they came: canonical columns as ``String`` plus ``row``, ``record``, ``line``,
         ``rule_id`` (the root cause) and ``is_cascade`` (rejected only because a parent was).

@@ -166,7 +166,7 @@ class TableState:
         rejected = rejected.join(self.origin, on="at", how="left", maintain_order="left")
         return TableReport(
             table=self.table.name,
-            accepted=accepted.select(*columns, pl.col("line").alias("source_row"), "record"),
+            accepted=accepted.select(*columns, pl.col("line").alias("source_row"), "record", "file"),
             rejected=rejected.select(*columns, "row", "record", "line", "rule_id", "is_cascade", "file"),
             n_input=self.text.height,
         )

@@ -220,6 +220,13 @@ def _both(table: TableReport) -> pl.DataFrame:
     return pl.concat([table.accepted.select(names), table.rejected.select(names)])
 
 
+def _about(findings: pl.DataFrame, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the findings about records of some frames; two files may have records of the same number."""
+    place = ["file", "record"] if all("file" in frame.columns for frame in frames) else ["record"]
+    places = pl.concat([frame.select(place).cast({"record": pl.Int64}) for frame in frames])
+    return findings.join(places.unique(), on=place, how="semi", maintain_order="left")
+
+
 def _of_site(
     report: SubmissionReport, owners: Mapping[str, Mapping[str, str | None]], site: str
 ) -> SubmissionReport:
@@ -230,9 +237,8 @@ def _of_site(
         accepted = table.accepted.filter(_belongs(name, table.accepted, owners, site))
         rejected = table.rejected.filter(_belongs(name, table.rejected, owners, site))
         tables[name] = TableReport(name, accepted, rejected, accepted.height + rejected.height)
-        records = pl.concat([accepted["record"], rejected["record"]]).unique().to_list()
-        is_its = (pl.col("table") == name) & pl.col("row").is_not_null() & pl.col("record").is_in(records)
-        findings.append(report.findings.filter(is_its))
+        is_its = (pl.col("table") == name) & pl.col("row").is_not_null()
+        findings.append(_about(report.findings.filter(is_its), [accepted, rejected]))
     return SubmissionReport(tables, pl.concat(findings))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from schemas.submission import SubmissionReport, TableReport
 
 _KEYS = ("site_id", "patient_id", "procedure_id", "lesion_id")
-_ROW_SITES = {"table": pl.String, "line": pl.Int64, "site_id": pl.String}
+_ROW_SITES = {"table": pl.String, "file": pl.String, "line": pl.Int64, "site_id": pl.String}
 
 
 def derive_row_sites(report: SubmissionReport, site_ids: Sequence[str]) -> pl.DataFrame:
@@ -29,18 +29,41 @@ def derive_row_sites(report: SubmissionReport, site_ids: Sequence[str]) -> pl.Da
     Returns
     -------
     pl.DataFrame
-        ``table``, ``line``, ``site_id``: one row per table and line; ``site_id`` is null where several sites
-        are possible.
+        ``table``, ``file``, ``line``, ``site_id``: one row per table, file and line; ``file`` is null where
+        the report does not tell it, ``site_id`` where several sites are possible.
     """
     keys = {name: _key_columns(table) for name, table in report.tables.items()}
     parents = _parent_sites(keys)
     only_site = site_ids[0] if len(site_ids) == 1 else None
     parts = [
-        _with_site(frame, parents, only_site).select(pl.lit(name).alias("table"), "line", "site_id")
+        _with_site(frame, parents, only_site).select(pl.lit(name).alias("table"), "file", "line", "site_id")
         for name, frame in keys.items()
     ]
     rows = pl.concat([pl.DataFrame(schema=_ROW_SITES), *parts])
-    return rows.drop_nulls("line").unique(subset=["table", "line"], keep="first", maintain_order=True)
+    return rows.drop_nulls("line").unique(subset=["table", "file", "line"], keep="first", maintain_order=True)
+
+
+def with_row_sites(rows: pl.DataFrame, row_sites: pl.DataFrame) -> pl.DataFrame:
+    """Add the site of each row by its table, file and line.
+
+    Two files of one submission may feed the same table, so a line alone says little.
+
+    Parameters
+    ----------
+    rows
+        ``table``, ``file``, ``line`` and other columns.
+    row_sites
+        As `derive_row_sites` returns them. Lines without a file count for every file.
+
+    Returns
+    -------
+    pl.DataFrame
+        The rows in their order, with ``site_id``.
+    """
+    anywhere = row_sites.filter(pl.col("file").is_null()).select("table", "line", elsewhere="site_id")
+    known = rows.join(row_sites, on=["table", "file", "line"], how="left", maintain_order="left")
+    known = known.join(anywhere, on=["table", "line"], how="left", maintain_order="left")
+    return known.with_columns(pl.coalesce("site_id", "elsewhere").alias("site_id")).drop("elsewhere")
 
 
 def _key_columns(table: TableReport) -> pl.DataFrame:
@@ -52,7 +75,9 @@ def _pick(frame: pl.DataFrame, line: str) -> pl.DataFrame:
     """Take the line number and the keys, null where the frame lacks one."""
     present = [pl.col(key).cast(pl.String) for key in _KEYS if key in frame.columns]
     absent = [pl.lit(None, pl.String).alias(key) for key in _KEYS if key not in frame.columns]
-    return frame.select(pl.col(line).cast(pl.Int64).alias("line"), *present, *absent).select("line", *_KEYS)
+    file = pl.col("file") if "file" in frame.columns else pl.lit(None, pl.String).alias("file")
+    own = frame.select(pl.col(line).cast(pl.Int64).alias("line"), file, *present, *absent)
+    return own.select("line", "file", *_KEYS)
 
 
 def _parent_sites(keys: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

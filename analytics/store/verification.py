@@ -156,7 +156,7 @@ def _check_archived(connection: Connection, name: str, bundle: Bundle | None) ->
         table
         for table in CANONICAL_TABLES
         if table in report.tables
-        and not _equals(connection, table, name, report.tables[table].accepted.drop("record", strict=False))
+        and not _equals(connection, table, name, report.tables[table].accepted.drop("record", "file", strict=False))
     ]
     if differing:
         tables = ", ".join(differing)

@@ -10,7 +10,7 @@ import polars as pl
 from analytics.store.engine import registered, run
 from analytics.store.integrity import require_counts, require_new_keys, require_parents
 from analytics.store.ledger import record_submission, supersede
-from analytics.store.row_sites import derive_row_sites
+from analytics.store.row_sites import derive_row_sites, with_row_sites
 from analytics.store.statements import CANONICAL_TABLES, insert_rows
 from schemas.submission import FINDING_SCHEMA
 
@@ -75,7 +75,7 @@ def write_submission(
 
 def _insert_accepted(connection: Connection, submission_id: str, table: TableReport) -> None:
     """Append the accepted rows of one table, by name."""
-    _insert(connection, table.table, table.accepted.drop("record", strict=False), submission_id)
+    _insert(connection, table.table, table.accepted.drop("record", "file", strict=False), submission_id)
 
 
 def _insert_quarantine(
@@ -83,13 +83,8 @@ def _insert_quarantine(
 ) -> None:
     """Keep the rejected rows as they came, each as one JSON object."""
     for table in report.tables.values():
-        rows = _describe_rejected(table).join(
-            row_sites,
-            left_on=["table_name", "source_row"],
-            right_on=["table", "line"],
-            how="left",
-            maintain_order="left",
-        )
+        rows = _describe_rejected(table).rename({"table_name": "table", "source_row": "line"})
+        rows = with_row_sites(rows, row_sites).rename({"table": "table_name", "line": "source_row"})
         _insert(connection, "quarantine", rows.select(_QUARANTINE_COLUMNS), submission_id)
 
 
@@ -116,7 +111,7 @@ def _insert_findings(connection: Connection, prepared: PreparedSubmission, row_s
     submission_id, site_ids = prepared.submission.submission_id, prepared.submission.site_ids
     only_site = site_ids[0] if len(site_ids) == 1 else None
     findings = prepared.report.findings.select(list(FINDING_SCHEMA))
-    known = findings.join(row_sites, on=["table", "line"], how="left", maintain_order="left")
+    known = with_row_sites(findings, row_sites)
     sites = (
         known.get_column("site_id") if only_site is None else known.get_column("site_id").fill_null(only_site)
     )

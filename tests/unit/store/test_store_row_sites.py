@@ -19,7 +19,7 @@ def sites_of(
     report: SubmissionReport, table: str, site_ids: tuple[str, ...] = ("ALP", "BET")
 ) -> list[tuple[int, str | None]]:
     rows = derive_row_sites(report, site_ids)
-    return [(line, site) for name, line, site in rows.iter_rows() if name == table]
+    return rows.filter(rows["table"] == table).select("line", "site_id").rows()
 
 
 def test_rows_find_their_site_through_procedure_lesion_or_patient(prepare: Callable[..., Any]) -> None:
