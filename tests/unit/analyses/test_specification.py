@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from analytics.errors import InputFileError, SpecificationError
+from analytics.estimators import ESTIMATORS
 from analytics.specification import parse_specification, read_specification
+from analytics.specification_checks import MODEL_KEYS
 
 HEAD = {"name": "a", "estimator": "kaplan_meier"}
 COX = {"name": "a", "estimator": "cox"}
@@ -76,3 +78,10 @@ def test_broken_toml_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SpecificationError, match=r"broken\.toml: is not valid TOML") as caught:
         read_specification(path)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_document_lists_every_estimator_with_the_keys_it_reads() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "analyses.md").read_text(encoding="utf-8")
+    for name, estimator in ESTIMATORS.items():
+        keys = ", ".join(f"`{key}`" for key in MODEL_KEYS[name])
+        assert f"| `{name}` | {estimator.answers} | {keys} |" in page
