@@ -10,6 +10,7 @@ import polars as pl
 from scipy import stats
 
 from analytics.errors import SpecificationError
+from analytics.survival.results import WaldTest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +82,37 @@ def estimate_contrasts(
         }
     )
     return ModelContrasts(model, table, fit.basis)
+
+
+def test_contrasts(
+    fit: CoxFit | FineGrayFit | FrailtyFit, contrasts: Mapping[str, Mapping[str, float]]
+) -> WaldTest:
+    """Test by Wald's statistic that all of some contrasts are zero together.
+
+    Parameters
+    ----------
+    fit
+        The model; its own covariance is used, robust where the model's is.
+    contrasts
+        As in `estimate_contrasts`; none may follow from the others.
+
+    Raises
+    ------
+    SpecificationError
+        For a coefficient that the model does not have, no contrast, or one that follows from the others.
+    """
+    matrix = np.array([_weights(fit.terms, own) for own in contrasts.values()])
+    if not len(matrix) or np.linalg.matrix_rank(matrix) < len(matrix):
+        what = "no contrast, or one that follows from the others"
+        raise SpecificationError(where="contrast", what=what, fix="Leave it out.")
+    value = matrix @ fit.coefficients
+    spread = matrix @ np.asarray(fit.covariance) @ matrix.T
+    statistic = float(value @ np.linalg.solve(spread, value))
+    return WaldTest(statistic, len(matrix), float(stats.chi2.sf(statistic, len(matrix))))
+
+
+# Its name makes pytest take it for a test wherever a test module imports it.
+test_contrasts.__test__ = False  # type: ignore[attr-defined]
 
 
 def _weights(terms: Sequence[str], own: Mapping[str, float]) -> list[float]:
