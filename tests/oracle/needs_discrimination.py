@@ -83,14 +83,22 @@ def score(data: Predictions, times: list[float]) -> dict:
     }
 
 
+def limits(table: pl.DataFrame, side: str) -> list[object]:
+    """Let limits be 0 or absent where nobody had the event: R's versions differ there."""
+    return [
+        compare.OneOf((limit, None)) if observed == 0 else limit
+        for limit, observed in table.select(side, "observed").iter_rows()
+    ]
+
+
 def by_groups(found: GroupCalibration) -> dict:
     table = found.table
     return {
         "group": table["group"].to_list(),
         "mean_pred": table["mean_predicted"].to_list(),
         "obs_km_risk": table["observed"].to_list(),
-        "obs_lower": table["lower"].to_list(),
-        "obs_upper": table["upper"].to_list(),
+        "obs_lower": limits(table, "lower"),
+        "obs_upper": limits(table, "upper"),
         "overall_obs": found.observed,
         "overall_pred": found.predicted,
         "OE_ratio": found.ratio,

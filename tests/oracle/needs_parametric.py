@@ -83,7 +83,7 @@ def describe_aft(model: object, spec: ParametricSpec, call: dict, distribution: 
     fit = fit_accelerated_failure_time(model.frame, spec, distribution=distribution)
     assert isinstance(fit, AcceleratedFailureTimeFit), fit
     described = {
-        "terms": ["(Intercept)", *model.names],
+        "terms": ["(Intercept)", *(model.names if spec.terms else [])],
         "coef": fit.table["coefficient"].to_list(),
         "scale": fit.scale,
         "var": fit.covariance.tolist(),
