@@ -165,19 +165,21 @@ def status(db: Path, *, as_json: bool) -> None:
 @click.option("--out", type=_FILE, help="Folder for results.json and figures.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def estimate(spec: Path, db: Path | None, data: Path | None, out: Path | None, *, as_json: bool) -> None:
-    """Run one pre-specified analysis on the registry (--db) or on a CSV file (--data)."""
+    """Run one pre-specified analysis, or all of a plan, on the registry (--db) or on a CSV file (--data)."""
     from analytics import analyses
 
     if (db is None) == (data is None):
         msg = "Give either --db FILE or --data CSV."
         raise click.UsageError(msg)
-    answer = analyses.run_file(spec, db=db, data=data)
+    answers = analyses.run_files(spec, db=db, data=data)
     if out is not None:
-        analyses.write_answer(answer, out)
+        for answer in answers:
+            analyses.write_answer(answer, out)
     if as_json:
-        _show(analyses.describe_answer(answer))
+        found = [analyses.describe_answer(answer) for answer in answers]
+        _show(found[0] if len(found) == 1 else {"analyses": found})
     else:
-        click.echo(analyses.render_answer(answer))
+        click.echo("\n\n\n".join(analyses.render_answer(answer) for answer in answers))
 
 
 @main.command()
