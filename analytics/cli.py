@@ -99,16 +99,19 @@ def generate(**options: Any) -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=_FILE)
 @click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
+@click.option("--settings", type=_FILE, help="TOML file of limits.")
+@click.option("--waivers", type=_FILE, help="TOML file of reviewed waivers.")
 @click.option("--out", type=_FILE, help="Folder for findings.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-def validate(paths: tuple[Path, ...], mapping: str | None, out: Path | None, *, as_json: bool) -> None:
+def validate(paths: tuple[Path, ...], **options: Any) -> None:
     """Check files and say what is wrong with them. Never loads."""
     from analytics import pipeline
 
-    prepared = pipeline.prepare(paths, mapping=mapping, secret=_secret())
-    if out is not None:
-        pipeline.write_findings(prepared, out)
-    if as_json:
+    terms = pipeline.read_terms(settings=options["settings"], waivers=options["waivers"])
+    prepared = pipeline.prepare(paths, mapping=options["mapping"], secret=_secret(), terms=terms)
+    if options["out"] is not None:
+        pipeline.write_findings(prepared, options["out"])
+    if options["as_json"]:
         _show(pipeline.describe_submission(prepared))
     else:
         click.echo(pipeline.render_submission(prepared))
@@ -121,6 +124,8 @@ def validate(paths: tuple[Path, ...], mapping: str | None, out: Path | None, *, 
 @click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
 @click.option("--db", type=_FILE, required=True, help="DuckDB file; made if absent.")
 @click.option("--replace", is_flag=True, help="Supersede the earlier submission of this source.")
+@click.option("--settings", type=_FILE, help="TOML file of limits.")
+@click.option("--waivers", type=_FILE, help="TOML file of reviewed waivers.")
 @click.option("--allow-removal", is_flag=True, help="The site consents that rows it does not send again go.")
 @click.option("--out", type=_FILE, help="Folder for findings.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
@@ -129,7 +134,12 @@ def load(paths: tuple[Path, ...], **options: Any) -> None:
     from analytics import pipeline
 
     prepared = pipeline.prepare_for_store(
-        paths, db=options["db"], mapping=options["mapping"], secret=_secret(), replace=options["replace"]
+        paths,
+        db=options["db"],
+        mapping=options["mapping"],
+        secret=_secret(),
+        replace=options["replace"],
+        terms=pipeline.read_terms(settings=options["settings"], waivers=options["waivers"]),
     )
     if options["out"] is not None:
         pipeline.write_findings(prepared, options["out"])

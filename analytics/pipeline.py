@@ -14,8 +14,16 @@ from analytics.cohort.specification import CohortSpec
 from analytics.cohort.tables import RegistryTables
 from analytics.cohort.time_to_event import derive_times_to_events
 from analytics.complications.flags import derive_complication_flags
+from analytics.drift.months import derive_drift
 from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
-from analytics.intake.submission import hash_submission, prepare_submission
+from analytics.intake.settings import read_settings
+from analytics.intake.submission import (
+    DEFAULT_TERMS,
+    IntakeTerms,
+    hash_submission,
+    prepare_submission,
+)
+from analytics.intake.waivers import read_waivers
 from analytics.report.methods import METHODS_VERSION
 from analytics.report.serialise import serialise
 from analytics.store.integrity import read_known_keys
@@ -44,7 +52,11 @@ _LIBRARIES = ("calcpci", "polars", "duckdb", "pandera", "lifelines", "numpy", "s
 
 
 def prepare(
-    paths: Sequence[Path], *, mapping: str | None = None, secret: bytes | None = None
+    paths: Sequence[Path],
+    *,
+    mapping: str | None = None,
+    secret: bytes | None = None,
+    terms: IntakeTerms = DEFAULT_TERMS,
 ) -> PreparedSubmission:
     """Read, map, validate and gate files by themselves; nothing is loaded.
 
@@ -56,13 +68,15 @@ def prepare(
         Path of a mapping file or name of a bundled one; None for canonical CSV files.
     secret
         Key of the pseudonyms.
+    terms
+        Limits and waivers.
 
     Raises
     ------
     InputFileError, MappingError, SecretMissingError
         Each says where, what, and how to fix it.
     """
-    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today())
+    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today(), terms=terms)
 
 
 def prepare_for_store(
@@ -72,6 +86,7 @@ def prepare_for_store(
     mapping: str | None = None,
     secret: bytes | None = None,
     replace: bool = False,
+    terms: IntakeTerms = DEFAULT_TERMS,
 ) -> PreparedSubmission:
     """Prepare files for a store: its rows may be parents of the new ones, and its keys are taken.
 
@@ -80,14 +95,30 @@ def prepare_for_store(
     alone = None
     without: tuple[str, ...] = ()
     if not db.is_file() or (not replace and find_loaded(db, hash_submission(paths, mapping=mapping))):
-        return prepare(paths, mapping=mapping, secret=secret)
+        return prepare(paths, mapping=mapping, secret=secret, terms=terms)
     if replace:
-        alone = prepare(paths, mapping=mapping, secret=secret)
+        alone = prepare(paths, mapping=mapping, secret=secret, terms=terms)
         without = find_predecessors(db, alone)
     known = read_known_keys(db, without=without)
     if alone is not None and not any(len(keys) for keys in known.values()):
         return alone
-    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today(), known_keys=known)
+    return prepare_submission(
+        paths, mapping=mapping, secret=secret, load_date=_today(), known_keys=known, terms=terms
+    )
+
+
+def read_terms(*, settings: Path | None = None, waivers: Path | None = None) -> IntakeTerms:
+    """Read the limits and waivers that submissions are judged by; the defaults where a file is not given.
+
+    Raises
+    ------
+    SpecificationError
+        A file names something that does not exist, or a waiver is expired or cannot be given.
+    """
+    return IntakeTerms(
+        gate=DEFAULT_TERMS.gate if settings is None else read_settings(settings),
+        waivers=() if waivers is None else read_waivers(waivers, today=_today()),
+    )
 
 
 def _today() -> dt.date:
@@ -149,7 +180,7 @@ def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
     dict of str to polars.DataFrame
         ``cohort_procedures``, ``cohort_lesions``, ``cohort_complications`` (one row per procedure),
         ``cohort_lesion_complications`` (one row per lesion), ``time_to_event`` (every eligible procedure that
-        is no planned stage; ``is_index`` of the cohort says which come first) and ``attrition``.
+        is no planned stage; ``is_index`` of the cohort says which come first), ``attrition`` and ``drift``.
     """
     cohort = derive_cohort(tables)
     every = derive_cohort(tables, CohortSpec(index="every_procedure"))
@@ -162,6 +193,12 @@ def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
             derive_times_to_events(every, tables, bundled_endpoints().values()), every.procedures
         ),
         "attrition": cohort.attrition,
+        "drift": derive_drift(
+            {
+                name: getattr(tables, name)
+                for name in ("sites", "procedures", "lesions", "imaging", "device_uses")
+            }
+        ),
     }
 
 
@@ -197,6 +234,8 @@ def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
             }
             for name, table in report.tables.items()
         },
+        "rule_results": serialise(report.rule_results),
+        "waived": serialise(report.waived),
         "summary": serialise(summarise_findings(prepared.findings)),
         "findings": serialise(prepared.findings),
     }

@@ -32,6 +32,7 @@ _PARENTS = {
 """Column by which a row finds its site, and the table that knows it."""
 
 _COUNT = ["rule_id", "site_id", "n_violating", "n_checked"]
+_RESULT = [name for name in RULE_RESULT_SCHEMA if name != "is_waived"]
 _FILE_RULES = "F"
 _SITE_RULES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
 _ASKED_WITH = {"K03": "previous_patients", "K13": "previous_keys", "F10": "registered_sites", "F11": "period"}
@@ -61,9 +62,8 @@ def derive_results(
     present = _present(sites)
     rows = pl.concat([_of_rows(violations, checked, present), _of_file(texts, of_files)])
     rows = _without_unasked(rows, scene)
-    return pl.concat([rows, _of_sites(measures, present)]).sort(
-        "site_id", "rule_id", "table", "column", nulls_last=False, maintain_order=True
-    )
+    every = pl.concat([rows, _of_sites(measures, present)]).with_columns(is_waived=pl.lit(value=False))
+    return every.sort("site_id", "rule_id", "table", "column", nulls_last=False, maintain_order=True)
 
 
 def row_sites(states: States) -> dict[str, pl.Series]:
@@ -146,7 +146,7 @@ def _with_status(counts: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("not_applicable"))
     )
     nothing = [pl.lit(None, RULE_RESULT_SCHEMA[name]).alias(name) for name in ("table", "column", "value")]
-    return counts.with_columns(status.alias("status"), *nothing).select(list(RULE_RESULT_SCHEMA))
+    return counts.with_columns(status.alias("status"), *nothing).select(_RESULT)
 
 
 def _of_file(texts: Sequence[TextTable], found: pl.DataFrame) -> pl.DataFrame:
@@ -214,7 +214,7 @@ def _of_sites(measures: pl.DataFrame, present: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("failed"))
         .otherwise(pl.lit("passed"))
     )
-    told = measures.with_columns(status.alias("status")).select(list(RULE_RESULT_SCHEMA))
+    told = measures.with_columns(status.alias("status")).select(_RESULT)
     every = present.join(
         pl.DataFrame({"rule_id": list(_SITE_RULES)}, schema={"rule_id": pl.String}), how="cross"
     )
@@ -226,7 +226,7 @@ def _of_sites(measures: pl.DataFrame, present: pl.DataFrame) -> pl.DataFrame:
         n_checked=pl.lit(0, pl.Int64),
         value=pl.lit(None, pl.Float64),
     )
-    return pl.concat([told, silent.select(list(RULE_RESULT_SCHEMA))])
+    return pl.concat([told, silent.select(_RESULT)])
 
 
 def failing_sites(results: pl.DataFrame, texts: Sequence[TextTable]) -> pl.DataFrame:

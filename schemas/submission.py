@@ -40,6 +40,7 @@ RULE_RESULT_SCHEMA: dict[str, type[pl.DataType]] = {
     "n_violating": pl.Int64,  # cells, rows or patients that break the rule
     "n_checked": pl.Int64,  # those that the rule could be held against
     "value": pl.Float64,  # what a rule about a whole site measures, held against its limit; or null
+    "is_waived": pl.Boolean,  # whether a reviewed waiver sets the failure aside
 }
 """Columns of the result of every rule: enough to judge by other limits without checking again."""
 

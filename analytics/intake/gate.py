@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from schemas.registry import TABLES
+from schemas.rules.completeness import asked_rows, tells
+from schemas.rules.limits import DEFAULT_LIMITS, RuleLimits
 from schemas.submission import SubmissionReport, TableReport
 
 if TYPE_CHECKING:
@@ -15,31 +17,6 @@ if TYPE_CHECKING:
 
 Colour = Literal["green", "yellow", "red"]
 
-_CORE = (
-    ("procedures", ("procedure_date", "procedure_day")),
-    ("patients", ("sex",)),
-    ("procedures", ("age_years",)),
-    ("procedures", ("presentation",)),
-    ("lesions", ("calcification_angio",)),
-    ("device_uses", ("device_class",)),
-    ("procedures", ("discharge_status",)),
-    ("procedures", ("complications_recorded",)),
-)
-_COVARIATES = (
-    ("procedures", ("diabetes",)),
-    ("procedures", ("dialysis",)),
-    ("procedures", ("creatinine_umol_l",)),
-    ("procedures", ("prior_mi",)),
-    ("procedures", ("prior_pci",)),
-    ("procedures", ("prior_cabg",)),
-    ("procedures", ("lvef_pct",)),
-    ("lesions", ("vessel",)),
-    ("lesions", ("lesion_length_mm",)),
-    ("lesions", ("reference_diameter_mm",)),
-    ("lesions", ("stenosis_pre_pct",)),
-    ("lesions", ("timi_post",)),
-)
-_UNKNOWN = "unknown"
 _KEY_RULES = "K"
 _PARENTS = {
     # table: (its column, parent table) on the way up to the column site_id
@@ -50,6 +27,9 @@ _PARENTS = {
     "follow_up": ("patient_id", "patients"),
     "events": ("patient_id", "patients"),
 }
+_NAMED = ("sites", "patients", "procedures")
+_OWNERS = ("patients", "procedures", "lesions")
+_NO_OWNER = pl.DataFrame(schema={"key": pl.String, "site_id": pl.String})
 
 
 @dataclass(frozen=True)
@@ -60,16 +40,15 @@ class GateSettings:
     ----------
     rejected_procedures
         Share of procedure rows that may be rejected; above it the gate is red.
-    core_completeness, covariate_completeness
-        Least share of filled cells (a code ``unknown`` is not filled); below it the gate is yellow.
     warned_rows
         Share of rows that may carry a finding of level WARN; above it the gate is yellow.
+    limits
+        Least completeness of columns and of follow-up, below which the gate is yellow.
     """
 
     rejected_procedures: float = 0.05
-    core_completeness: float = 0.98
-    covariate_completeness: float = 0.90
     warned_rows: float = 0.20
+    limits: RuleLimits = DEFAULT_LIMITS
 
 
 DEFAULT_GATE = GateSettings()
@@ -108,12 +87,13 @@ def decide_gate(report: SubmissionReport, *, settings: GateSettings = DEFAULT_GA
     -------
     Gate
         Red if a finding has level FILE, nothing was accepted, too many procedures were rejected, or a key
-        or reference rule rejected a row on its own account; yellow if a column is too empty or too many
-        rows carry a warning; green otherwise.
+        or reference rule rejected a row on its own account; yellow if a column or the follow-up is too
+        incomplete or too many rows carry a warning; green otherwise. What is waived does not count.
     """
     red = _red_reasons(report, settings)
-    low = _low_columns(report, settings)
+    low = _low_columns(report, settings.limits)
     yellow = _completeness_reasons(low)
+    yellow += _follow_up_reasons(report, settings.limits)
     yellow += _warning_reasons(report, settings)
     colour: Colour = "red" if red else "yellow" if yellow else "green"
     return Gate(colour, tuple(red + yellow), tuple(name for name, _, _ in low))
@@ -127,9 +107,10 @@ def decide_site_gates(
     Rows are a site's by their own ``site_id`` or that of their patient or procedure. Findings on the whole
     file count for every site.
     """
-    owners = _owners(report)
-    sites = sorted({site for owner in owners.values() for site in owner.values() if site is not None})
-    return {site: decide_gate(_of_site(report, owners, site), settings=settings) for site in sites}
+    of_rows = _row_sites(report)
+    own = [series for name in _NAMED if name in of_rows for series in of_rows[name]]
+    sites = pl.concat(own).drop_nulls().unique().sort().to_list() if own else []
+    return {site: decide_gate(_of_site(report, of_rows, site), settings=settings) for site in sites}
 
 
 def _red_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
@@ -152,19 +133,63 @@ def _red_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
     return reasons
 
 
-def _low_columns(report: SubmissionReport, settings: GateSettings) -> list[tuple[str, float, float]]:
-    """Return the columns below their limit: ``table.column``, share filled, limit."""
-    wanted = [(table, names, settings.core_completeness) for table, names in _CORE]
-    wanted += [(table, names, settings.covariate_completeness) for table, names in _COVARIATES]
+def _low_columns(report: SubmissionReport, limits: RuleLimits) -> list[tuple[str, float, float]]:
+    """Return the columns below their limit and not waived: ``table.column``, share filled, limit."""
+    waived = _waived_columns(report)
     low = []
-    for table, names, limit in wanted:
+    for name, limit in limits.completeness.items():
+        table, column = name.split(".")
         accepted = report.tables[table].accepted if table in report.tables else TABLES[table].empty()
-        if accepted.is_empty():
+        accepted = accepted.filter(asked_rows(table, column))
+        if accepted.is_empty() or name in waived:
             continue
-        share = accepted.select(pl.any_horizontal(_is_filled(accepted, name) for name in names).mean()).item()
+        share = accepted.select(tells(accepted, column).mean()).item()
         if share < limit:
-            low.append((f"{table}.{names[0]}", share, limit))
+            low.append((name, share, limit))
     return low
+
+
+def _waived_columns(report: SubmissionReport) -> set[str]:
+    """Return the columns that every site below the limit has a waiver for."""
+    failed = report.rule_results.filter((pl.col("rule_id") == "M01") & (pl.col("status") == "failed"))
+    names = pl.concat_str("table", "column", separator=".").alias("name")
+    waived = failed.group_by(names).agg(pl.col("is_waived").all())
+    return set(waived.filter("is_waived")["name"].to_list())
+
+
+def _follow_up_reasons(report: SubmissionReport, limits: RuleLimits) -> list[str]:
+    """Return where too little is known of what followed, of all sites together."""
+    results = report.rule_results.filter((pl.col("status") != "not_applicable") & ~pl.col("is_waived"))
+    known = (
+        results.filter(pl.col("rule_id") == "M09")
+        .group_by("column")
+        .agg((1 - pl.col("n_violating").sum() / pl.col("n_checked").sum()).alias("share"))
+    )
+    shares = dict(known.iter_rows())
+    reasons = [
+        f"status {words} known of {shares[window]:.0%} of patients; at least {least:.0%} must be"
+        for window, words, least in (
+            ("d30", "at 30 days", limits.known_30_days),
+            ("m12", "at one year", limits.known_1_year),
+        )
+        if shares.get(window, 1.0) < least
+    ]
+    clark = (
+        results.filter(pl.col("rule_id") == "M10")
+        .group_by("column")
+        .agg(
+            ((pl.col("value") * pl.col("n_checked")).sum() / pl.col("n_checked").sum()).alias("value"),
+            (pl.col("status") == "failed").any().alias("is_failed"),
+        )
+    )
+    for column, value, is_failed in clark.sort("column").iter_rows():
+        if column == "contact_date" and value < limits.clark_completeness:
+            reasons.append(
+                f"follow-up to one year is {value:.0%} complete; it must be {limits.clark_completeness:.0%}"
+            )
+        if column == "device_class" and is_failed:
+            reasons.append(f"follow-up differs by more than {limits.clark_gap:.0%} between kinds of device")
+    return reasons
 
 
 def _completeness_reasons(low: list[tuple[str, float, float]]) -> list[str]:
@@ -176,15 +201,6 @@ def _completeness_reasons(low: list[tuple[str, float, float]]) -> list[str]:
     return reasons
 
 
-def _is_filled(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Return whether a cell tells something."""
-    cell = pl.col(name)
-    is_known = (
-        (cell != _UNKNOWN).fill_null(value=True) if frame.schema[name] == pl.String else pl.lit(value=True)
-    )
-    return cell.is_not_null() & is_known
-
-
 def _warning_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
     """Return whether too many rows carry a warning."""
     warned = report.findings.filter((pl.col("level") == "WARN") & pl.col("row").is_not_null())
@@ -194,30 +210,53 @@ def _warning_reasons(report: SubmissionReport, settings: GateSettings) -> list[s
     return [f"{n / report.n_input:.1%} of rows carry a warning; at most {settings.warned_rows:.0%} may"]
 
 
-def _owners(report: SubmissionReport) -> dict[str, dict[str, str | None]]:
-    """Return the site of each key of patients, procedures and lesions."""
-    owners: dict[str, dict[str, str | None]] = {}
-    for name in ("sites", "patients", "procedures", "lesions"):
-        if name not in report.tables:
-            continue
-        key = TABLES[name].primary_key
-        rows = _both(report.tables[name])
-        if name == "lesions":
-            sites = [owners.get("procedures", {}).get(parent) for parent in rows["procedure_id"]]
-        else:
-            sites = rows.get_column("site_id").to_list()
-        owners[name] = dict(zip(rows.get_column(key).to_list(), sites, strict=True))
-    return owners
-
-
-def _both(table: TableReport) -> pl.DataFrame:
-    """Return keys of accepted and rejected rows."""
-    names = [
-        name
-        for name in ("site_id", "patient_id", "procedure_id", "lesion_id")
-        if name in table.accepted.columns
+def sites_of_records(report: SubmissionReport) -> pl.DataFrame:
+    """Return ``table``, ``record`` and ``site_id`` of the rows whose site is known, each once."""
+    parts = [
+        _with_sites(table, sites).select(pl.lit(name).alias("table"), "record", "site_id")
+        for (name, table), sites in zip(report.tables.items(), _row_sites(report).values(), strict=True)
     ]
-    return pl.concat([table.accepted.select(names), table.rejected.select(names)])
+    empty = pl.DataFrame(schema={"table": pl.String, "record": pl.Int64, "site_id": pl.String})
+    return pl.concat([empty, *(part.cast(empty.schema) for part in parts)]).drop_nulls().unique()
+
+
+def _with_sites(table: TableReport, sites: tuple[pl.Series, pl.Series]) -> pl.DataFrame:
+    """Return the record of accepted and rejected rows with their site."""
+    records = pl.concat([table.accepted["record"].cast(pl.Int64), table.rejected["record"].cast(pl.Int64)])
+    return records.to_frame().with_columns(pl.concat(sites).alias("site_id"))
+
+
+def _row_sites(report: SubmissionReport) -> dict[str, tuple[pl.Series, pl.Series]]:
+    """Return the site of each accepted and of each rejected row, by table; null where it is not known."""
+    owners: dict[str, pl.DataFrame] = {}
+    sites: dict[str, tuple[pl.Series, pl.Series]] = {}
+    for name, table in report.tables.items():
+        if "site_id" in TABLES[name].by_name:
+            sites[name] = (table.accepted["site_id"], table.rejected["site_id"])
+        else:
+            column, parent = _PARENTS[name]
+            known = owners.get(parent, _NO_OWNER)
+            sites[name] = (
+                _look_up(table.accepted[column], known),
+                _look_up(table.rejected[column], known),
+            )
+        if name in _OWNERS:
+            owners[name] = _owned(table, sites[name])
+    return sites
+
+
+def _owned(table: TableReport, sites: tuple[pl.Series, pl.Series]) -> pl.DataFrame:
+    """Return key and site of each row of a table, the accepted row first where a key came twice."""
+    key = TABLES[table.table].primary_key
+    keys = pl.concat([table.accepted[key], table.rejected[key]]).alias("key")
+    owned = keys.to_frame().with_columns(pl.concat(sites).alias("site_id")).drop_nulls()
+    return owned.unique("key", keep="first", maintain_order=True)
+
+
+def _look_up(keys: pl.Series, known: pl.DataFrame) -> pl.Series:
+    """Return the site of each key."""
+    found = keys.alias("key").to_frame().join(known, on="key", how="left", maintain_order="left")
+    return found["site_id"]
 
 
 def _about(findings: pl.DataFrame, frames: list[pl.DataFrame]) -> pl.DataFrame:
@@ -228,26 +267,16 @@ def _about(findings: pl.DataFrame, frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _of_site(
-    report: SubmissionReport, owners: Mapping[str, Mapping[str, str | None]], site: str
+    report: SubmissionReport, sites: Mapping[str, tuple[pl.Series, pl.Series]], site: str
 ) -> SubmissionReport:
     """Return the part of a report that concerns one site."""
     tables: dict[str, TableReport] = {}
     findings = [report.findings.filter(pl.col("row").is_null())]
     for name, table in report.tables.items():
-        accepted = table.accepted.filter(_belongs(name, table.accepted, owners, site))
-        rejected = table.rejected.filter(_belongs(name, table.rejected, owners, site))
+        accepted = table.accepted.filter((sites[name][0] == site).fill_null(value=False))
+        rejected = table.rejected.filter((sites[name][1] == site).fill_null(value=False))
         tables[name] = TableReport(name, accepted, rejected, accepted.height + rejected.height)
         is_its = (pl.col("table") == name) & pl.col("row").is_not_null()
         findings.append(_about(report.findings.filter(is_its), [accepted, rejected]))
-    return SubmissionReport(tables, pl.concat(findings))
-
-
-def _belongs(
-    name: str, frame: pl.DataFrame, owners: Mapping[str, Mapping[str, str | None]], site: str
-) -> pl.Series:
-    """Return which rows are a site's."""
-    if "site_id" in TABLES[name].by_name:
-        return (frame.get_column("site_id") == site).fill_null(value=False)
-    column, parent = _PARENTS[name]
-    mine = [key for key, owner in owners.get(parent, {}).items() if owner == site and key is not None]
-    return frame.get_column(column).is_in(mine).fill_null(value=False)
+    results = report.rule_results.filter(pl.col("site_id") == site)
+    return SubmissionReport(tables, pl.concat(findings), results)

@@ -12,12 +12,15 @@ import polars as pl
 from analytics.errors import InputFileError
 from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate, decide_site_gates
 from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
+from analytics.intake.waivers import apply_waivers
+from schemas.rules.context import NO_CONTEXT, Context
 from schemas.validation import validate_submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from analytics.intake.waivers import Waiver
     from schemas.mapping.model import SiteMapping
     from schemas.submission import SubmissionReport
 
@@ -82,6 +85,28 @@ class PreparedSubmission:
     n_records: int
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntakeTerms:
+    """What a submission is judged by.
+
+    Parameters
+    ----------
+    gate
+        Limits of the gate and of the rules about whole sites.
+    waivers
+        Reviewed decisions that set findings aside.
+    context
+        What is known beside the submission, such as the period it declares and earlier submissions.
+    """
+
+    gate: GateSettings = DEFAULT_GATE
+    waivers: tuple[Waiver, ...] = ()
+    context: Context = NO_CONTEXT
+
+
+DEFAULT_TERMS = IntakeTerms()
+
+
 def prepare_submission(
     paths: Sequence[Path],
     *,
@@ -89,7 +114,7 @@ def prepare_submission(
     secret: bytes | None = None,
     load_date: date,
     known_keys: Mapping[str, pl.Series] | None = None,
-    settings: GateSettings = DEFAULT_GATE,
+    terms: IntakeTerms = DEFAULT_TERMS,
 ) -> PreparedSubmission:
     """Read, map, validate and gate files without loading them.
 
@@ -105,8 +130,8 @@ def prepare_submission(
         Day after which no date may lie.
     known_keys
         Primary keys already in the store, by table.
-    settings
-        Limits of the gate.
+    terms
+        Limits, waivers, and what is known beside the submission.
 
     Returns
     -------
@@ -129,14 +154,20 @@ def prepare_submission(
     else:
         mapped = read_mapped(files, found, secret=secret, known_sites=_known_sites(known_keys))
     report = validate_submission(
-        mapped.tables, prior_findings=mapped.findings, known_keys=known_keys, load_date=load_date
+        mapped.tables,
+        prior_findings=mapped.findings,
+        known_keys=known_keys,
+        load_date=load_date,
+        context=terms.context,
+        limits=terms.gate.limits,
     )
+    report = apply_waivers(report, terms.waivers)
     return PreparedSubmission(
         submission=_describe(files, found, report),
         report=report,
-        gate=decide_gate(report, settings=settings),
+        gate=decide_gate(report, settings=terms.gate),
         findings=report.findings,
-        site_gates=decide_site_gates(report, settings=settings),
+        site_gates=decide_site_gates(report, settings=terms.gate),
         n_records=mapped.n_records,
     )
 

@@ -66,7 +66,15 @@ def judged(
     return measured(counts.with_columns(is_failed.alias("is_failed")), table=table, column=column)
 
 
-def _asked(table: str, column: str) -> pl.Expr:
+def tells(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """Return whether a row tells the value; a day count stands for a date."""
+    filled = is_filled(frame, column)
+    if column.endswith("_date"):
+        filled |= pl.col(f"{column.removesuffix('_date')}_day").is_not_null()
+    return filled
+
+
+def asked_rows(table: str, column: str) -> pl.Expr:
     """Return the rows that should have the value: all but structural blanks."""
     if table == "imaging":
         stages = ["after_stent", "final"] if column == "msa_mm2" else ["baseline"]
@@ -82,11 +90,8 @@ def column_completeness(frames: SiteFrames) -> pl.DataFrame:
     for name, least in frames.limits.completeness.items():
         table, column = name.split(".")
         frame = frames[table]
-        filled = is_filled(frame, column)
-        if column.endswith("_date"):
-            filled |= pl.col(f"{column.removesuffix('_date')}_day").is_not_null()
-        counts = frame.filter(_asked(table, column)).group_by("site_id")
-        counted = counts.agg((~filled).sum().alias("n_violating"), pl.len().alias("n_checked"))
+        counts = frame.filter(asked_rows(table, column)).group_by("site_id")
+        counted = counts.agg((~tells(frame, column)).sum().alias("n_violating"), pl.len().alias("n_checked"))
         fewest = frames.limits.fewest
         parts.append(judged(counted, table=table, column=column, fewest=fewest, least=least))
     return pl.concat(parts)

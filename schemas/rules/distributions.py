@@ -12,7 +12,6 @@ from schemas.rules.site_frames import SiteCheck, SiteFrames, measured, nothing_m
 FEWEST_VALUES = 50
 FEWEST_OF_PERIOD = 100
 RUN_LENGTH = 5
-_EDGE = 0.0001  # stands for an empty class in the stability index
 
 MIXES = {
     "calcification_angio": "lesions",
@@ -80,7 +79,7 @@ def stability_index(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``site_id``, ``n`` and ``n_before`` (rows), ``classes``, ``value``: the sum over classes of
-        (p - q) ln(p / q) [1]_, an empty class counted as 0.01 per cent.
+        (p - q) ln(p / q) [1]_, each share drawn to that of both together by one row.
 
     References
     ----------
@@ -97,8 +96,9 @@ def stability_index(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     totals = counts.with_columns(
         n=pl.col("now").sum().over("site_id"), n_before=pl.col("then").sum().over("site_id")
     ).filter((pl.col("n") > 0) & (pl.col("n_before") > 0))
-    p = (pl.col("now") / pl.col("n")).clip(lower_bound=_EDGE)
-    q = (pl.col("then") / pl.col("n_before")).clip(lower_bound=_EDGE)
+    both = (pl.col("now") + pl.col("then")) / (pl.col("n") + pl.col("n_before"))
+    p = (pl.col("now") + both) / (pl.col("n") + 1)
+    q = (pl.col("then") + both) / (pl.col("n_before") + 1)
     return totals.group_by("site_id").agg(
         pl.col("n").first(),
         pl.col("n_before").first(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import log
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -339,10 +340,12 @@ def test_clark_completeness_is_observed_over_potential_time() -> None:
 
 
 def test_the_stability_index_is_the_sum_over_classes() -> None:
-    # 0.2 to 0.75: 0.55 ln(0.75 / 0.2) + -0.55 ln(0.25 / 0.8) = 1.366699
+    # 4 and 15 of 20, each drawn to 19 of 40 by one row: 4.475 / 21 and 15.475 / 21, and the rest
+    low, high = 4.475 / 21, 15.475 / 21
+    expected = (high - low) * (log(high / low) - log((1 - high) / (1 - low)))
     now = pl.DataFrame({"site_id": ["A"] * 20, "class": ["x"] * 15 + ["y"] * 5})
     then = pl.DataFrame({"site_id": ["A"] * 20, "class": ["x"] * 4 + ["y"] * 16})
-    assert stability_index(now, then)["value"].to_list() == pytest.approx([1.366699], abs=1e-5)
+    assert stability_index(now, then)["value"].to_list() == pytest.approx([expected])
     assert stability_index(then, then)["value"].to_list() == [0.0]
 
 
