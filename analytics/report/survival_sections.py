@@ -63,12 +63,16 @@ def survival_section(block: SurvivalBlock) -> Section:
     remarks = (*refusal_sentences(block), *warning_sentences((*block.curves, *block.risks)))
     if remarks:
         parts.append(Bullets(remarks))
-    competing = any(isinstance(one, CumulativeIncidence) and len(one.causes) > 1 for one in block.curves)
     for test in block.tests:
-        parts.append(Paragraph(comparison_sentence(test, competing=competing)))
+        parts.append(Paragraph(comparison_sentence(test, competing=has_competitor(block))))
         if isinstance(test, GroupTest):
             parts.append(comparison_table(test))
     return Section(block.key.replace("_", "-"), block.title, tuple(parts), 3)
+
+
+def has_competitor(block: SurvivalBlock) -> bool:
+    """Whether another kind of event competes with the endpoint of a block."""
+    return any(isinstance(one, CumulativeIncidence) and len(one.causes) > 1 for one in block.curves)
 
 
 def _risk_caption(block: SurvivalBlock) -> str:

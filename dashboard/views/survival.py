@@ -10,7 +10,7 @@ from analytics.charts.forest import hazard_ratio_chart
 from analytics.charts.labels import label_group
 from analytics.charts.theme import is_concatenated
 from analytics.outcome_blocks import GROUPINGS, HEADLINE_ENDPOINT, WINDOWS, endpoint_of
-from analytics.report.survival_sections import refusal_sentences, survival_figure
+from analytics.report.survival_sections import has_competitor, refusal_sentences, survival_figure
 from analytics.report.survival_tables import (
     comparison_sentence,
     comparison_table,
@@ -92,7 +92,7 @@ def _show_block(block: SurvivalBlock, *, key: str) -> None:
     show_table(risk_table(block.risks, caption="Risk by a fixed day"), key=f"{key}-risks")
     with st.expander("Do the groups differ by more than chance?"):
         for test in block.tests:
-            st.write(comparison_sentence(test))
+            st.write(comparison_sentence(test, competing=has_competitor(block)))
             if isinstance(test, GroupTest):
                 show_table(comparison_table(test), key=f"{key}-test")
 
