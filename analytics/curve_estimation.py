@@ -73,7 +73,9 @@ def run_curves(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]
         means, contrasts = mean_times(curves, spec, frame)
         return Results(curves=curves, tests=tests, pairs=pairs, means=means, contrasts=contrasts, notes=notes)
     risks = read_risks(curves, spec)
-    parts = (*_bands(curves, spec), Part("follow_up", follow_up))
+    # Where follow-up is ended on purpose, its length says nothing.
+    shown = () if spec.until_days is not None else (Part("follow_up", follow_up),)
+    parts = (*_bands(curves, spec), *shown)
     return Results(curves=curves, risks=risks, tests=tests, pairs=pairs, parts=parts, notes=notes)
 
 

@@ -103,6 +103,12 @@ def test_short_follow_up_is_said_with_its_code() -> None:
     assert not estimate(rows, _spec("kaplan_meier"), causes=("mace",)).notes
 
 
+def test_potential_follow_up_is_not_told_where_follow_up_is_ended_on_purpose() -> None:
+    whole = estimate(ROWS, _spec("aalen_johansen"), causes=("mi", "death"))
+    assert _part(whole, "follow_up")[0].median_days == 100
+    assert not estimate(ROWS, _spec("aalen_johansen", until_days=50), causes=("mi", "death")).parts
+
+
 def test_the_effective_size_of_weights_is_that_of_kish() -> None:
     assert effective_size(pl.Series([1.0] * 7)) == pytest.approx(7)
     assert effective_size(pl.Series([3.0, 1.0])) == pytest.approx(16 / 10)
