@@ -93,6 +93,12 @@ def _refuse_combinations(spec: Specification) -> None:
             what=f"'{special[0]}' does not go together with what else is asked for",
             fix="Ask for penalty, frailty or period_days alone; profiles need none of them.",
         )
+    if model.offset and (model.frailty or model.penalty):
+        raise SpecificationError(
+            where="specification [model]",
+            what="'offset' belongs to a model without penalty and frailty",
+            fix="Leave one of them out.",
+        )
     if model.frailty and model.cluster:
         raise SpecificationError(
             where="specification [model]",
@@ -135,6 +141,7 @@ def run_cause_specific(frame: pl.DataFrame, spec: Specification, causes: tuple[s
             causes=causes,
             terms=model_terms(frame, spec),
             entry=ENTRY if ENTRY in frame.columns else None,
+            strata=model.strata,
             weights=model.weights,
             cluster=model.cluster,
             ties="breslow" if model.ties == "breslow" else "efron",
@@ -191,6 +198,7 @@ def cox_specification(frame: pl.DataFrame, spec: Specification) -> CoxSpec:
         cluster=spec.model.cluster,
         ties=cast("Ties", spec.model.ties),
         robust=spec.model.robust,
+        offset=spec.model.offset,
         confidence=spec.confidence,
     )
 

@@ -168,6 +168,8 @@ class ModelPart:
         Covariates, patients to predict for, questions about coefficients.
     ties, strata, cluster, robust, weights
         As in `analytics.survival.cox_design.CoxSpec`.
+    offset
+        Column added to the linear predictor with a coefficient of 1.
     proportionality
         Time transform of the test of proportional hazards.
     penalty
@@ -194,6 +196,7 @@ class ModelPart:
     cluster: str | None = None
     robust: bool | None = None
     weights: str | None = None
+    offset: str | None = None
     proportionality: str = "km"
     penalty: str | None = None
     frailty: str | None = None

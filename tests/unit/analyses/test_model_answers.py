@@ -104,6 +104,21 @@ def test_the_risk_of_a_patient_is_one_minus_the_predicted_survival() -> None:
     assert found.table["profile"].to_list() == ["old", "old"]
 
 
+def test_an_offset_takes_the_place_of_a_coefficient_of_one() -> None:
+    free = _run("cox", {}).fit
+    assert isinstance(free, CoxFit)
+    age = float(free.coefficients[2])
+    rows = _rows().with_columns(known=pl.col("age") * age)
+    spec = parse_specification(
+        {"analysis": {"name": "t", "estimator": "cox"}, "model": {"term": TERMS[:1], "offset": "known"}},
+        where="t",
+    )
+    held = estimate(rows, spec, causes=("mace",)).fit
+    assert isinstance(held, CoxFit)
+    assert held.coefficients.tolist() == pytest.approx(free.coefficients[:2].tolist(), abs=1e-7)
+    assert held.log_likelihood == pytest.approx(free.log_likelihood, rel=1e-10)
+
+
 def test_a_cox_model_of_one_cause_predicts_no_risk_where_death_competes() -> None:
     profile = {"profile": [{"name": "old", "values": {"arm": "c", "age": 80}}]}
     (refusal,) = _part(_run("cox", profile, competing=True), "absolute_risk")
@@ -122,6 +137,15 @@ def test_models_of_competing_risks_predict_risks_that_rise(estimator: str) -> No
         (fit,) = _part(results, "cause_specific")
         assert isinstance(fit, CauseSpecificFit)
         assert fit.causes == ("mi", "death")
+
+
+def test_causes_may_have_a_baseline_of_their_own_in_every_stratum() -> None:
+    profile = {"name": "old", "values": {"arm": "c", "age": 80, "site": 3}}
+    results = _run("cause_specific_cox", {"strata": ["site"], "profile": [profile]}, competing=True)
+    (fit,) = _part(results, "cause_specific")
+    assert "stratified by site" in fit.models[0].basis.method
+    (found,) = _part(results, "absolute_risk")
+    assert found.table.height == 4
 
 
 def test_a_profile_without_a_covariate_is_refused() -> None:
@@ -161,6 +185,7 @@ def test_options_of_cox_give_the_model_asked_for(model: dict[str, Any], kind: ty
     [
         {"penalty": "firth", "frailty": "site"},
         {"frailty": "site", "cluster": "site"},
+        {"frailty": "site", "offset": "w"},
         {"period_days": [30], "profile": [{"name": "x", "values": {"arm": "a", "age": 70}}]},
         {"penalty": "firth", "contrast": [{"name": "x", "weights": {"arm=b": 1}}]},
     ],
