@@ -15,7 +15,10 @@ from analytics.cohort.tables import RegistryTables
 from analytics.cohort.time_to_event import derive_times_to_events
 from analytics.complications.flags import derive_complication_flags
 from analytics.drift.months import derive_drift
-from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
+from analytics.intake.findings import blocking_tables, summarise_files, summarise_findings
+from analytics.intake.findings_csv import list_findings
+from analytics.intake.findings_files import FINDINGS_FILE, WrittenFindings, write_findings_files
+from analytics.intake.findings_text import render_findings_text
 from analytics.intake.settings import read_settings
 from analytics.intake.submission import (
     DEFAULT_TERMS,
@@ -47,7 +50,6 @@ if TYPE_CHECKING:
     from analytics.intake.submission import PreparedSubmission
     from analytics.store.loading import LoadOutcome
 
-FINDINGS_FILE = "findings.csv"
 _LIBRARIES = ("calcpci", "polars", "duckdb", "pandera", "lifelines", "numpy", "scipy")
 
 
@@ -210,15 +212,26 @@ def describe_versions() -> dict[str, str]:
 
 
 def write_findings(prepared: PreparedSubmission, out: Path) -> Path:
-    """Write the findings of a submission as ``findings.csv`` into a folder, and return its path."""
-    write_findings_csv(prepared.findings, out / FINDINGS_FILE)
+    """Write the findings of a submission into a folder as `write_all_findings`; return ``findings.csv``."""
+    write_findings_files(prepared, out)
     return out / FINDINGS_FILE
 
 
+def write_all_findings(prepared: PreparedSubmission, out: Path) -> WrittenFindings:
+    """Write ``findings.csv``, ``findings.html`` and the rows for the site to correct; return all paths."""
+    return write_findings_files(prepared, out)
+
+
 def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
-    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it."""
+    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it.
+
+    ``format`` changes when a key goes or changes its meaning; keys may be added.
+    """
     report = prepared.report
+    listed = list_findings(prepared)
+    is_open = listed["status"] == "open"
     return {
+        "format": 1,
         "submission": serialise(prepared.submission),
         "gate": serialise(prepared.gate),
         "site_gates": serialise(prepared.site_gates),
@@ -234,16 +247,17 @@ def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
             }
             for name, table in report.tables.items()
         },
+        "files": serialise(summarise_files(prepared.findings, prepared.submission.files)),
         "rule_results": serialise(report.rule_results),
-        "waived": serialise(report.waived),
-        "summary": serialise(summarise_findings(prepared.findings)),
-        "findings": serialise(prepared.findings),
+        "waived": serialise(listed.filter(~is_open)),
+        "summary": serialise(summarise_findings(prepared.findings, blocking=blocking_tables(prepared))),
+        "findings": serialise(listed.filter(is_open)),
     }
 
 
 def render_submission(prepared: PreparedSubmission) -> str:
     """Return a submission, its gate and its findings in words, for a terminal."""
-    return render_findings_text(prepared.report, prepared.gate).rstrip("\n")
+    return render_findings_text(prepared).rstrip("\n")
 
 
 def describe_load(outcome: LoadOutcome) -> dict[str, Any]:

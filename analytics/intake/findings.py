@@ -1,4 +1,4 @@
-"""Findings as people read them: summed, as a short text, as a CSV that no spreadsheet will execute."""
+"""Findings in the order of a data manager's work: what blocks the load, then what one edit mends most of."""
 
 from __future__ import annotations
 
@@ -6,112 +6,130 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.errors import InputFileError
-from schemas.submission import FINDING_SCHEMA
+from analytics.intake.gate import DEFAULT_GATE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection, Sequence
 
-    from analytics.intake.gate import Gate
-    from schemas.submission import SubmissionReport
+    from analytics.intake.submission import PreparedSubmission
 
 LEVELS = ("FILE", "ROW", "NULL", "WARN", "INFO")
 """Levels from the hardest to the mildest."""
 
-_EFFECTS = {
+EFFECTS = {
     "FILE": "nothing is loaded",
     "ROW": "row rejected",
     "NULL": "value emptied",
     "WARN": "kept, please check",
     "INFO": "counted only",
 }
-_GROUP = ["rule_id", "level", "file", "table", "column", "header", "sentence", "remedy"]
+"""What each level does, in words."""
+
+STEPS = ("blocks the load", "rejects rows or empties values", "kept, please check", "notes")
+"""What to do first, second, third and last."""
+
+_EDIT = ["rule_id", "level", "table", "column", "header", "sentence", "remedy"]
 _LINES_SHOWN = 3
-_RULES_SHOWN = 12
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_KEY_RULES = "K"
+_FAMILIES = ("F", "C", "K", "D", "T", "X", "M", "S")  # a cell's own fault comes before one across cells
 
 
-def summarise_findings(findings: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each rule, level, table and column.
+def summarise_findings(
+    findings: pl.DataFrame, *, over_files: bool = False, blocking: Collection[str] = ()
+) -> pl.DataFrame:
+    """Return one row for each edit that is called for: a rule, level, table, column and file.
 
     Parameters
     ----------
     findings
         Columns of `schemas.submission.FINDING_SCHEMA`.
+    over_files
+        Whether to sum over files, because one edit of a mapping mends them all.
+    blocking
+        Tables of which so many rows were rejected that nothing may be loaded; see `blocking_tables`.
 
     Returns
     -------
     polars.DataFrame
-        ``rule_id, level, file, table, column, header, sentence, remedy, n, lines`` (the first lines of the
-        file), hardest level first, then by ``n``.
+        ``step`` (place in `STEPS`), ``rule_id, level, table, column, header, sentence, remedy, n``, ``lines``
+        (the first lines; of the first file where they are summed over files), and ``file``, or
+        ``file`` (the first) and ``n_files``. Sorted by step, then by ``n``, the most first, then by table
+        and column.
     """
-    order = {level: place for place, level in enumerate(LEVELS)}
-    summed = findings.group_by(_GROUP, maintain_order=True).agg(
-        pl.col("n").sum(), pl.col("line").drop_nulls().unique().sort().head(_LINES_SHOWN).alias("lines")
+    keys = _EDIT if over_files else ["file", *_EDIT]
+    first = pl.col("file").first()
+    in_first = pl.col("line").filter(pl.col("file").eq_missing(first)).drop_nulls()
+    summed = findings.group_by(keys, maintain_order=True).agg(
+        *([first.alias("file"), pl.col("file").n_unique().alias("n_files")] if over_files else []),
+        pl.col("n").sum(),
+        in_first.unique().sort().head(_LINES_SHOWN).alias("lines"),
     )
-    rank = pl.col("level").replace_strict(order, return_dtype=pl.Int8)
-    return summed.sort(rank, -pl.col("n"), "rule_id", maintain_order=True)
+    order = ["step", -pl.col("n"), "table", "column", "rule_id"]
+    return summed.with_columns(_step(blocking)).sort(order, nulls_last=True, maintain_order=True)
 
 
-def render_findings_text(report: SubmissionReport, gate: Gate) -> str:
-    """Return what came, what was accepted and rejected, and what to do first, for a terminal."""
-    lines = [f"gate: {gate.colour}", *(f"  {reason}" for reason in gate.reasons), ""]
-    lines.append(f"{'table':<15}{'rows':>9}{'accepted':>10}{'rejected':>10}")
-    lines += [
-        f"{name:<15}{table.n_input:>9}{table.accepted.height:>10}{table.rejected.height:>10}"
-        for name, table in report.tables.items()
-        if table.n_input
-    ]
-    summary = summarise_findings(report.findings)
-    is_note = pl.col("level") == "INFO"
-    n, notes = report.findings.select(
-        pl.col("n").filter(~is_note).sum(), pl.col("n").filter(is_note).sum().alias("i")
-    ).row(0)
-    lines += ["", f"findings: {n} (and {notes} notes), by rule:"]
-    lines += [_rendered(row) for row in summary.head(_RULES_SHOWN).iter_rows(named=True)]
-    if summary.height > _RULES_SHOWN:
-        lines.append(f"... and {summary.height - _RULES_SHOWN} more; the findings file lists them all.")
-    return "\n".join(lines) + "\n"
-
-
-def _rendered(row: dict[str, object]) -> str:
-    """Return one summed finding in two lines."""
-    column = f".{row['column']}" if row["column"] else ""
-    header = f" (header '{row['header']}')" if row["header"] and row["header"] != row["column"] else ""
-    numbers = row["lines"]
-    where = f", line {', '.join(map(str, numbers))}" if isinstance(numbers, list) and numbers else ""
-    effect = _EFFECTS[str(row["level"])]
-    head = f"{row['rule_id']} {row['level']} x{row['n']} ({effect}) {row['table']}{column}{header}{where}"
-    return f"{head}\n    {row['sentence']} {row['remedy']}"
-
-
-def write_findings_csv(findings: pl.DataFrame, path: Path) -> None:
-    """Write findings as UTF-8 CSV with a byte-order mark, which a spreadsheet opens without running it.
+def summarise_files(findings: pl.DataFrame, files: Sequence[str]) -> pl.DataFrame:
+    """Return what was found in each file.
 
     Parameters
     ----------
     findings
         Columns of `schemas.submission.FINDING_SCHEMA`.
-    path
-        File to write; it is replaced, and its folder is made.
+    files
+        Names of the files; those without a finding count too.
 
-    Raises
-    ------
-    InputFileError
-        If the file cannot be written there.
+    Returns
+    -------
+    polars.DataFrame
+        ``file``, and the sums of ``n`` by level: ``FILE``, ``ROW``, ``NULL``, ``WARN``, ``INFO``.
     """
-    texts = [name for name, dtype in FINDING_SCHEMA.items() if dtype == pl.String]
-    safe = findings.with_columns(_neutralised(name) for name in texts)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        safe.write_csv(path, include_bom=True)
-    except OSError as error:
-        fix = "Name a folder that can be made or written to"
-        raise InputFileError(where=str(path), what="the findings cannot be written", fix=fix) from error
+    counts = findings.group_by("file").agg(
+        pl.col("n").filter(pl.col("level") == level).sum().alias(level) for level in LEVELS
+    )
+    names = pl.DataFrame({"file": list(dict.fromkeys(files))}, schema={"file": pl.String})
+    return names.join(counts, on="file", how="left", maintain_order="left").with_columns(
+        pl.col(LEVELS).fill_null(0)
+    )
 
 
-def _neutralised(name: str) -> pl.Expr:
-    """Return a text column in which no cell begins like a formula."""
-    cell = pl.col(name)
-    is_formula = pl.any_horizontal(cell.str.starts_with(start) for start in _FORMULA_STARTS)
-    return pl.when(is_formula).then(pl.lit("'") + cell).otherwise(cell).alias(name)
+def mark_first_faults(findings: pl.DataFrame) -> pl.DataFrame:
+    """Return findings with ``is_first``: whether it is the fault of its record to mend first.
+
+    Parameters
+    ----------
+    findings
+        Columns of `schemas.submission.FINDING_SCHEMA`. Each record of a file has one first fault: the
+        hardest level, a cell's own fault before one across cells. Findings on no record have none.
+    """
+    family = pl.col("rule_id").str.slice(0, 1)
+    ranks = dict(zip(_FAMILIES, range(len(_FAMILIES)), strict=True))
+    ranked = findings.with_row_index("place").sort(
+        _rank("level", dict(zip(LEVELS, range(len(LEVELS)), strict=True))),
+        family.replace_strict(ranks, default=len(ranks), return_dtype=pl.Int8),
+        "place",
+    )
+    is_first = pl.struct("file", "record").is_first_distinct() & pl.col("record").is_not_null()
+    return ranked.with_columns(is_first.alias("is_first")).sort("place").drop("place")
+
+
+def blocking_tables(prepared: PreparedSubmission) -> tuple[str, ...]:
+    """Return the tables whose rejected rows turn the gate red by their number."""
+    procedures = prepared.report.tables.get("procedures")
+    if prepared.gate.colour != "red" or procedures is None or not procedures.n_input:
+        return ()
+    share = procedures.rejected.height / procedures.n_input
+    return ("procedures",) if share > DEFAULT_GATE.rejected_procedures else ()
+
+
+def _step(blocking: Collection[str]) -> pl.Expr:
+    """Return the place in `STEPS`; a broken key turns the gate red, as a finding on the whole file does."""
+    level = pl.col("level")
+    is_key = pl.col("rule_id").str.starts_with(_KEY_RULES)
+    is_broken_key = (level == "ROW") & (is_key | pl.col("table").is_in(list(blocking)))
+    place = _rank("level", {"FILE": 0, "ROW": 1, "NULL": 1, "WARN": 2, "INFO": 3})
+    return pl.when(is_broken_key).then(pl.lit(0, pl.Int8)).otherwise(place).alias("step")
+
+
+def _rank(column: str, ranks: dict[str, int]) -> pl.Expr:
+    """Return the rank of each text of a column."""
+    return pl.col(column).replace_strict(ranks, return_dtype=pl.Int8)

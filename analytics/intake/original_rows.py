@@ -69,9 +69,7 @@ def read_original_rows(path: Path, read: ReadOptions, lines: Collection[int]) ->
     return OriginalRows(headers, _rows_of_text(path, read, wanted))
 
 
-def hidden_places(
-    headers: Sequence[str], mapping: SiteMapping | None, *, refused: Collection[str] = ()
-) -> frozenset[int]:
+def hidden_places(headers: Sequence[str], mapping: SiteMapping | None) -> frozenset[int]:
     """Return the 0-based places of columns that tell who a patient is.
 
     Parameters
@@ -80,13 +78,11 @@ def hidden_places(
         Headers of the file.
     mapping
         The mapping in use: what it drops and what it makes pseudonyms of. None for canonical files.
-    refused
-        Headers that a finding calls identifiers.
     """
     loose = mapping is None or mapping.read.headers == "loose"
-    names = set(refused)
+    names: set[str] = set()
     if mapping is not None:
-        names |= {*mapping.source.drop, *(use.header for use in header_uses(mapping) if use.is_hashed)}
+        names = {*mapping.source.drop, *(use.header for use in header_uses(mapping) if use.is_hashed)}
     known = {normalise_header(name, loose=loose) for name in names}
     return frozenset(
         place

@@ -12,6 +12,7 @@ import polars as pl
 from analytics.errors import InputFileError
 from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate, decide_site_gates
 from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
+from analytics.intake.original_texts import with_original_texts
 from analytics.intake.waivers import apply_waivers
 from schemas.rules.context import NO_CONTEXT, Context
 from schemas.validation import validate_submission
@@ -75,6 +76,9 @@ class PreparedSubmission:
         The gate of each site.
     n_records
         Data records read from the files.
+    paths, mapping
+        The files and the mapping that read them (None for canonical files), for handing rows back to the
+        site.
     """
 
     submission: Submission
@@ -83,6 +87,8 @@ class PreparedSubmission:
     findings: pl.DataFrame
     site_gates: Mapping[str, Gate]
     n_records: int
+    paths: tuple[Path, ...] = ()
+    mapping: SiteMapping | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,6 +168,8 @@ def prepare_submission(
         limits=terms.gate.limits,
     )
     report = apply_waivers(report, terms.waivers)
+    if found is not None:
+        report = with_original_texts(report, files, found)
     return PreparedSubmission(
         submission=_describe(files, found, report),
         report=report,
@@ -169,6 +177,8 @@ def prepare_submission(
         findings=report.findings,
         site_gates=decide_site_gates(report, settings=terms.gate),
         n_records=mapped.n_records,
+        paths=tuple(files),
+        mapping=found,
     )
 
 

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from analytics.errors import InputFileError
-from analytics.intake.findings import render_findings_text, summarise_findings, write_findings_csv
+from analytics.intake.findings import summarise_findings
+from analytics.intake.findings_csv import write_findings_csv
+from analytics.intake.findings_text import render_findings_text
 from schemas.mapping.findings import finding, findings_frame
 
 if TYPE_CHECKING:
@@ -27,14 +29,14 @@ FINDINGS = findings_frame(
 )
 
 
-def test_findings_are_summed_hardest_first_with_their_first_lines() -> None:
+def test_findings_are_summed_by_what_one_edit_mends_with_their_first_lines() -> None:
     summed = summarise_findings(FINDINGS).select("rule_id", "level", "n", "lines").rows()
-    assert summed == [("C05", "ROW", 1, [7]), ("C01", "NULL", 2, [3, 9]), ("C04", "WARN", 1, [4])]
+    assert summed == [("C01", "NULL", 2, [3, 9]), ("C05", "ROW", 1, [7]), ("C04", "WARN", 1, [4])]
 
 
 def test_the_text_says_what_came_and_what_to_do(prepare: Callable[..., PreparedSubmission]) -> None:
     prepared = prepare(patients="patient_id,site_id,sex\nS1.p1,S1,male\nS1.p2,S1,x\n")
-    text = render_findings_text(prepared.report, prepared.gate)
+    text = render_findings_text(prepared)
     assert text.startswith("gate: red\n")
     assert "patients               2         1         1\n" in text
     assert "C02 ROW x1 (row rejected) patients.sex, line 3\n" in text
