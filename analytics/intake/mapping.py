@@ -23,9 +23,9 @@ from analytics.intake.workbooks import is_workbook
 from schemas.errors import SchemaFileError
 from schemas.mapping.apply import apply_mapping
 from schemas.mapping.checks import check_mapping
+from schemas.mapping.file_parts import mapping_of_file
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, load_mapping
-from schemas.mapping.file_parts import mapping_of_file
 from schemas.mapping.iso_dates import with_iso_dates
 from schemas.mapping.model import ReadOptions
 from schemas.mapping.raw import MappedFile
