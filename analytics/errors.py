@@ -45,6 +45,10 @@ class StoreError(CalcpciError):
     exit_code = 13
 
 
+class StoreConflictError(StoreError):
+    """A submission does not go together with what the store holds; its sender has to act."""
+
+
 class SpecificationError(CalcpciError):
     """An analysis specification, plan, scenario or setting is not valid."""
 

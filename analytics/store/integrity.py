@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.errors import StoreError
+from analytics.errors import StoreConflictError
 from analytics.store.connection import open_snapshot
 from analytics.store.engine import fetch_frame, run
 from analytics.store.statements import CANONICAL_TABLES, quote_name
@@ -49,7 +49,7 @@ def require_new_keys(connection: Connection, submission_id: str, *, where: str) 
     for name in CANONICAL_TABLES:
         n = 0 if TABLES[name].is_shared else _count_shared_keys(connection, name, submission_id)
         if n:
-            raise StoreError(
+            raise StoreConflictError(
                 where=where,
                 what=f"{n} rows of {name} are in the store already, from another submission",
                 fix="Validate again, or load with --replace if this is a new export of the same source.",
@@ -62,7 +62,7 @@ def require_parents(connection: Connection, *, where: str) -> None:
         for reference in TABLES[name].references:
             n = _count_orphans(connection, name, reference.column, reference.table, reference.target)
             if n:
-                raise StoreError(
+                raise StoreConflictError(
                     where=where,
                     what=f"replacing would leave {n} rows of {name} without their {reference.table}",
                     fix="Send the missing rows again, or load into a new store.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.errors import GateRejectedError, StoreError
+from analytics.errors import GateRejectedError, StoreConflictError
 from analytics.store.archive import archive_folder, mark_loaded, remove_bundle, write_bundle
 from analytics.store.connection import open_for_loading
 from analytics.store.engine import run, transaction
@@ -136,7 +136,7 @@ def _is_settled(known: LedgerEntry, prepared: PreparedSubmission, *, replace: bo
         return not replace or known.mapping_sha256 == prepared.submission.mapping_sha256
     if not replace:
         gone = f"replaced by submission {known.superseded_by}" if known.superseded_by else "withdrawn"
-        raise StoreError(
+        raise StoreConflictError(
             where=prepared.submission.source_name,
             what=f"this content was loaded before and {gone}",
             fix="Load it with --replace to bring it back.",
@@ -175,7 +175,7 @@ def _choose_replaced(connection: Connection, prepared: PreparedSubmission) -> tu
         prepared.submission.site_ids
     )
     if lost:
-        raise StoreError(
+        raise StoreConflictError(
             where=prepared.submission.source_name,
             what=f"replacing would remove {len(lost)} sites that this submission does not hold",
             fix="Send the file with all of its sites.",

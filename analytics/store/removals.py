@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.errors import StoreError
+from analytics.errors import StoreConflictError
 from analytics.store.engine import fetch_frame
 from analytics.store.statements import CANONICAL_TABLES, placeholders, quote_name
 from schemas.registry import TABLES
@@ -46,13 +46,13 @@ def require_consent(connection: Connection, prepared: PreparedSubmission, replac
 
     Raises
     ------
-    StoreError
+    StoreConflictError
         How many rows of which table the earlier export has and this one has not.
     """
     gone = count_removals(connection, prepared, replaced)
     if gone:
         rows = ", ".join(f"{n:,} of {name}" for name, n in gone.items())
-        raise StoreError(
+        raise StoreConflictError(
             where=prepared.submission.source_name,
             what=f"{sum(gone.values()):,} rows of the earlier export are not in this one ({rows})",
             fix="See them with 'calcpci diff'; if the site consents, load with --replace --allow-removal.",

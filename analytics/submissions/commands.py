@@ -13,7 +13,9 @@ _FILE = click.Path(path_type=Path)
 _DB = click.option("--db", type=_FILE, required=True, help="DuckDB file of the registry.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 _SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not a secret
+_RETURNED = 3
 _UNSOUND = 13
+_WAITING = 10
 
 
 @click.command()
@@ -80,5 +82,41 @@ def fsck(db: Path, rebuild: Path | None, *, as_json: bool) -> None:
         sys.exit(_UNSOUND)
 
 
-COMMANDS = (submissions, diff, withdraw, fsck)
+@click.command()
+@click.argument("inbox", metavar="DIR", type=_FILE)
+@click.option("--db", type=_FILE, required=True, help="DuckDB file of the registry; made if absent.")
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds without change after which a file counts as complete.",
+)
+@_JSON
+def intake(inbox: Path, db: Path, settle: float, *, as_json: bool) -> None:
+    """Process what arrived in DIR, one folder per site: load it, or return it, with a report.
+
+    Safe to run from cron, twice at once, and after a crash. Exit code 3 if something was returned, 10 if
+    something waits because store, mapping or secret are not in order.
+    """
+    from dataclasses import asdict
+
+    from analytics.submissions import inbox as arrivals
+
+    value = os.environ.get(_SECRET_VARIABLE)
+    found = arrivals.process_inbox(
+        inbox, db=db, secret=value.encode() if value else None, settle_seconds=settle
+    )
+    if as_json:
+        click.echo(json.dumps([asdict(item) for item in found or []], indent=2, ensure_ascii=False))
+    else:
+        click.echo(arrivals.render_answers(found))
+    outcomes = {item.outcome for item in found or []}
+    if arrivals.RETURNED in outcomes:
+        sys.exit(_RETURNED)
+    if arrivals.WAITING in outcomes:
+        sys.exit(_WAITING)
+
+
+COMMANDS = (submissions, diff, withdraw, fsck, intake)
 """What `calcpci` adds to its commands."""
