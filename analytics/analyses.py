@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analytics.answer_blocks import answer_blocks
 from analytics.charts.export import render_png, render_svg
-from analytics.estimation import estimate
-from analytics.outcome_data import OutcomeData
-from analytics.outcome_frames import read_csv_outcomes, read_snapshot_outcomes
+from analytics.estimation.answer_blocks import answer_blocks
+from analytics.estimation.outcome_data import OutcomeData
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import Specification, read_specification
+from analytics.outcomes.frames import read_csv_outcomes, read_snapshot_outcomes
 from analytics.report.document import Block, Bullets, Figure, Paragraph, Section
 from analytics.report.plain_text import render_table
 from analytics.report.serialise import serialise
 from analytics.report_plan import is_plan, read_plan
-from analytics.specification import Specification, read_specification
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_snapshot_info
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analytics.charts.theme import Spec
-    from analytics.estimation_results import Results
+    from analytics.estimation.results import Results
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics.errors import SpecificationError
-from analytics.outcome_blocks import GROUPINGS, WINDOWS
-from analytics.outcome_data import find_endpoint
-from analytics.specification import (
+from analytics.estimation.outcome_data import find_endpoint
+from analytics.estimation.specification import (
     Specification,
     build_part,
     parse_specification,
@@ -19,6 +18,7 @@ from analytics.specification import (
     read_toml,
     refuse_unknown,
 )
+from analytics.outcomes.blocks import GROUPINGS, WINDOWS
 from analytics.store.filters import CohortFilter
 
 

@@ -10,10 +10,10 @@ import polars as pl
 
 from analytics.analyses import Answer, answer_section, describe_answer, run_on_snapshot, write_answer
 from analytics.complications.rates import estimate_complication_rates
-from analytics.in_hospital import add_in_hospital
-from analytics.outcome_blocks import WINDOWS, build_block
-from analytics.outcome_data import find_endpoint
-from analytics.outcome_hazards import fit_hazards
+from analytics.estimation.outcome_data import find_endpoint
+from analytics.outcomes.blocks import WINDOWS, build_block
+from analytics.outcomes.hazards import fit_hazards
+from analytics.outcomes.in_hospital import add_in_hospital
 from analytics.report.content import AnalysisContent, ReportContent
 from analytics.report.html_page import render_html
 from analytics.report.json_text import render_json

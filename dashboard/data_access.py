@@ -16,9 +16,9 @@ import streamlit as st
 
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.complications.rates import estimate_complication_rates
-from analytics.in_hospital import add_in_hospital
-from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
-from analytics.outcome_hazards import fit_hazards
+from analytics.outcomes.blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
+from analytics.outcomes.hazards import fit_hazards
+from analytics.outcomes.in_hospital import add_in_hospital
 from analytics.report.quality_sections import sum_findings
 from analytics.store.publishing import find_current_snapshot
 from analytics.store.queries import read_cohort, read_snapshot_info, read_table

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from analytics import pipeline
 from analytics.analyses import render_answer, run_on_store
+from analytics.estimation.specification import read_specification
 from analytics.generation import generate_files
-from analytics.specification import read_specification
 
 out = Path(sys.argv[1])
 generate_files(out / "registry", scenario="default", procedures=5000, seed=1)

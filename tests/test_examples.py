@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics.report_plan import read_plan
-from analytics.specification import read_specification
+from analytics.estimation.specification import read_specification
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 

@@ -18,6 +18,8 @@ Estimator: TypeAlias = Literal["gamma", "gaussian_reml", "gaussian_laplace"]
 Hessian: TypeAlias = Literal["full", "diagonal"]
 MAX_STEPS = 60
 STEP_TOLERANCE = 1e-11
+# A step this small that shrinks no more is at the limit of double precision.
+ROUNDING_STEP = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +91,12 @@ class FrailtyKernel:
         """Maximise over coefficients and log frailties at one theta; None where Newton does not settle."""
         at = self._last
         value, score, information = self._evaluate(at, theta)
+        previous = np.inf
         for _ in range(MAX_STEPS):
             step = np.linalg.solve(information, score)
-            if np.max(np.abs(step)) < STEP_TOLERANCE * max(1.0, float(np.max(np.abs(at)))):
+            size = float(np.max(np.abs(step)))
+            settled = size < STEP_TOLERANCE * max(1.0, float(np.max(np.abs(at))))
+            if settled or previous / 2 < size < ROUNDING_STEP:
                 self._last = at
                 return FrailtyState(at, value, self._integrate(value, information, theta), information)
             for halving in range(30):
@@ -100,6 +105,7 @@ class FrailtyKernel:
                     break
             at = at + step / 2**halving
             value, score, information = tried
+            previous = size
         return None
 
     def _integrate(self, penalised: float, information: Floats, theta: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analytics.complications.definitions import COMPLICATIONS
-from analytics.outcome_blocks import endpoint_of
+from analytics.outcomes.blocks import endpoint_of
 from analytics.report.document import Table
 from analytics.report.methods import ALL_DEFINITIONS, LIMITS, METHODS_VERSION
 from dashboard import data_access

@@ -10,7 +10,7 @@ import streamlit as st
 from analytics.charts.attrition import attrition_chart
 from analytics.charts.labels import label_group
 from analytics.charts.numbers import format_count
-from analytics.outcome_blocks import HEADLINE_ENDPOINT, endpoint_of
+from analytics.outcomes.blocks import HEADLINE_ENDPOINT, endpoint_of
 from analytics.report.quality_sections import LEVEL_WORDS
 from analytics.report.sections import case_mix_table
 from analytics.report.survival_sections import survival_figure

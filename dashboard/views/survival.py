@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.charts.forest import hazard_ratio_chart
 from analytics.charts.labels import label_group
 from analytics.charts.theme import is_concatenated
-from analytics.outcome_blocks import GROUPINGS, HEADLINE_ENDPOINT, WINDOWS, endpoint_of
+from analytics.outcomes.blocks import GROUPINGS, HEADLINE_ENDPOINT, WINDOWS, endpoint_of
 from analytics.report.survival_sections import has_competitor, refusal_sentences, survival_figure
 from analytics.report.survival_tables import (
     comparison_sentence,

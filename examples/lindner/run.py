@@ -13,8 +13,8 @@ from pathlib import Path
 
 from analytics import pipeline
 from analytics.analyses import Answer, render_answer, run_on_store
+from analytics.estimation.specification import read_specification
 from analytics.intake.mapping import SECRET_VARIABLE
-from analytics.specification import read_specification
 
 HERE = Path(__file__).parent
 # The numbers in this public file identify nobody, so a known secret does no harm. A registry sets its own.

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.analyses import describe_answer, render_answer, run_on_csv, write_answer
 from analytics.errors import InputFileError, SpecificationError
-from analytics.specification import parse_specification
+from analytics.estimation.specification import parse_specification
 from analytics.survival.results import CoxFit, HorizonRisk
 
 ROSSI = Path(lifelines.__file__).parent / "datasets" / "rossi.csv"

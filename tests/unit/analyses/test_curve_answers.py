@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.answer_blocks import answer_blocks
-from analytics.cautions import effective_size
-from analytics.estimation import estimate
-from analytics.estimation_results import Results
-from analytics.outcome_data import OutcomeData
+from analytics.estimation.answer_blocks import answer_blocks
+from analytics.estimation.cautions import effective_size
+from analytics.estimation.outcome_data import OutcomeData
+from analytics.estimation.results import Results
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import parse_specification
 from analytics.report.document import Bullets, Paragraph, Table
-from analytics.specification import parse_specification
 from analytics.survival.conditional_survival import ConditionalSurvival
 from analytics.survival.refusals import Caution
 from analytics.survival.results import NotEstimable

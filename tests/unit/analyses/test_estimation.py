@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from analytics.errors import SpecificationError
-from analytics.estimation import estimate
-from analytics.specification import parse_specification
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import parse_specification
 from analytics.survival.results import CoxFit, CumulativeIncidence, EventCurve, HorizonRisk, NotEstimable
 
 # Two groups of four: a has events on days 10 and 20, b one on day 10; the rest are followed to day 40.

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from analytics.errors import SpecificationError
-from analytics.estimation import estimate
-from analytics.specification import parse_specification
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import parse_specification
 from analytics.survival.restricted_means import RestrictedMean
 from analytics.survival.results import CumulativeIncidence, EventCurve, GroupTest, HorizonRisk, NotEstimable
 from analytics.survival.results_competing import FineGrayFit

@@ -39,7 +39,7 @@ def test_mortality_by_stent_and_diabetes_equals_a_count_by_hand(path: Path, tmp_
 @pytest.mark.parametrize("path", COPIES)
 def test_a_curve_over_days_that_nobody_knows_is_refused(path: Path, tmp_path: Path) -> None:
     from analytics.analyses import run_on_store
-    from analytics.specification import parse_specification
+    from analytics.estimation.specification import parse_specification
 
     example = runpy.run_path(str(ROOT / "examples" / "lindner" / "run.py"))
     example["run"](path, tmp_path)

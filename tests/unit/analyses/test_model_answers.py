@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 
 from analytics.errors import SpecificationError
-from analytics.estimation import estimate
-from analytics.estimation_results import Results
-from analytics.estimators import ESTIMATORS
-from analytics.model_predictions import ProfileRisk
-from analytics.specification import parse_specification
-from analytics.specification_checks import MODEL_KEYS
+from analytics.estimation.estimators import ESTIMATORS
+from analytics.estimation.model_predictions import ProfileRisk
+from analytics.estimation.results import Results
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import parse_specification
+from analytics.estimation.specification_checks import MODEL_KEYS
+from analytics.estimation.validation import predict_everybody
 from analytics.survival.cox_baseline import predict_survival
 from analytics.survival.cox_design import Spline
 from analytics.survival.firth_results import FirthFit
@@ -25,7 +26,6 @@ from analytics.survival.results_competing import CauseSpecificFit
 from analytics.survival.results_frailty import FrailtyFit
 from analytics.survival.results_parametric import AcceleratedFailureTimeFit
 from analytics.survival.results_prediction import GroupCalibration
-from analytics.validation_estimation import predict_everybody
 
 TERMS = [{"column": "arm", "levels": ["a", "b", "c"], "reference": "a"}, {"column": "age"}]
 

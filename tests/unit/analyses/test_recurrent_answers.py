@@ -9,8 +9,8 @@ import pytest
 
 from analytics.analyses import run_on_csv, run_on_store
 from analytics.errors import SpecificationError
-from analytics.outcome_frames import read_snapshot_outcomes
-from analytics.specification import parse_specification
+from analytics.estimation.specification import parse_specification
+from analytics.outcomes.frames import read_snapshot_outcomes
 from analytics.store.publishing import find_current_snapshot, snapshot_folder
 from analytics.store.queries import read_table
 from analytics.survival.results_recurrence import MeanCumulativeCount

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analytics.estimation import estimate
-from analytics.specification import parse_specification
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import parse_specification
 from analytics.survival.refusals import Caution
 from analytics.survival.restricted_means import RestrictedMean
 from analytics.survival.results import CumulativeIncidence, EventCurve

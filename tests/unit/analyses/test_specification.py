@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from analytics.errors import InputFileError, SpecificationError
-from analytics.estimators import ESTIMATORS
-from analytics.specification import parse_specification, read_specification
-from analytics.specification_checks import MODEL_KEYS
+from analytics.estimation.estimators import ESTIMATORS
+from analytics.estimation.specification import parse_specification, read_specification
+from analytics.estimation.specification_checks import MODEL_KEYS
 
 HEAD = {"name": "a", "estimator": "kaplan_meier"}
 COX = {"name": "a", "estimator": "cox"}

@@ -5,10 +5,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analytics.answer_tables import hierarchy_table
 from analytics.errors import SpecificationError
-from analytics.estimation import estimate
-from analytics.specification import Specification, parse_specification
+from analytics.estimation.answer_tables import hierarchy_table
+from analytics.estimation.running import estimate
+from analytics.estimation.specification import Specification, parse_specification
 from analytics.survival.results_win_ratio import WinRatio
 
 # a leaves on days 3 and 9 and dies on 2 and 5; b dies on 4 and 6: scored by hand with the estimator's tests.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from analytics.in_hospital import add_in_hospital
+from analytics.outcomes.in_hospital import add_in_hospital
 from analytics.report.content import SurvivalBlock
 from analytics.report.survival_tables import risk_rows
 from analytics.survival.results import Basis, HorizonRisk

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.outcome_blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
-from analytics.outcome_hazards import fit_hazards
+from analytics.outcomes.blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
+from analytics.outcomes.hazards import fit_hazards
 from analytics.survival.results import (
     CoxFit,
     CumulativeIncidence,

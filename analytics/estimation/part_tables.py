@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from analytics.charts.forest import RatioWords
-    from analytics.model_predictions import ProfileRisk
+    from analytics.estimation.model_predictions import ProfileRisk
     from analytics.survival.conditional_survival import ConditionalSurvival
     from analytics.survival.cumulative_hazards import CumulativeHazard
     from analytics.survival.follow_up import FollowUp

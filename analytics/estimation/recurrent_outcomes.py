@@ -11,13 +11,13 @@ from analytics.cohort.recurrent_events import derive_recurrent_events
 from analytics.cohort.specification import CohortSpec
 from analytics.cohort.tables import RegistryTables
 from analytics.errors import SpecificationError
-from analytics.outcome_data import OutcomeData, find_endpoint
+from analytics.estimation.outcome_data import OutcomeData, find_endpoint
 from analytics.store.queries import read_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 DEATH_ENDS = "death"
 

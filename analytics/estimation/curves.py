@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from analytics.cautions import caution_follow_up, caution_weights, refuse_weights
-from analytics.estimation_results import Part, Results
-from analytics.group_estimation import (
+from analytics.estimation.cautions import caution_follow_up, caution_weights, refuse_weights
+from analytics.estimation.group_labels import group_labels, name_levels
+from analytics.estimation.groups import (
     CLUSTERED,
     GROUP,
     caution_recurring,
@@ -19,9 +19,9 @@ from analytics.group_estimation import (
     recurs,
     row_columns,
 )
-from analytics.group_labels import group_labels, name_levels
-from analytics.model_estimation import ENTRY
-from analytics.model_terms import require_columns
+from analytics.estimation.model_terms import require_columns
+from analytics.estimation.models import ENTRY
+from analytics.estimation.results import Part, Results
 from analytics.survival.conditional_survival import estimate_conditional_survival
 from analytics.survival.cumulative_hazards import read_cumulative_hazard
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
@@ -42,8 +42,8 @@ from analytics.survival.weighted_curves import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analytics.estimation_results import Curve
-    from analytics.specification import Specification
+    from analytics.estimation.results import Curve
+    from analytics.estimation.specification import Specification
     from analytics.survival.event_counts import EventCounts
     from analytics.survival.intervals import IntervalKind
     from analytics.survival.results import HorizonRisk

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.errors import SpecificationError
-from analytics.estimation_results import Part
+from analytics.estimation.results import Part
 from analytics.survival.cause_specific_risk import predict_absolute_risk
 from analytics.survival.cox_baseline import predict_survival
 from analytics.survival.fine_gray_prediction import predict_incidence
@@ -16,7 +16,7 @@ from analytics.survival.model_contrasts import estimate_contrasts
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
     from analytics.survival.results import Basis, CoxFit
     from analytics.survival.results_competing import CauseSpecificFit, FineGrayFit
     from analytics.survival.results_frailty import FrailtyFit

@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.cohort.endpoints import Endpoint, bundled_endpoints
-from analytics.outcome_status import (
+from analytics.outcomes.status import (
     STATUS_NOTE,
     UNKNOWN_DAYS,
     estimate_status_risks,

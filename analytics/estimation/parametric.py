@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import polars as pl
 
-from analytics.cautions import caution_weights
-from analytics.estimation_results import ALL, Part, Results
-from analytics.model_estimation import ENTRY, EVENT, UNKNOWN_DAYS, too_many_inexact
-from analytics.model_predictions import COMPETES, ProfileRisk, grid_days, name_profiles, profile_frame
-from analytics.model_terms import model_terms
+from analytics.estimation.cautions import caution_weights
+from analytics.estimation.model_predictions import (
+    COMPETES,
+    ProfileRisk,
+    grid_days,
+    name_profiles,
+    profile_frame,
+)
+from analytics.estimation.model_terms import model_terms
+from analytics.estimation.models import ENTRY, EVENT, UNKNOWN_DAYS, too_many_inexact
+from analytics.estimation.results import ALL, Part, Results
 from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time
 from analytics.survival.event_counts import CAUSE, TIME
 from analytics.survival.parametric_predictions import predict_parametric_hazard, predict_parametric_survival
@@ -30,7 +36,7 @@ from analytics.survival.results_parametric import (
 from analytics.survival.royston_parmar import fit_royston_parmar
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
     from analytics.survival.results_parametric import Distribution, ParametricPrediction, Scale
 
 Fit: TypeAlias = AcceleratedFailureTimeFit | RoystonParmarFit | PiecewiseExponentialFit

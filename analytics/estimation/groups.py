@@ -25,7 +25,7 @@ from analytics.survival.win_ratio import PairGroups, TimedOutcome, estimate_win_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
     from analytics.survival.event_counts import EventCounts
     from analytics.survival.results import CumulativeIncidence, GroupTest
     from analytics.survival.results_win_ratio import WinRatio

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
-from analytics.curve_estimation import (
+from analytics.estimation.curves import (
     run_conditional_survival,
     run_cumulative_hazards,
     run_curves,
@@ -16,19 +16,19 @@ from analytics.curve_estimation import (
     run_smooth_hazards,
     run_time_lost,
 )
-from analytics.estimation_results import Results
-from analytics.hierarchy_estimation import run_win_ratio
-from analytics.model_estimation import run_cause_specific, run_cox, run_fine_gray
-from analytics.parametric_estimation import (
+from analytics.estimation.hierarchies import run_win_ratio
+from analytics.estimation.models import run_cause_specific, run_cox, run_fine_gray
+from analytics.estimation.parametric import (
     run_accelerated_failure_time,
     run_piecewise_exponential,
     run_royston_parmar,
 )
-from analytics.recurrent_estimation import run_mean_cumulative_count
-from analytics.validation_estimation import run_validation
+from analytics.estimation.recurrent import run_mean_cumulative_count
+from analytics.estimation.results import Results
+from analytics.estimation.validation import run_validation
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 Runner: TypeAlias = "Callable[[pl.DataFrame, Specification, tuple[str, ...]], Results]"
 

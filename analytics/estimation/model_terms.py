@@ -11,7 +11,7 @@ from analytics.errors import SpecificationError
 from analytics.survival.cox_design import Factor, Interaction, Spline, design_names
 
 if TYPE_CHECKING:
-    from analytics.specification import ModelTerm, Specification
+    from analytics.estimation.specification import ModelTerm, Specification
     from analytics.survival.cox_design import Term
 
 PERIOD = "period"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.errors import SpecificationError
-from analytics.estimation_results import Results
-from analytics.group_estimation import compare_hierarchy
-from analytics.model_estimation import UNKNOWN_DAYS, too_many_inexact
+from analytics.estimation.groups import compare_hierarchy
+from analytics.estimation.models import UNKNOWN_DAYS, too_many_inexact
+from analytics.estimation.results import Results
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 
 def run_win_ratio(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]) -> Results:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.charts.labels import order_severities, order_strategies
-from analytics.estimation_results import ALL
-from analytics.group_estimation import GROUP
-from analytics.model_terms import require_columns
+from analytics.estimation.groups import GROUP
+from analytics.estimation.model_terms import require_columns
+from analytics.estimation.results import ALL
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 UNGRADED = "unknown"
 SEVERITY_GROUPS = ("none or mild", "moderate", "severe")

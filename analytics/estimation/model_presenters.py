@@ -15,7 +15,7 @@ from analytics.charts.forest import (
 )
 from analytics.charts.labels import label_term
 from analytics.charts.numbers import format_count
-from analytics.part_tables import capitalise, interval_table, ratio_table
+from analytics.estimation.part_tables import capitalise, interval_table, ratio_table
 from analytics.report.document import Block, Figure, Paragraph
 from analytics.survival.results_parametric import (
     AcceleratedFailureTimeFit,
@@ -26,7 +26,7 @@ from analytics.survival.results_parametric import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from analytics.presentation_words import Words
+    from analytics.estimation.presentation_words import Words
     from analytics.survival.results import Basis
 
 

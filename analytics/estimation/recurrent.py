@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.errors import SpecificationError
-from analytics.estimation_results import Part, Results
-from analytics.group_estimation import GROUP
-from analytics.group_labels import group_labels, name_levels
-from analytics.model_estimation import ENTRY, UNKNOWN_DAYS, too_many_inexact
-from analytics.model_terms import require_columns
+from analytics.estimation.group_labels import group_labels, name_levels
+from analytics.estimation.groups import GROUP
+from analytics.estimation.model_terms import require_columns
+from analytics.estimation.models import ENTRY, UNKNOWN_DAYS, too_many_inexact
+from analytics.estimation.results import Part, Results
 from analytics.survival.event_counts import CAUSE, TIME
 from analytics.survival.mean_cumulative_count import RecurrentColumns, estimate_mean_cumulative_count
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 N_RECURRENT = "n_recurrent"
 IS_TERMINAL = "is_terminal"

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.errors import InputFileError, SpecificationError
-from analytics.group_estimation import level_columns
-from analytics.model_estimation import ENTRY
-from analytics.model_terms import require_columns
-from analytics.outcome_data import OutcomeData, find_endpoint
-from analytics.recurrent_outcomes import read_recurrences
+from analytics.estimation.groups import level_columns
+from analytics.estimation.model_terms import require_columns
+from analytics.estimation.models import ENTRY
+from analytics.estimation.outcome_data import OutcomeData, find_endpoint
+from analytics.estimation.recurrent_outcomes import read_recurrences
 from analytics.store.queries import read_cohort, read_table
 from analytics.survival.event_counts import CAUSE, TIME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analytics.specification import Outcome, Specification
+    from analytics.estimation.specification import Outcome, Specification
 
 DEATH_FIRST = "death without the endpoint"
 

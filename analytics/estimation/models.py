@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from analytics.cautions import caution_proportionality, caution_weights
 from analytics.errors import SpecificationError
-from analytics.estimation_results import Part, Results
-from analytics.model_predictions import (
+from analytics.estimation.cautions import caution_proportionality, caution_weights
+from analytics.estimation.model_predictions import (
     estimate_asked_contrasts,
     predict_causes,
     predict_one_cause,
     predict_subdistribution,
 )
-from analytics.model_terms import PERIOD, add_periods, model_terms, period_labels, require_columns
+from analytics.estimation.model_terms import PERIOD, add_periods, model_terms, period_labels, require_columns
+from analytics.estimation.results import Part, Results
 from analytics.survival.cause_specific import CauseSpecificSpec, fit_cause_specific
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_design import CoxSpec, resolve_terms
@@ -33,7 +33,7 @@ from analytics.survival.results import CoxFit, NotEstimable
 from analytics.survival.results_frailty import FrailtyFit
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
     from analytics.survival.cox_design import Ties
     from analytics.survival.firth_results import FirthFit
     from analytics.survival.proportionality import Transform

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.numbers import EN_DASH, format_count, format_percent
-from analytics.part_tables import BEYOND, number_text, percent_text
+from analytics.estimation.part_tables import BEYOND, number_text, percent_text
 from analytics.report.document import Table
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from analytics.charts.hazard import hazard_chart
 from analytics.charts.labels import label_term
 from analytics.charts.mean_count import cumulative_hazard_chart, mean_count_chart
 from analytics.charts.predicted_risk import predicted_risk_chart
-from analytics.model_presenters import show_cause_specific, show_parametric
-from analytics.part_tables import (
+from analytics.estimation.model_presenters import show_cause_specific, show_parametric
+from analytics.estimation.part_tables import (
     conditional_table,
     follow_up_table,
     hazard_table,
@@ -23,15 +23,15 @@ from analytics.part_tables import (
     profile_table,
     ratio_table,
 )
-from analytics.presentation_words import Words
-from analytics.report.document import Block, Figure
-from analytics.validation_presenters import (
+from analytics.estimation.presentation_words import Words
+from analytics.estimation.validation_presenters import (
     show_auc,
     show_brier,
     show_calibration,
     show_concordance,
     show_optimism,
 )
+from analytics.report.document import Block, Figure
 
 if TYPE_CHECKING:
     from analytics.survival.model_contrasts import ModelContrasts

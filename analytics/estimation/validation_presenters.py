@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.charts.calibration import calibration_chart
 from analytics.charts.numbers import format_days
-from analytics.report.document import Block, Figure
-from analytics.survival.results import NotEstimable
-from analytics.validation_tables import (
+from analytics.estimation.validation_tables import (
     auc_table,
     brier_table,
     calibration_table,
     concordance_table,
     optimism_table,
 )
+from analytics.report.document import Block, Figure
+from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
-    from analytics.presentation_words import Words
+    from analytics.estimation.presentation_words import Words
 
 
 def show_concordance(found: tuple[Any, ...], words: Words) -> tuple[Block, ...]:

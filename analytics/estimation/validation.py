@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from analytics.errors import SpecificationError
-from analytics.estimation_results import Part, Results
-from analytics.model_estimation import EVENT, UNKNOWN_DAYS, cox_specification, too_many_inexact
+from analytics.estimation.models import EVENT, UNKNOWN_DAYS, cox_specification, too_many_inexact
+from analytics.estimation.results import Part, Results
 from analytics.survival.calibration import estimate_group_calibration
 from analytics.survival.calibration_curve import estimate_calibration_curve
 from analytics.survival.cox import fit_cox
@@ -22,7 +22,7 @@ from analytics.survival.event_counts import CAUSE, TIME
 from analytics.survival.results import CoxFit, NotEstimable
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
     from analytics.survival.cox_design import Floats
 
 COMPETES = (

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from analytics.answer_tables import (
+from analytics.charts.cumulative_incidence import cumulative_incidence_chart
+from analytics.charts.event_curve import CurveText, event_curve_chart
+from analytics.charts.forest import HAZARD_RATIO, SUBDISTRIBUTION_RATIO
+from analytics.charts.labels import label_group, label_term, label_variance
+from analytics.charts.numbers import format_p_value
+from analytics.estimation.answer_tables import (
     contrast_table,
     hierarchy_sentence,
     hierarchy_table,
     mean_table,
     pair_table,
 )
-from analytics.charts.cumulative_incidence import cumulative_incidence_chart
-from analytics.charts.event_curve import CurveText, event_curve_chart
-from analytics.charts.forest import HAZARD_RATIO, SUBDISTRIBUTION_RATIO
-from analytics.charts.labels import label_group, label_term, label_variance
-from analytics.charts.numbers import format_p_value
-from analytics.model_presenters import counts_sentence, forest_block
-from analytics.part_presenters import PRESENTERS
-from analytics.part_tables import ratio_table
-from analytics.presentation_words import Words
+from analytics.estimation.model_presenters import counts_sentence, forest_block
+from analytics.estimation.part_presenters import PRESENTERS
+from analytics.estimation.part_tables import ratio_table
+from analytics.estimation.presentation_words import Words
 from analytics.report.document import Block, Bullets, Figure, Paragraph
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -42,9 +42,9 @@ from analytics.survival.results_frailty import FrailtyFit
 from analytics.survival.results_win_ratio import WinRatio
 
 if TYPE_CHECKING:
-    from analytics.estimation_results import Part, Results
-    from analytics.outcome_data import OutcomeData
-    from analytics.specification import Specification
+    from analytics.estimation.outcome_data import OutcomeData
+    from analytics.estimation.results import Part, Results
+    from analytics.estimation.specification import Specification
 
 SEPARATED = ' With few events or separation, penalty = "firth" gives an answer.'
 

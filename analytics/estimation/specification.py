@@ -7,8 +7,15 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from analytics.errors import InputFileError, SpecificationError
-from analytics.specification_checks import check_head, check_model
-from analytics.specification_parts import Contrast, Grouping, ModelPart, ModelTerm, Outcome, Profile
+from analytics.estimation.specification_checks import check_head, check_model
+from analytics.estimation.specification_parts import (
+    Contrast,
+    Grouping,
+    ModelPart,
+    ModelTerm,
+    Outcome,
+    Profile,
+)
 from analytics.store.filters import CohortFilter
 
 if TYPE_CHECKING:
@@ -40,7 +47,7 @@ class Specification:
     name, question
         Short name, and the question in words.
     estimator
-        One of `analytics.specification_checks.ESTIMATORS`.
+        One of `analytics.estimation.specification_checks.ESTIMATORS`.
     horizons_days
         Days at which risks are given.
     confidence
@@ -50,7 +57,7 @@ class Specification:
     until_days
         Last day that counts, from time zero; later events are left to another analysis. None: all.
     interval
-        Scale of the intervals of curves, one of `analytics.specification_checks.INTERVALS`.
+        Scale of the intervals of curves, one of `analytics.estimation.specification_checks.INTERVALS`.
     weights
         Column of sampling weights for curves, or None.
     band

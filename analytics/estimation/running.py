@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.estimation_results import Results
-from analytics.estimators import ESTIMATORS
-from analytics.group_estimation import GROUP
-from analytics.group_labels import assign_groups
+from analytics.estimation.estimators import ESTIMATORS
+from analytics.estimation.group_labels import assign_groups
+from analytics.estimation.groups import GROUP
+from analytics.estimation.results import Results
 from analytics.survival.event_counts import CAUSE, TIME
 from analytics.survival.landmark import restrict_to_landmark
 
 if TYPE_CHECKING:
-    from analytics.specification import Specification
+    from analytics.estimation.specification import Specification
 
 
 def estimate(frame: pl.DataFrame, spec: Specification, *, causes: tuple[str, ...]) -> Results:

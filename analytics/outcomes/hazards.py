@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.charts.labels import label_group, label_term, order_severities, order_strategies
-from analytics.outcome_blocks import MIN_GROUP, UNGRADED
-from analytics.outcome_status import refuse_unknown_days
+from analytics.outcomes.blocks import MIN_GROUP, UNGRADED
+from analytics.outcomes.status import refuse_unknown_days
 from analytics.report.content import CoxBlock
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_design import CoxSpec, Factor, Interaction
