@@ -53,8 +53,8 @@ def summarise_findings(
     polars.DataFrame
         ``step`` (place in `STEPS`), ``rule_id, level, table, column, header, sentence, remedy, n``, ``lines``
         (the first lines; of the first file where they are summed over files), and ``file``, or
-        ``file`` (the first) and ``n_files``. Sorted by step, then by ``n``, the most first, then by table
-        and column.
+        ``file`` (the first) and ``n_files``. Sorted by step (what is wrong with a whole file first),
+        then by ``n``, the most first, then by table and column.
     """
     keys = _EDIT if over_files else ["file", *_EDIT]
     first = pl.col("file").first()
@@ -64,7 +64,7 @@ def summarise_findings(
         pl.col("n").sum(),
         in_first.unique().sort().head(_LINES_SHOWN).alias("lines"),
     )
-    order = ["step", -pl.col("n"), "table", "column", "rule_id"]
+    order = ["step", pl.col("level") != "FILE", -pl.col("n"), "table", "column", "rule_id"]
     return summed.with_columns(_step(blocking)).sort(order, nulls_last=True, maintain_order=True)
 
 

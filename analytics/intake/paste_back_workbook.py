@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 """Faulty rows above which only the CSV is written: Excel hardly opens more, and nobody mends them by hand."""
 
 _MOST_COLUMNS = 16_384
