@@ -18,8 +18,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .ods, and of .xls
-_MOST_BYTES = 8 * 1024**3
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .ods, and of .xls
+MOST_BYTES = 8 * 1024**3
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -38,10 +38,10 @@ def unpacked(data: bytes, file: str) -> tuple[bytes, Finding | None]:
         return data, None
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-            plain = packed.read(_MOST_BYTES + 1)
+            plain = packed.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error):
         return b"", _refused(file, None, "The gzip file is damaged or cut off.")
-    if len(plain) > _MOST_BYTES:
+    if len(plain) > MOST_BYTES:
         return b"", _refused(file, None, "The gzip file is too large to unpack.")
     return plain, None
 
@@ -59,7 +59,7 @@ def decode_strictly(data: bytes, encoding: str, *, file: str) -> tuple[str, Find
     file
         File name, for the finding.
     """
-    if data.startswith(_SPREADSHEETS):
+    if data.startswith(SPREADSHEETS):
         return "", _refused(file, None, "The file is a spreadsheet or an archive, and no text.")
     marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
     declared = codecs.lookup(encoding).name

@@ -10,11 +10,13 @@ import polars as pl
 
 from analytics.errors import InputFileError
 from analytics.intake.decoding import decode_strictly, unpacked
+from analytics.intake.fast_reading import read_clean_file
+from analytics.intake.layout import columns_read, is_blank_row, is_totals_row, repeated_headers
 from analytics.intake.records import Rows, layout_finding, split_text
 from analytics.intake.workbooks import is_workbook, read_sheet
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.raw import RawFile
-from schemas.mapping.texts import HeaderIndex, normalise_header, normalise_text, position_name
+from schemas.mapping.texts import position_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,20 +28,6 @@ if TYPE_CHECKING:
 
 _TOLERATED_SHARE = 0.01  # rows of a wrong width, beyond which the whole layout is in doubt
 _TOLERATED_ROWS = 5  # in a short file one row proves nothing about the layout
-_TOTALS = {
-    "total",
-    "totals",
-    "sum",
-    "subtotal",
-    "grandtotal",
-    "summe",
-    "gesamt",
-    "合计",
-    "总计",
-    "小计",
-    "総計",
-    "合計",
-}
 
 
 def read_raw_file(
@@ -71,6 +59,18 @@ def read_raw_file(
     InputFileError
         If there is no such file, or it cannot be opened.
     """
+    clean = None if is_workbook(path.name) else read_clean_file(path, read, drop=drop)
+    if clean is None:
+        return read_exactly(path, read, drop=drop, keep_misfits=keep_misfits)
+    frame = clean.frame
+    misfits = frame.clear() if keep_misfits and not drop else None
+    return RawFile(path.name, clean.sha256, clean.headers, frame, frame.height, findings_frame([]), misfits)
+
+
+def read_exactly(
+    path: Path, read: ReadOptions, *, drop: Sequence[str] = (), keep_misfits: bool = False
+) -> RawFile:
+    """Read a file of any form as `read_raw_file` does, cell by cell; the whole text is held at once."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -99,17 +99,10 @@ def _raw_file(rows: Rows, read: ReadOptions, *, drop: Sequence[str], name: str, 
     kept: list[int] = []
     if not any(item["level"] == "FILE" for item in findings):
         kept, found = _kept_rows(rows, file=name)
-        findings = [*findings, *_repeated_headers(rows.headers, read, name), *found]
+        findings = [*findings, *repeated_headers(rows.headers, read, name), *found]
     is_refused = any(item["level"] == "FILE" for item in findings)
-    frame = _frame(rows, [] if is_refused else kept, _columns_read(rows.headers, read, drop))
+    frame = _frame(rows, [] if is_refused else kept, columns_read(rows.headers, read, drop))
     return RawFile(name, sha256, rows.headers, frame, len(cells), findings_frame(findings))
-
-
-def _columns_read(headers: tuple[str, ...], read: ReadOptions, drop: Sequence[str]) -> list[int]:
-    """Return the 0-based positions of the columns that may be read."""
-    index = HeaderIndex(headers, loose=read.headers == "loose")
-    dropped = {index.column(name) for name in drop}
-    return [place for place in range(len(headers)) if position_name(place) not in dropped]
 
 
 def _frame(rows: Rows, kept: list[int], places: list[int]) -> pl.DataFrame:
@@ -137,10 +130,10 @@ def _misfits(rows: Rows, raw: RawFile) -> pl.DataFrame:
 def _kept_rows(rows: Rows, *, file: str) -> tuple[list[int], list[Finding]]:
     """Return the 0-based records that can be used, and what was found about the others."""
     headers, cells, lines = rows.headers, rows.cells or [], rows.lines or []
-    blank = [at for at, row in enumerate(cells) if not any(cell and not cell.isspace() for cell in row)]
+    blank = [at for at, row in enumerate(cells) if is_blank_row(row)]
     is_blank = set(blank)
     filled = [at for at in range(len(cells)) if at not in is_blank]
-    totals = [at for at in filled[-1:] if _is_totals_row(cells[at])]
+    totals = [at for at in filled[-1:] if is_totals_row(cells[at])]
     kept = [at for at in filled if len(cells[at]) == len(headers)]
     findings = [finding("F16", file=file, line=lines[blank[0]], n=len(blank))] if blank else []
     wrong = [at for at in filled if len(cells[at]) != len(headers) and at not in totals]
@@ -163,21 +156,3 @@ def _misfit(rows: Rows, at: int, *, file: str) -> Finding:
         found["sentence"] = "The last line is cut off; what followed it is lost."
         found["remedy"] = "Export the file again and send the whole of it."
     return found
-
-
-def _is_totals_row(row: list[str]) -> bool:
-    """Return whether the first filled cell of a row announces totals."""
-    first = next((cell for cell in row if cell.strip()), "")
-    return normalise_header(normalise_text(first), loose=True).strip(":") in _TOTALS
-
-
-def _repeated_headers(headers: tuple[str, ...], read: ReadOptions, file: str) -> list[Finding]:
-    """Return one finding for each header that an earlier one equals; it is named by position only."""
-    first: dict[str, int] = {}
-    findings: list[Finding] = []
-    for place, header in enumerate(headers):
-        name = normalise_header(header, loose=read.headers == "loose").strip()
-        if name and first.setdefault(name, place) != place:
-            sentence = f"Columns {first[name] + 1} and {place + 1} of the file have the same header."
-            findings.append(finding("F03", file=file, header=position_name(place), sentence=sentence))
-    return findings
