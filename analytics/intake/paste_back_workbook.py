@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 100_000
 """Faulty rows above which only the CSV is written: Excel hardly opens more, and nobody mends them by hand."""
 
+_NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}")  # XML cannot hold these two
 _MOST_COLUMNS = 16_384
 _MOST_CHARACTERS = 32_767
 _MOST_NOTES = 2_000
@@ -77,6 +78,7 @@ class _Sheet:
 
     def write(self, at: int, place: int, text: str, style: str) -> None:
         """Write a cell as text, whatever it holds."""
+        text = text.translate(_NO_CHARACTERS)
         self.n_cut += len(text) > _MOST_CHARACTERS
         if text.startswith("<r>") and text.endswith("</r>"):
             # The writer takes such a text for its own markup; in two pieces it is text.
@@ -168,7 +170,8 @@ def _write_row(sheet: _Sheet, at: int, row: FaultyRow, file: FaultyFile) -> None
     if row.others is None:
         sheet.write(at, 2, row.first, "first")
     else:
-        pieces = [sheet.formats["bold"], row.first, "\n" + row.others]
+        words = (row.first.translate(_NO_CHARACTERS), row.others.translate(_NO_CHARACTERS))
+        pieces = [sheet.formats["bold"], words[0], "\n" + words[1]]
         sheet.sheet.write_rich_string(at, 2, *pieces, sheet.formats["words"])
     for place in sorted({*range(len(row.cells)), *row.faults}):
         text = row.cells[place] if place < len(row.cells) else ""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.mapping.model import SiteMapping
 
 _FAULTS_SHOWN = 20
+_HEADER_SHOWN = 100
 FIRST = "FIRST FAULT"
 """What the first fault of a row is marked with."""
 
@@ -96,4 +97,5 @@ def _place(mapping: SiteMapping | None) -> pl.Expr:
     is_of_file = pl.col("table") == "file"
     named = pl.concat_str("table", "column", separator=".")
     whole = pl.when(is_of_file).then(pl.lit("row")).otherwise(whole)
-    return pl.coalesce(_header(mapping), named, whole)
+    header = _header(mapping).str.replace_all(r"\s+", " ").str.slice(0, _HEADER_SHOWN)
+    return pl.coalesce(header, named, whole)

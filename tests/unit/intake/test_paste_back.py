@@ -212,6 +212,14 @@ def test_a_csv_cell_that_could_run_gets_an_apostrophe_and_a_number_does_not(cell
     assert neutralised(cell) == safe
 
 
+def test_signs_that_xml_cannot_hold_do_not_break_the_workbook(
+    tmp_path: Path, submit: Callable[..., PreparedSubmission]
+) -> None:
+    write_findings_files(submit([["1", "n", "x", "70", "2024-03-06", "a\uffff\ufffeb"]]), tmp_path / "out")
+    assert read_sheet(tmp_path / "out" / "export_to_correct.xlsx")[1][-1] == "a\ufffd\ufffdb"
+    assert read_csv(tmp_path / "out" / "export_to_correct.csv")[1][-1] == "a\uffff\ufffeb"
+
+
 def test_headers_of_a_site_cannot_run_either(
     tmp_path: Path, submit: Callable[..., PreparedSubmission]
 ) -> None:
