@@ -84,7 +84,7 @@ def predict_parametric_hazard(
     with np.errstate(invalid="ignore", divide="ignore"):
         log_hazard = density - survival + np.log(at.slope) - np.log(at.times)
         gradient = (density_slope - survival_slope)[:, None] * at.rows + at.slope_rows / at.slope[:, None]
-    error = _spread(gradient, fit.model.covariance)
+    error = spread(gradient, fit.model.covariance)
     reach = normal_quantile(fit.spec.confidence) * error
     limits = [np.exp(log_hazard - reach), np.exp(log_hazard + reach)]
     return at.table(fit, "hazard", np.exp(log_hazard), np.exp(log_hazard) * error, limits)
@@ -124,9 +124,9 @@ def predict_quantiles(
     share = np.tile(shares, profiles.height)
     n_time, slope = (1, 1.0) if fit.model.knots is None else (2, float(fit.model.coefficients[1]))
     covariates = design @ fit.model.coefficients[n_time:]
-    log_time = (_quantile(share, fit.model.scale) - fit.model.coefficients[0] - covariates) / slope
+    log_time = (error_quantile(share, fit.model.scale) - fit.model.coefficients[0] - covariates) / slope
     parts = [np.ones((len(share), 1)), *([log_time[:, None]] if n_time == 2 else []), design]
-    error = _spread(np.hstack(parts) / slope, fit.model.covariance)
+    error = spread(np.hstack(parts) / slope, fit.model.covariance)
     reach, time = normal_quantile(fit.spec.confidence) * error, np.exp(log_time)
     table = pl.DataFrame(
         {
@@ -162,8 +162,8 @@ def parametric_hazard_curve(
     return HazardCurve(group, table, fit.basis)
 
 
-def _quantile(share: Floats, scale: Scale) -> Floats:
-    """Give z at which this share has had the event."""
+def error_quantile(share: Floats, scale: Scale) -> Floats:
+    """Give z at which this share has had the event, on a scale of the models."""
     if scale == "hazard":
         log_hazard: Floats = np.log(-np.log1p(-share))
         return log_hazard
@@ -171,7 +171,7 @@ def _quantile(share: Floats, scale: Scale) -> Floats:
     return z
 
 
-def _spread(gradient: Floats, covariance: Floats) -> Floats:
+def spread(gradient: Floats, covariance: Floats) -> Floats:
     """Give the standard error of linear combinations of the coefficients, one per row."""
     spread: Floats = np.sqrt(np.einsum("ij,jk,ik->i", gradient, covariance, gradient))
     return spread
@@ -188,7 +188,7 @@ class _At:
         self.slope_rows = np.hstack((slopes, np.zeros((len(slopes), design.shape[1]))))
         self.z = self.rows @ model.coefficients + fixed
         self.slope = self.slope_rows @ model.coefficients + fixed_slope
-        self.error = _spread(self.rows, model.covariance)
+        self.error = spread(self.rows, model.covariance)
 
     @classmethod
     def of(cls, fit: Fit, profiles: pl.DataFrame, times: Sequence[float]) -> _At:

@@ -14,10 +14,12 @@ from analytics.survival.refusal_codes import few_events_caution
 from analytics.survival.results import Basis, NotEstimable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from analytics.survival.cox_design import Floats, Term
-    from analytics.survival.cox_rows import Bools, CoxRows
+    from analytics.survival.cox_rows import Bools, CoxRows, Ints
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class ParametricRows:
         Cluster number from 0.
     warnings
         What was left out, without any value.
+    stratum, strata
+        Number from 0 and labels of strata; one stratum where none are asked for.
     """
 
     model: str
@@ -109,10 +113,14 @@ class ParametricRows:
     weight: Floats
     cluster: Floats
     warnings: tuple[str, ...]
+    stratum: Ints
+    strata: tuple[str, ...]
 
 
-def collect_parametric_rows(frame: pl.DataFrame, spec: ParametricSpec, *, model: str) -> ParametricRows:
-    """Take the complete rows of a frame.
+def collect_parametric_rows(
+    frame: pl.DataFrame, spec: ParametricSpec, *, model: str, strata: Sequence[str] = ()
+) -> ParametricRows:
+    """Take the complete rows of a frame, those of the columns of strata included.
 
     Raises
     ------
@@ -122,7 +130,7 @@ def collect_parametric_rows(frame: pl.DataFrame, spec: ParametricSpec, *, model:
     """
     _check(frame, spec, model)
     try:
-        resolved = resolve_terms(frame, spec.as_cox)
+        resolved = resolve_terms(frame, replace(spec.as_cox, strata=tuple(strata)))
         rows = collect_rows(frame, resolved)
     except SpecificationError as error:
         raise SpecificationError(where=model, what=error.what, fix=error.fix) from None
@@ -142,6 +150,8 @@ def _as_parametric(rows: CoxRows, spec: ParametricSpec, model: str) -> Parametri
         weight=rows.weight,
         cluster=rows.cluster.astype(np.float64),
         warnings=rows.warnings,
+        stratum=rows.stratum,
+        strata=rows.strata,
     )
 
 
@@ -196,6 +206,7 @@ def after_time_zero(rows: ParametricRows) -> ParametricRows | NotEstimable:
         event=rows.event[keep],
         weight=rows.weight[keep],
         cluster=rows.cluster[keep],
+        stratum=rows.stratum[keep],
         warnings=(*rows.warnings, note),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import numpy as np
 import polars as pl
 
 from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time, hazard_ratios
+from analytics.survival.location_scale import SHAPES, fit_location_scale
+from analytics.survival.location_scale_predictions import predict_location_scale_quantiles
 from analytics.survival.parametric_predictions import (
     predict_parametric_hazard,
     predict_parametric_survival,
@@ -18,6 +21,7 @@ from analytics.survival.parametric_predictions import (
 )
 from analytics.survival.parametric_rows import ParametricSpec
 from analytics.survival.piecewise_exponential import fit_piecewise_exponential
+from analytics.survival.results_location_scale import LocationScaleFit
 from analytics.survival.results_parametric import (
     AcceleratedFailureTimeFit,
     PiecewiseExponentialFit,
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DISTRIBUTIONS = ["weibull", "exponential", "lognormal", "loglogistic"]
+WITHOUT_RATIOS = ["gaussian", "logistic", "rayleigh"]
 
 
 def _sibling(name: str) -> ModuleType:
@@ -44,6 +49,7 @@ def _sibling(name: str) -> ModuleType:
     return module
 
 
+compare = _sibling("compare")
 r_formula = _sibling("r_formula")
 reading = _sibling("reading")
 
@@ -53,10 +59,12 @@ def read_parametric(call: dict, frame: pl.DataFrame) -> tuple[object, Parametric
     covariates = "+".join(reading.as_list(call.get("covariates") or []))
     response = call.get("surv") or f"Surv({call.get('time')},{call.get('event')})"
     formula = call.get("formula") or f"{response}~{covariates}"
-    if formula.split("~", 1)[1].strip() in ("", "1"):
-        formula = formula.split("~", 1)[0] + "~"
-        frame, formula = frame.with_columns(none=pl.lit(0)), f"{formula}none"
-    model, spec = r_formula.read_model({**call, "formula": formula.replace(" ", "")}, frame)
+    left, right = formula.replace(" ", "").split("~", 1)
+    strata = re.findall(r"strata\([^()]*\)", right)
+    if re.sub(r"strata\([^()]*\)|\+", "", right) in ("", "1"):
+        frame, right = frame.with_columns(none=pl.lit(0)), "+".join(["none", *strata])
+    model, spec = r_formula.read_model({**call, "formula": f"{left}~{right}"}, frame)
+    assert spec.offset is None, "parametric models take no offset"
     return model, ParametricSpec(
         time=spec.time,
         event=spec.event,
@@ -73,10 +81,44 @@ def handle_aft(case: dict, frame: pl.DataFrame) -> dict:
     """Fit every distribution."""
     call = case["call"]
     model, spec = read_parametric(call, frame)
-    asked = reading.as_list(
-        call.get("dists") or call.get("dist") or call.get("distribution") or DISTRIBUTIONS
-    )
-    return {name: describe_aft(model, spec, call, name) for name in dict.fromkeys([*DISTRIBUTIONS, *asked])}
+    asked = reading.as_list(call.get("dists") or call.get("dist") or call.get("distribution") or [])
+    if model.strata:
+        stratified = [name for name, shape in SHAPES.items() if shape.fixed is None]
+        return {name: describe_scales(model, spec, call, name) for name in asked or stratified}
+    names = [name for name in WITHOUT_RATIOS if spec.entry is None or name == "rayleigh"]
+    described = {name: describe_scales(model, spec, call, name) for name in names}
+    return described | {name: describe_aft(model, spec, call, name) for name in DISTRIBUTIONS}
+
+
+def describe_scales(model: object, spec: ParametricSpec, call: dict, distribution: str) -> dict:
+    """Answer for a model with a scale per stratum, or of a distribution without hazard ratios."""
+    assert distribution in SHAPES, distribution
+    fit = fit_location_scale(model.frame, spec, distribution=distribution, strata=model.strata)
+    if not isinstance(fit, LocationScaleFit):
+        return {"not_estimable": fit.code}
+    scales = fit.scales["scale"].to_list()
+    described = {
+        "terms": list(fit.terms[:1]) + (model.names if spec.terms else []),
+        "coef": fit.table["coefficient"].to_list(),
+        "scale": scales if model.strata else scales[0],
+        "var": fit.covariance.tolist(),
+        "se": np.sqrt(np.diag(fit.covariance)).tolist(),
+        "loglik": fit.log_likelihood,
+        "loglik_null": fit.log_likelihood_null,
+        "aic": fit.aic,
+        "ph": compare.NotCompared("with a scale per stratum no hazards are proportional"),
+    }
+    if call.get("newdata"):
+        shares = reading.as_list(call.get("p") or [0.25, 0.5, 0.75])
+        profiles = model.profiles(call["newdata"])
+        table = predict_location_scale_quantiles(fit, profiles, probabilities=shares).table
+        rows = (profiles.height, len(shares))
+        described["quantiles"] = {
+            "p": shares,
+            "fit": table["time_days"].to_numpy().reshape(rows).tolist(),
+            "se": table["std_error"].to_numpy().reshape(rows).tolist(),
+        }
+    return described
 
 
 def describe_aft(model: object, spec: ParametricSpec, call: dict, distribution: str) -> dict:
