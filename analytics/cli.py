@@ -21,6 +21,14 @@ from analytics.submissions.commands import COMMANDS as SUBMISSION_COMMANDS
 
 SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not a secret
 _FILE = click.Path(path_type=Path)
+_SITES = click.option("--site", "sites", multiple=True, help="Site that may be sent; may be given again.")
+_PERIOD = click.option(
+    "--period",
+    nargs=2,
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="FIRST LAST",
+    help="First and last procedure date that the submission declares, as YYYY-MM-DD.",
+)
 
 
 class _Commands(click.Group):
@@ -65,9 +73,34 @@ def _secret() -> bytes | None:
     return value.encode() if value else None
 
 
+def _read_terms(options: dict[str, Any]) -> Any:
+    """Read what submissions are judged by from the options of a command."""
+    from analytics import pipeline
+
+    first_and_last = options["period"]
+    return pipeline.read_terms(
+        settings=options["settings"],
+        waivers=options["waivers"],
+        sites=options["sites"],
+        period=(first_and_last[0].date(), first_and_last[1].date()) if first_and_last else None,
+    )
+
+
 def _show(value: dict[str, Any] | list[Any]) -> None:
     """Print machine-readable output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _hand_out(prepared: Any, options: dict[str, Any]) -> None:
+    """Write the findings of a submission where a folder is given, and say which files there are now."""
+    from analytics import pipeline
+
+    if options["out"] is None:
+        return
+    written = pipeline.write_all_findings(prepared, options["out"])
+    paths = () if options["as_json"] else (f"written: {path}" for path in written.paths)
+    for line in (*paths, *written.remarks):
+        click.echo(line, err=True)
 
 
 @main.command()
@@ -101,16 +134,17 @@ def generate(**options: Any) -> None:
 @click.option("--mapping", help="Mapping file, or the name of a bundled mapping.")
 @click.option("--settings", type=_FILE, help="TOML file of limits.")
 @click.option("--waivers", type=_FILE, help="TOML file of reviewed waivers.")
-@click.option("--out", type=_FILE, help="Folder for findings.csv.")
+@_SITES
+@_PERIOD
+@click.option("--out", type=_FILE, help="Folder for findings.csv, findings.html and the rows to correct.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def validate(paths: tuple[Path, ...], **options: Any) -> None:
     """Check files and say what is wrong with them. Never loads."""
     from analytics import pipeline
 
-    terms = pipeline.read_terms(settings=options["settings"], waivers=options["waivers"])
+    terms = _read_terms(options)
     prepared = pipeline.prepare(paths, mapping=options["mapping"], secret=_secret(), terms=terms)
-    if options["out"] is not None:
-        pipeline.write_findings(prepared, options["out"])
+    _hand_out(prepared, options)
     if options["as_json"]:
         _show(pipeline.describe_submission(prepared))
     else:
@@ -126,8 +160,10 @@ def validate(paths: tuple[Path, ...], **options: Any) -> None:
 @click.option("--replace", is_flag=True, help="Supersede the earlier submission of this source.")
 @click.option("--settings", type=_FILE, help="TOML file of limits.")
 @click.option("--waivers", type=_FILE, help="TOML file of reviewed waivers.")
+@_SITES
+@_PERIOD
 @click.option("--allow-removal", is_flag=True, help="The site consents that rows it does not send again go.")
-@click.option("--out", type=_FILE, help="Folder for findings.csv.")
+@click.option("--out", type=_FILE, help="Folder for findings.csv, findings.html and the rows to correct.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def load(paths: tuple[Path, ...], **options: Any) -> None:
     """Validate files, load what is good in one transaction, publish a snapshot."""
@@ -139,10 +175,9 @@ def load(paths: tuple[Path, ...], **options: Any) -> None:
         mapping=options["mapping"],
         secret=_secret(),
         replace=options["replace"],
-        terms=pipeline.read_terms(settings=options["settings"], waivers=options["waivers"]),
+        terms=_read_terms(options),
     )
-    if options["out"] is not None:
-        pipeline.write_findings(prepared, options["out"])
+    _hand_out(prepared, options)
     if not options["as_json"]:
         click.echo(pipeline.render_submission(prepared))
     outcome = pipeline.load(

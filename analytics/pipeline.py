@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import platform
-from importlib.metadata import version
+from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Any
 
 from analytics.cohort.eligibility import derive_cohort
@@ -27,8 +26,8 @@ from analytics.intake.submission import (
     prepare_submission,
 )
 from analytics.intake.waivers import read_waivers
-from analytics.report.methods import METHODS_VERSION
 from analytics.report.serialise import serialise
+from analytics.store.history import read_earlier
 from analytics.store.integrity import read_known_keys
 from analytics.store.ledger import find_loaded
 from analytics.store.loading import load_submission
@@ -40,6 +39,8 @@ from analytics.store.publishing import (
     snapshot_folder,
 )
 from analytics.store.queries import read_registry
+from analytics.versions import describe_versions
+from schemas.rules.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +49,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from analytics.intake.submission import PreparedSubmission
+    from analytics.store.history import EarlierSubmissions
     from analytics.store.loading import LoadOutcome
-
-_LIBRARIES = ("calcpci", "polars", "duckdb", "pandera", "lifelines", "numpy", "scipy")
 
 
 def prepare(
@@ -102,15 +102,45 @@ def prepare_for_store(
         alone = prepare(paths, mapping=mapping, secret=secret, terms=terms)
         without = find_predecessors(db, alone)
     known = read_known_keys(db, without=without)
-    if alone is not None and not any(len(keys) for keys in known.values()):
-        return alone
+    context = _with_earlier(terms.context, read_earlier(db, replaced=without))
     return prepare_submission(
-        paths, mapping=mapping, secret=secret, load_date=_today(), known_keys=known, terms=terms
+        paths,
+        mapping=mapping,
+        secret=secret,
+        load_date=_today(),
+        known_keys=known,
+        terms=replace_fields(terms, context=context),
     )
 
 
-def read_terms(*, settings: Path | None = None, waivers: Path | None = None) -> IntakeTerms:
-    """Read the limits and waivers that submissions are judged by; the defaults where a file is not given.
+def _with_earlier(context: Context, earlier: EarlierSubmissions) -> Context:
+    """Add what the store knows; a store that will hold nothing else is no history."""
+    rows = {name: frame for name, frame in earlier.rows.items() if earlier.rows["procedures"].height}
+    return replace_fields(
+        context,
+        previous_keys=earlier.replaced_keys,
+        previous_patients=earlier.rows["patients"].select("patient_id", "site_id", "sex"),
+        history=rows,
+    )
+
+
+def read_terms(
+    *,
+    settings: Path | None = None,
+    waivers: Path | None = None,
+    sites: Sequence[str] = (),
+    period: tuple[dt.date, dt.date] | None = None,
+) -> IntakeTerms:
+    """Read what submissions are judged by; the defaults where a file is not given.
+
+    Parameters
+    ----------
+    settings, waivers
+        Limits of the gate and the rules, and reviewed waivers.
+    sites
+        Sites that the submitter may send; any where none is named.
+    period
+        First and last procedure date that the submission declares.
 
     Raises
     ------
@@ -120,6 +150,7 @@ def read_terms(*, settings: Path | None = None, waivers: Path | None = None) -> 
     return IntakeTerms(
         gate=DEFAULT_TERMS.gate if settings is None else read_settings(settings),
         waivers=() if waivers is None else read_waivers(waivers, today=_today()),
+        context=Context(registered_sites=frozenset(sites) or None, period=period),
     )
 
 
@@ -202,13 +233,6 @@ def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
             }
         ),
     }
-
-
-def describe_versions() -> dict[str, str]:
-    """Return what made a snapshot: versions of program, methods and libraries, and the day."""
-    made = {f"version_{name}": version(name) for name in _LIBRARIES}
-    day = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    return {"published": day, "methods": METHODS_VERSION, "python": platform.python_version(), **made}
 
 
 def write_findings(prepared: PreparedSubmission, out: Path) -> Path:

@@ -140,7 +140,7 @@ def withdraw(connection: Connection, submission_id: str, *, reason: str, at: dat
 
 def _delete_rows(connection: Connection, submission_id: str) -> None:
     """Delete every row that a submission brought."""
-    for table in (*CANONICAL_TABLES, "quarantine", "findings"):
+    for table in (*CANONICAL_TABLES, "quarantine", "findings", "rule_results"):
         run(
             connection,
             " ".join(("delete from", quote_name(table), "where submission_id = ?")),

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 OWN_TABLES: frozenset[str] = frozenset(
-    {*CANONICAL_TABLES, "submissions", "findings_summary", "completeness", "snapshot_info"}
+    {*CANONICAL_TABLES, "submissions", "findings_summary", "rule_results", "completeness", "snapshot_info"}
 )
 """Tables that every snapshot has; a derived table takes none of these names."""
 
@@ -159,6 +159,9 @@ def _copy_tables(store: Connection, snapshot: Connection) -> None:
     ledger = read_columns(store, "submissions")
     _copy(store, snapshot, "submissions", select_rows("submissions", ledger, "order by load_number"))
     _create(snapshot, "findings_summary", fetch_frame(store, _FINDINGS_SUMMARY))
+    results = read_columns(store, "rule_results")
+    if results:
+        _copy(store, snapshot, "rule_results", select_rows("rule_results", results))
 
 
 def _copy(store: Connection, snapshot: Connection, table: str, query: str) -> None:

@@ -12,7 +12,7 @@ from analytics.store.integrity import require_counts, require_new_keys, require_
 from analytics.store.ledger import record_submission, supersede
 from analytics.store.row_sites import derive_row_sites, with_row_sites
 from analytics.store.statements import CANONICAL_TABLES, insert_rows
-from schemas.submission import FINDING_SCHEMA
+from schemas.submission import FINDING_SCHEMA, RULE_RESULT_SCHEMA
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +70,9 @@ def write_submission(
     row_sites = derive_row_sites(report, submission.site_ids)
     _insert_quarantine(connection, submission.submission_id, report, row_sites)
     _insert_findings(connection, prepared, row_sites)
+    results = report.rule_results
+    held = [name for name in RULE_RESULT_SCHEMA if name in results.columns]
+    _insert(connection, "rule_results", results.select(held), submission.submission_id)
     require_counts(connection, submission.submission_id, report)
 
 

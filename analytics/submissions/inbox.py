@@ -118,7 +118,6 @@ def _process(arrival: Arrival, site: Path, *, inbox: Path, db: Path, secret: byt
     try:
         folder = read_site_folder(site)
         prepared = _prepare(arrival, folder, db=db, secret=secret)
-        _require_own_site(prepared, folder)
         pipeline.load(prepared, db=db, replace=arrival.is_correction, allow_removal=folder.allow_removal)
     except (GateRejectedError, InputFileError, StoreConflictError) as error:
         outcome, reasons = RETURNED, (str(error),)
@@ -130,7 +129,7 @@ def _process(arrival: Arrival, site: Path, *, inbox: Path, db: Path, secret: byt
 
 def _prepare(arrival: Arrival, folder: SiteFolder, *, db: Path, secret: bytes | None) -> PreparedSubmission:
     """Read and validate an arrival as its site's folder says."""
-    terms = pipeline.read_terms(settings=folder.settings, waivers=folder.waivers)
+    terms = pipeline.read_terms(settings=folder.settings, waivers=folder.waivers, sites=sorted(folder.sites))
     return pipeline.prepare_for_store(
         [arrival.path],
         db=db,
@@ -139,17 +138,6 @@ def _prepare(arrival: Arrival, folder: SiteFolder, *, db: Path, secret: bytes | 
         replace=arrival.is_correction,
         terms=terms,
     )
-
-
-def _require_own_site(prepared: PreparedSubmission, folder: SiteFolder) -> None:
-    """Refuse rows of a site that the folder may not send."""
-    strangers = set(prepared.submission.site_ids) - folder.sites
-    if strangers:
-        raise InputFileError(
-            where=prepared.submission.source_name,
-            what=f"it holds rows of {len(strangers)} sites that this folder may not send",
-            fix="Put it into the folder of its site, or list the sites in the folder's site.toml",
-        )
 
 
 def _deliver(

@@ -14,7 +14,12 @@ from analytics.store.statements import quote_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEPS: tuple[str, ...] = ("0001_ledger.sql", "0002_withdrawals.sql", "0003_original_texts.sql")
+STEPS: tuple[str, ...] = (
+    "0001_ledger.sql",
+    "0002_withdrawals.sql",
+    "0003_original_texts.sql",
+    "0004_rule_results.sql",
+)
 """Migrations in order; the version of a database is how many of them it has seen."""
 
 COLUMNS_QUERY = """

@@ -128,7 +128,8 @@ def test_rows_of_another_site_come_back(inbox: Path) -> None:
     (inbox / SITE / "site.toml").unlink()
     (answer,) = answers(inbox)
     assert answer["outcome"] == "returned"
-    assert "sites that this folder may not send" in str(answer["reasons"])
+    findings = (inbox / str(answer["folder"]) / "findings.csv").read_text("utf-8-sig")
+    assert "F10" in findings
     assert not (inbox.parent / "r.duckdb").exists()
 
 

@@ -141,12 +141,12 @@ def test_damaged_file_is_said_in_one_line(folder: Path, damage: Callable[[Path],
 
 @pytest.fixture
 def damage() -> Callable[[Path], None]:
-    """Overwrite a stretch in the middle of a file."""
+    """Overwrite the middle of a file: some of it may be unused, so it is half of the file."""
 
     def _damage(path: Path) -> None:
         content = bytearray(path.read_bytes())
-        middle = len(content) // 2
-        content[middle : middle + 65536] = b"\xff" * min(65536, len(content) - middle)
+        quarter = len(content) // 4
+        content[quarter : 3 * quarter] = b"\xff" * (2 * quarter)
         path.write_bytes(bytes(content))
 
     return _damage
