@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from analytics.intake.column_fill import fill_of_columns
 from analytics.intake.findings import (
     EFFECTS,
@@ -71,10 +73,10 @@ def _sections(prepared: PreparedSubmission, remarks: Sequence[str]) -> Iterator[
     yield _banner(prepared.gate)
     yield _came(prepared)
     yield from (f"<p>{escape(remark)}</p>" for remark in remarks)
+    yield _edits(prepared)
     if len(prepared.site_gates) > 1:
         yield _sites(prepared)
     yield _files(prepared)
-    yield _edits(prepared)
     yield _waived(prepared)
     yield _columns(prepared)
     yield _legend()
@@ -99,12 +101,33 @@ def _came(prepared: PreparedSubmission) -> str:
     ]
     report = prepared.report
     rows.append(("all", f"{report.n_input:,}", f"{report.n_accepted:,}", f"{report.n_rejected:,}"))
-    return _section("What came", _table("Rows by table", ("table", "rows", "accepted", "rejected"), rows, 1))
+    table = _table("Rows by table", ("table", "rows", "accepted", "rejected"), rows, 1)
+    return _section("What came", table + _rules(report.rule_results))
+
+
+def _rules(results: pl.DataFrame) -> str:
+    """Return how many rules failed, passed and had nothing to look at."""
+    if results.is_empty():
+        return ""
+    worst = results.group_by("rule_id").agg(
+        pl.when((pl.col("status") == "failed").any())
+        .then(pl.lit("failed"))
+        .when((pl.col("status") == "passed").any())
+        .then(pl.lit("passed"))
+        .otherwise(pl.lit("not_applicable"))
+        .alias("status")
+    )
+    n = dict(worst["status"].value_counts().iter_rows())
+    return (
+        f"<p>Of {worst.height} rules {n.get('failed', 0)} found something, {n.get('passed', 0)} passed and "
+        f"{n.get('not_applicable', 0)} had nothing to look at.</p>"
+    )
 
 
 def _sites(prepared: PreparedSubmission) -> str:
     """Return the gate of each site."""
-    gates = list(prepared.site_gates.items())
+    order = ("red", "yellow", "green")
+    gates = sorted(prepared.site_gates.items(), key=lambda item: order.index(item[1].colour))
     rows: list[tuple[Cell, ...]] = [
         (site, (gate.colour, f"tag {gate.colour}"), "; ".join(gate.reasons) or "-")
         for site, gate in gates[:_PLACES_SHOWN]
@@ -129,7 +152,7 @@ def _verdict(row: dict[str, Any]) -> Cell:
     """Return what becomes of a file."""
     if row["FILE"]:
         return ("refused as a whole", "tag file")
-    return "read, see below" if any(row[level] for level in LEVELS) else "nothing found"
+    return "read, see what to do" if any(row[level] for level in LEVELS) else "nothing found"
 
 
 def _edits(prepared: PreparedSubmission) -> str:

@@ -28,12 +28,14 @@ caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
 th, td { text-align: left; vertical-align: top; padding: 5px 14px 5px 4px; border-bottom: 1px solid #e0e0e0; }
 thead th { border-bottom: 1px solid #8a8a8a; }
 tbody th { font-weight: 600; white-space: nowrap; }
-.todo { width: 100%; table-layout: fixed; overflow-wrap: anywhere; }
-.todo th:nth-child(1) { width: 4%; }
+.todo { width: 100%; table-layout: fixed; }
+.todo th, .todo td { box-sizing: border-box; overflow-wrap: anywhere; }
+.todo th:nth-child(1) { width: 5%; }
 .todo th:nth-child(2) { width: 14%; }
-.todo th:nth-child(3) { width: 20%; }
-.todo th:nth-child(4), .todo th:nth-child(5) { width: 22%; }
-.todo th:nth-child(6) { width: 6%; text-align: right; }
+.todo th:nth-child(3) { width: 23%; }
+.todo th:nth-child(4), .todo th:nth-child(5) { width: 21%; }
+.todo th:nth-child(6) { width: 7%; text-align: right; }
+.todo th:nth-child(7) { width: 9%; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tag { display: inline-block; padding: 0 7px; border: 1px solid #595959; border-radius: 3px;
        white-space: nowrap; color: #1a1a1a; background: #fff; }

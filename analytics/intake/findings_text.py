@@ -34,6 +34,7 @@ def render_findings_text(prepared: PreparedSubmission) -> str:
         "",
         *_edits(prepared),
         *_waived(prepared.report.waived),
+        *_sites(prepared),
     ]
     return "\n".join(lines) + "\n"
 
@@ -45,14 +46,22 @@ def shown_header(header: object) -> str:
 
 
 def _gates(prepared: PreparedSubmission) -> Iterator[str]:
-    """Yield the gate of the submission, and of each site where there are several."""
+    """Yield the gate of the submission with its reasons."""
     yield f"gate: {prepared.gate.colour}"
     yield from (f"  {reason}" for reason in prepared.gate.reasons)
-    if len(prepared.site_gates) > 1:
-        for site, gate in list(prepared.site_gates.items())[:_PLACES_SHOWN]:
-            yield f"site {site}: {gate.colour}"
-            yield from (f"  {reason}" for reason in gate.reasons)
-        yield from _rest(len(prepared.site_gates), "sites")
+
+
+def _sites(prepared: PreparedSubmission) -> Iterator[str]:
+    """Yield the gate of each site, where there are several, the hardest first."""
+    if len(prepared.site_gates) < 2:
+        return
+    yield ""
+    order = ("red", "yellow", "green")
+    sites = sorted(prepared.site_gates.items(), key=lambda item: order.index(item[1].colour))
+    for site, gate in sites[:_PLACES_SHOWN]:
+        yield f"site {site}: {gate.colour}"
+        yield from (f"  {reason}" for reason in gate.reasons)
+    yield from _rest(len(sites), "sites")
 
 
 def _tables(prepared: PreparedSubmission) -> Iterator[str]:
@@ -78,8 +87,8 @@ def describe_file(row: dict[str, Any]) -> str:
     """Return a row of `summarise_files` in words."""
     if row["FILE"]:
         return "refused as a whole"
-    words = {"ROW": "reject rows", "NULL": "empty values", "WARN": "to check", "INFO": "notes"}
-    parts = [f"{row[level]:,} {word}" for level, word in words.items() if row[level]]
+    words = {"ROW": "rows rejected", "NULL": "values emptied", "WARN": "to check", "INFO": "notes"}
+    parts = [f"{word} {row[level]:,}" for level, word in words.items() if row[level]]
     return ", ".join(parts) or "nothing found"
 
 
