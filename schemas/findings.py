@@ -32,7 +32,8 @@ def word_findings(states: Sequence[TableState], texts: Sequence[TextTable]) -> p
     found = pl.concat(marks).join(_headers(texts), on=["file", "table", "column"], how="left")
     found = found.join(rules, on="rule_id", how="left").with_columns(n=pl.lit(1, pl.Int64))
     listed = found.filter(pl.col("level") != "INFO").select(list(FINDING_SCHEMA))
-    return pl.concat([listed, counted(found.filter(pl.col("level") == "INFO"))])
+    notes = counted(found.filter(pl.col("level") == "INFO"))
+    return pl.concat([*_with_headers_of_rows(listed, texts), notes])
 
 
 def table_finding(text: TextTable, *, rule_id: str, column: str | None, header: str | None) -> pl.DataFrame:
@@ -106,6 +107,19 @@ def _headers(texts: Sequence[TextTable]) -> pl.DataFrame:
     names = ["file", "table", "column", "header"]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     return frame.unique(names[:3], keep="first", maintain_order=True)
+
+
+def _with_headers_of_rows(found: pl.DataFrame, texts: Sequence[TextTable]) -> list[pl.DataFrame]:
+    """Return the findings part by part, with the header of the very row where rows came from several."""
+    parts, rest = [], found
+    for text in texts:
+        if text.branches is None:
+            continue
+        is_own = (pl.col("file") == text.file) & (pl.col("table") == text.table)
+        own, rest = rest.filter(is_own.fill_null(value=False)), rest.filter(~is_own.fill_null(value=False))
+        headers = text.branches.of_cells(own)
+        parts.append(own.with_columns(pl.coalesce(headers, pl.col("header")).alias("header")))
+    return [*parts, rest]
 
 
 def counted(found: pl.DataFrame) -> pl.DataFrame:

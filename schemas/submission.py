@@ -14,6 +14,8 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from schemas.branch_headers import BranchHeaders
+
 FINDING_SCHEMA: dict[str, type[pl.DataType]] = {
     "rule_id": pl.String,  # id in the rule catalogue
     "level": pl.String,  # FILE, ROW, NULL, WARN or INFO
@@ -73,13 +75,16 @@ class TextTable:
     file
         Name of the file the rows come from.
     headers
-        Canonical column to the site's header, where a column came from one header.
+        Canonical column to the site's header; the first, where rows came from several.
+    branches
+        The headers row by row, where rows came from several; None where `headers` holds for all rows.
     """
 
     table: str
     frame: pl.DataFrame
     file: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    branches: BranchHeaders | None = None
 
 
 @dataclass(frozen=True, eq=False)

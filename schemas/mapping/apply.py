@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.branch_headers import BranchHeaders
 from schemas.mapping.branch_rows import evaluate_branch
 from schemas.mapping.collapse import collapse_rows
 from schemas.mapping.expressions import BLANK_RULE, evaluate
@@ -43,7 +44,7 @@ class Emitted:
     emit
         The section.
     frame
-        Canonical text columns, ``record`` and ``line``.
+        Canonical text columns, ``record``, ``line`` and ``branch`` (way through the steps, counted from 0).
     causes
         `CAUSE_SCHEMA` with ``at`` counting rows of ``frame``, plus ``column``.
     missing
@@ -51,7 +52,7 @@ class Emitted:
     notes
         `NOTE_SCHEMA` with ``at`` counting rows of ``frame``, plus ``column``.
     headers
-        Canonical column to the site's header.
+        Of each branch: canonical column to the site's header.
     """
 
     emit: Emit
@@ -59,7 +60,7 @@ class Emitted:
     causes: pl.DataFrame
     missing: pl.DataFrame
     notes: pl.DataFrame
-    headers: dict[str, str]
+    headers: list[dict[str, str]]
 
 
 def apply_mapping(mapping: SiteMapping, raw: RawFile, *, secret: bytes | None) -> MappedFile:
@@ -135,25 +136,21 @@ def _emit_rows(emit: Emit, scope: Scope) -> Emitted:
     """Return the rows of one emit in order of source row, then of step."""
     parts, clashes = expand(emit, scope)
     evaluated = [evaluate_branch(emit, part, scope) for part in parts]
-    frame = pl.concat([part.rows for part in evaluated]).sort("order")
+    numbered = [part.rows.with_columns(branch=pl.lit(way, pl.Int64)) for way, part in enumerate(evaluated)]
+    frame = pl.concat(numbered).sort("order")
     place = frame.select(pl.col("order").cast(pl.Int64), pl.int_range(pl.len()).alias("at"))
     causes, notes = (
         pl.concat(found).join(place, on="order", maintain_order="left")
         for found in ([part.causes for part in evaluated], [part.notes for part in evaluated])
     )
     missing = pl.concat([part.missing for part in evaluated])
-    headers = {
-        column: header for column, header in missing.select("column", "header").rows() if header is not None
-    }
     return Emitted(
         emit,
         frame.drop("order"),
         pl.concat([causes.select(*no_causes().columns, "column"), _clash_causes(clashes, frame)]),
-        missing.group_by("column", "reason", maintain_order=True).agg(
-            pl.col("header").first(), pl.col("n").sum()
-        ),
+        missing.group_by("column", "header", "reason", maintain_order=True).agg(pl.col("n").sum()),
         notes.select(*NOTE_SCHEMA, "column"),
-        headers,
+        [part.headers for part in evaluated],
     )
 
 
@@ -197,7 +194,12 @@ def _is_offered(table: str, name: str, rows: pl.DataFrame, headers: Mapping[str,
 
 def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     """Return the text of one canonical table, and what was found in making it."""
-    rows = pl.concat([part.frame for part in parts], how="diagonal")
+    branches = BranchHeaders.of([headers for part in parts for headers in part.headers])
+    first = itertools.accumulate((len(part.headers) for part in parts), initial=0)
+    rows = pl.concat(
+        [part.frame.with_columns(pl.col("branch") + at) for part, at in zip(parts, first, strict=False)],
+        how="diagonal",
+    )
     starts = itertools.accumulate((part.frame.height for part in parts), initial=0)
     causes = pl.concat(
         [part.causes.with_columns(pl.col("at") + start) for part, start in zip(parts, starts, strict=False)]
@@ -209,15 +211,15 @@ def _one_table(table: str, parts: list[Emitted], file: str) -> _MadeTable:
     causes = _still_missing(causes, rows)
     missing = pl.concat([part.missing for part in parts])
     notes = [
-        disagreement_findings(table, disagreements, file=file),
+        disagreement_findings(table, branches.beside(disagreements), file=file),
         missing_code_findings(table, missing, file=file),
         note_findings(table, cell_notes, file=file),
     ]
-    headers = {column: header for part in parts for column, header in part.headers.items()}
+    headers = branches.first_of_columns()
     order = [name for name in TABLES[table].by_name if _is_offered(table, name, rows, headers)]
     frame = rows.select(*order, pl.int_range(pl.len()).alias("row"), "record", "line")
     return _MadeTable(
-        TextTable(table, frame, file, headers),
+        TextTable(table, frame, file, headers, branches.with_rows(rows.get_column("branch"))),
         cause_findings(table, causes, columns_set=order, file=file),
         pl.concat(notes),
     )

@@ -32,12 +32,15 @@ class BranchRows:
         `CAUSE_SCHEMA` and `NOTE_SCHEMA` with ``order`` in place of ``at``, plus ``column``.
     missing
         ``column``, ``header``, ``reason``, ``n``.
+    headers
+        Canonical column to the site's header, where the branch reads it from one.
     """
 
     rows: pl.DataFrame
     causes: pl.DataFrame
     notes: pl.DataFrame
     missing: pl.DataFrame
+    headers: dict[str, str]
 
 
 def evaluate_branch(emit: Emit, part: Expanded, scope: Scope) -> BranchRows:
@@ -69,6 +72,7 @@ def evaluate_branch(emit: Emit, part: Expanded, scope: Scope) -> BranchRows:
         pl.concat([_by_order(value.causes, name, part.frame) for name, value in found.items()]),
         pl.concat([_by_order(value.notes, name, part.frame) for name, value in found.items()]),
         _missing_counts(found),
+        {name: value.header for name, value in found.items() if value.header is not None},
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+_ORIGIN = ("record", "line", "branch")
+
 
 def collapse_rows(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
     """Join rows that share a key.
@@ -11,7 +13,7 @@ def collapse_rows(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.Series
     Parameters
     ----------
     rows
-        Canonical text columns with ``record`` and ``line``.
+        Canonical text columns with ``record``, ``line`` and ``branch``.
     key
         Primary key; rows without one stay apart.
 
@@ -19,15 +21,15 @@ def collapse_rows(rows: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.Series
     -------
     tuple
         The joined rows in order of first appearance; for each row of the input the 0-based row it went into;
-        and the disagreements as ``at`` (row joined into), ``column``, ``record``, ``line`` (of the first
-        row that disagrees).
+        and the disagreements as ``at`` (row joined into), ``column``, ``record``, ``line`` and ``branch``
+        of the first row that disagrees.
     """
     places = _places(rows, key)
     if places.max() == rows.height - 1 or rows.is_empty():
         return rows, places, _no_disagreements()
     joined = rows.with_columns(places.alias("at")).group_by("at", maintain_order=True)
-    texts = [name for name in rows.columns if name not in {"record", "line"}]
-    firsts = joined.agg(pl.col(texts).drop_nulls().first(), pl.col("record", "line").first())
+    texts = [name for name in rows.columns if name not in _ORIGIN]
+    firsts = joined.agg(pl.col(texts).drop_nulls().first(), pl.col(*_ORIGIN).first())
     return firsts.select(rows.columns), places, _disagreements(rows, firsts, places, texts)
 
 
@@ -50,12 +52,12 @@ def _disagreements(
     for name in texts:
         differs = (rows.get_column(name) != kept.get_column(name)).fill_null(value=False)
         if differs.any():
-            own = rows.select("record", "line").with_columns(places.alias("at"), pl.lit(name).alias("column"))
+            own = rows.select(_ORIGIN).with_columns(places.alias("at"), pl.lit(name).alias("column"))
             once = own.filter(differs).unique("at", keep="first", maintain_order=True)
-            found.append(once.select("at", "column", "record", "line"))
+            found.append(once.select("at", "column", *_ORIGIN))
     return pl.concat(found)
 
 
 def _no_disagreements() -> pl.DataFrame:
     """Return a frame of disagreements without rows."""
-    return pl.DataFrame(schema={"at": pl.Int64, "column": pl.String, "record": pl.Int64, "line": pl.Int64})
+    return pl.DataFrame(schema={"at": pl.Int64, "column": pl.String, **dict.fromkeys(_ORIGIN, pl.Int64)})

@@ -77,21 +77,24 @@ def _constant(text: str, scope: Scope) -> Evaluated:
 
 
 def _template(template: str, scope: Scope, target: Target) -> Evaluated:
-    """Return joined parts, null where any part is null."""
+    """Return joined parts, null where any part is null; where one part is a cell, with its header."""
     parts: list[pl.Series] = []
+    labels: set[str | None] = set()
     causes = [no_causes()]
     for is_name, text in template_parts(bind(template, scope.bindings)):
         if not is_name:
             parts.append(_constant(text, scope).values)
             continue
         cells = scope.cells(text)
+        labels |= set() if text.startswith("@") else {scope.label(text)}
         parts.append(
             _nulls(scope) if cells is None else without_codes(text, cells, scope.read.missing, {})[0]
         )
         causes += [_inherited(text, scope), _blanks(parts[-1].is_null(), scope.label(text), target, scope)]
     frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
     values = frame.select(pl.concat_str(pl.all())).to_series()
-    return Evaluated(values, pl.concat(causes))
+    header = labels.pop() if len(labels) == 1 else None
+    return Evaluated(values, pl.concat(causes), header)
 
 
 def _from_sources(expression: Expression, scope: Scope, target: Target) -> Evaluated:

@@ -179,6 +179,7 @@ def disagreement_findings(table: str, rows: pl.DataFrame, *, file: str) -> pl.Da
                 file=file,
                 table=table,
                 column=row["column"],
+                header=row["header"],
                 row=row["at"],
                 record=row["record"],
                 line=row["line"],
