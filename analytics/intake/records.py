@@ -172,10 +172,15 @@ def _oddities(text: str, rows: Rows, file: str) -> list[Finding]:
 
 
 def _stray_quotes(text: str, rows: Rows) -> list[int]:
-    """Return the lines of records that hold a quotation mark which is not doubled."""
+    """Return the lines of records that hold a quotation mark which is doubled in none of their lines."""
     cells, lines = rows.cells or [], rows.lines or []
-    marked = [line for row, line in zip(cells, lines, strict=True) if any('"' in cell for cell in row)]
+    marked = [at for at, row in enumerate(cells) if any('"' in cell for cell in row)]
     if not marked:
         return []
     physical = re.split(r"\r\n|\r|\n", text)
-    return [line for line in marked if line <= len(physical) and '""' not in physical[line - 1]]
+    ends = [*lines[1:], len(physical) + 1]
+    return [
+        lines[at]
+        for at in marked
+        if lines[at] <= len(physical) and '""' not in "".join(physical[lines[at] - 1 : ends[at] - 1])
+    ]

@@ -33,6 +33,7 @@ def found(raw: RawFile) -> list[tuple[str, str, int | None]]:
         (b'a,b,c\n1,"2,3\n4,5,6\n', "F04", "FILE", 2),
         (b'a,b,c\n1,"2"x,3\n', "F04", "FILE", 2),
         (b'a,b,c\n1,2,3\n4,5",6\n', "F04", "WARN", 3),
+        (b'a,b,c\n1,"x\n""y""",3\n4,5",6\n', "F04", "WARN", 4),
         (b"a,b,A \n1,2,3\n", "F03", "FILE", None),
         (ROWS.replace("\n", "\r").encode(), "F04", "INFO", None),
         (b"", "F06", "FILE", None),
