@@ -89,7 +89,14 @@ class FineGrayKernel(CoxKernel):
             )
             for group in range(competing.n_groups)
         )
-        self.set_curves: Floats = np.stack([curve.before(self.sets.time) for curve in self.curves])
+        self.set_curves: Floats = np.stack(
+            [
+                # After a group's last follow-up nothing is known of its censoring: it leaves the risk sets.
+                curve.before(self.sets.time)
+                * (self.sets.time <= competing.rows.stop[competing.group == group].max())
+                for group, curve in enumerate(self.curves)
+            ]
+        )
         self.tails: tuple[Ints, ...] = tuple(
             np.flatnonzero(competing.is_competing & (competing.group == group))
             for group in range(competing.n_groups)
