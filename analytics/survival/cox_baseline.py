@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from analytics.survival.cox_design import Floats
     from analytics.survival.cox_likelihood import CoxKernel, Steps
+    from analytics.survival.day_sums_baseline import DayBaseline
     from analytics.survival.results import CoxFit
 
 
@@ -78,8 +79,10 @@ def _exp(values: Floats) -> Floats:
         return np.exp(values)
 
 
-def is_in_range(baseline: pl.DataFrame) -> bool:
+def is_in_range(baseline: pl.DataFrame | DayBaseline) -> bool:
     """Tell whether covariates zero are near enough to the data for the baseline to be a number above 0."""
+    if not isinstance(baseline, pl.DataFrame):
+        return baseline.is_in_range()
     hazard = baseline["cumulative_hazard"].to_numpy()
     return bool(np.isfinite(hazard).all() and hazard.max() > 0)
 

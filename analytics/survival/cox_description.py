@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analytics.survival.cox_design import CoxSpec, Floats
     from analytics.survival.cox_likelihood import Likelihood
     from analytics.survival.cox_maximum import Maximum
+    from analytics.survival.day_sums_baseline import DayBaseline
 
 FAR_FROM_ZERO = "covariates zero lie too far from the data for a baseline hazard: centre the covariates"
 
@@ -56,7 +57,7 @@ class Evidence:
     scale
         What a coefficient is divided by to come to the caller's scale.
     baseline
-        Table of `analytics.survival.cox_baseline.estimate_baseline`.
+        Table of `analytics.survival.cox_baseline.estimate_baseline`, or what makes it when it is asked for.
     size
         What the model rests on.
     """
@@ -66,7 +67,7 @@ class Evidence:
     spread: ScoreSpread | None
     null_spread: ScoreSpread | None
     scale: Floats
-    baseline: pl.DataFrame
+    baseline: pl.DataFrame | DayBaseline
     size: Size
 
 

@@ -76,7 +76,12 @@ def find_maximum(kernel: CoxKernel, names: tuple[str, ...], null: Likelihood) ->
 
 
 def climb_from(
-    kernel: Evaluates, names: tuple[str, ...], null: Likelihood, start: Floats | None
+    kernel: Evaluates,
+    names: tuple[str, ...],
+    null: Likelihood,
+    start: Floats | None,
+    *,
+    near: float = 0.0,
 ) -> Maximum | NotEstimable:
     """Climb from a start, and from zero where that leads nowhere; say so where there is no maximum.
 
@@ -90,12 +95,14 @@ def climb_from(
         The likelihood at zero, with no column determined by others.
     start
         Scaled coefficients to begin with; None begins at zero.
+    near
+        Length of a step that is taken without looking again.
     """
     if start is not None:
-        polished = newton(kernel, start, POLISHING_STEPS)
+        polished = newton(kernel, start, POLISHING_STEPS, near=near)
         if polished.converged and _separated_column(polished, null) is None:
             return polished
-    found = newton(kernel, np.zeros(len(names)), MAX_STEPS)
+    found = newton(kernel, np.zeros(len(names)), MAX_STEPS, at=null, near=near)
     separated = _separated_column(found, null)
     if separated is not None:
         reason = (
@@ -128,9 +135,26 @@ def _redundant_column(information: Floats) -> int | None:
     return None
 
 
-def newton(kernel: Evaluates, beta: Floats, max_steps: int) -> Maximum:
-    """Take Newton steps, halved while they lower the likelihood."""
-    at = kernel.evaluate(beta)
+def newton(
+    kernel: Evaluates, beta: Floats, max_steps: int, *, at: Likelihood | None = None, near: float = 0.0
+) -> Maximum:
+    """Take Newton steps, halved while they lower the likelihood.
+
+    Parameters
+    ----------
+    kernel
+        Gives the likelihood.
+    beta
+        Scaled coefficients to begin with.
+    max_steps
+        Steps after which the search is given up.
+    at
+        The likelihood at the beginning, where it is known.
+    near
+        A last step as short as this is taken without looking at the likelihood behind it: steps square their
+        distance from the maximum.
+    """
+    at = kernel.evaluate(beta) if at is None else at
     previous = np.inf
     for _ in range(max_steps):
         try:
@@ -138,6 +162,8 @@ def newton(kernel: Evaluates, beta: Floats, max_steps: int) -> Maximum:
         except np.linalg.LinAlgError:
             return Maximum(beta, at, converged=False)
         size = float(np.max(np.abs(step)))
+        if STEP_TOLERANCE < size < near:
+            return Maximum(beta + step, at, converged=True)
         if (
             size < STEP_TOLERANCE * max(1.0, float(np.max(np.abs(beta))))
             or previous / 2 < size < ROUNDING_STEP

@@ -30,14 +30,14 @@ WIDE = 60
 
 @dataclass(frozen=True, eq=False)
 class PlacedRows:
-    """Rows ordered by the last risk set that they are in; rows in none are left out.
+    """Rows ordered by the last risk set that they are in, its events first; rows in none are left out.
 
     Parameters
     ----------
     columns
         One compact array per coefficient.
     place
-        Last risk set of each row, ascending.
+        Last risk set of each row, ascending; the events of a set stand before its other rows.
     event, weight, cluster
         As in `analytics.survival.day_sums_rows.DayRows`.
     centre
@@ -170,32 +170,34 @@ def sum_days(parts: Iterable[PlacedRows], beta: Floats, n_sets: int, ties: Ties)
 def _add_block(sums: DaySums, block: Block, beta: Floats, ties: Ties) -> None:
     """Add one block to the sums, in place; uses the block up."""
     predictor, risk = block.risk(beta)
-    events = np.flatnonzero(block.event)
-    weight = np.ones(len(events)) if block.weight is None else block.weight[events]
-    sums.predictor[0] += weight @ predictor[events]
-    x_events = block.x[:, events]
-    sums.covariates[:] += np.einsum("ji,i->j", x_events, weight)
-    keys, starts = _runs(block.place[events])
-    if len(events):
-        sums.n_deaths[keys] += np.diff(starts, append=len(events))
-        sums.death_weight[keys] += np.add.reduceat(weight, starts)
-    if ties == "efron" and len(events):
-        tied = risk[events]
-        sums.tied_total[keys] += np.add.reduceat(tied, starts)
-        sums.tied_moment[keys] += sum_runs(x_events * tied, starts)
-    keys, starts = _runs(block.place)
-    sums.total[keys] += np.add.reduceat(risk, starts)
+    happened = block.event.astype(np.float64)
+    if block.weight is not None:
+        happened *= block.weight
+    sums.predictor[0] += np.einsum("i,i->", happened, predictor)
+    sums.covariates[:] += np.einsum("ji,i->j", block.x, happened)
     np.multiply(block.x, risk, out=block.x)
-    sums.moment[keys] += sum_runs(block.x, starts)
+    starts = _starts(block.place, block.event)
+    total, moment = np.add.reduceat(risk, starts), sum_runs(block.x, starts)
+    keys, is_event = block.place[starts], block.event[starts]
+    for chosen in (np.flatnonzero(is_event), np.flatnonzero(~is_event)):
+        sums.total[keys[chosen]] += total[chosen]
+        sums.moment[keys[chosen]] += moment[chosen]
+    tied = np.flatnonzero(is_event)
+    keys = keys[tied]
+    sums.n_deaths[keys] += np.diff(starts, append=len(risk))[tied]
+    sums.death_weight[keys] += np.add.reduceat(happened, starts)[tied]
+    if ties == "efron":
+        sums.tied_total[keys] += total[tied]
+        sums.tied_moment[keys] += moment[tied]
 
 
-def _runs(place: Codes) -> tuple[Codes, Ints]:
-    """Give the distinct risk sets of ordered rows and where each begins."""
+def _starts(place: Codes, event: Bools) -> Ints:
+    """Find where ordered rows go on to another risk set, or from its events to its other rows."""
     is_first = np.empty(len(place), dtype=np.bool_)
     is_first[:1] = True
     np.not_equal(place[1:], place[:-1], out=is_first[1:])
-    starts = np.flatnonzero(is_first)
-    return place[starts], starts
+    is_first[1:] |= event[1:] != event[:-1]
+    return np.flatnonzero(is_first)
 
 
 def sum_runs(values: Floats, starts: Ints) -> Floats:

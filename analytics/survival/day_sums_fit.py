@@ -11,31 +11,26 @@ import polars as pl
 
 from analytics.survival.cox_description import Evidence, Size, describe_fit, refuse_size
 from analytics.survival.cox_design import CoxSpec, check_specification, design_names, specification_error
-from analytics.survival.cox_maximum import climb_from, newton, refuse_redundant
-from analytics.survival.day_sums_kernel import DayKernel
+from analytics.survival.cox_maximum import climb_from, refuse_redundant
+from analytics.survival.day_sums_kernel import NEAR, DayKernel
 from analytics.survival.day_sums_layout import Survey
 from analytics.survival.day_sums_rows import as_frame, read_levels
-from analytics.survival.day_sums_slabs import (
-    ROWS_PER_SET,
-    join_placed,
-    place_in_memory,
-    place_rows,
-    read_slabs,
-)
+from analytics.survival.day_sums_sample import approach
+from analytics.survival.day_sums_slabs import place_in_memory, place_rows, read_slabs
+from analytics.survival.day_sums_strata import StrataKernel, cut_strata
 from analytics.survival.results import NotEstimable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analytics.survival.cox_design import Floats
+    from analytics.survival.cox_design import Ties
     from analytics.survival.day_sums import PlacedRows
     from analytics.survival.day_sums_layout import DayLayout
     from analytics.survival.day_sums_rows import Batch, DayRows, Levels
     from analytics.survival.results import CoxFit
 
-# A sample so large leads to within a step or two of the maximum of millions.
-SAMPLE = 100_000
-SAMPLE_STEPS = 12
+# What a sample so large says of the curvature leads to within two steps of the maximum of millions.
+SAMPLE = 50_000
 # From here on the sums by day are faster than the sorted rows.
 MANY_ROWS = 50_000
 MANY_DAYS = 4_000
@@ -158,12 +153,14 @@ def _fit(parts: Iterable[PlacedRows], layout: DayLayout, levels: Levels) -> CoxF
     """Find the maximum over ordered rows and describe it."""
     spec = levels.spec
     names = design_names(spec.terms)
-    kernel = DayKernel(parts, layout, spec.ties)
+    kernel = _kernel(parts, layout, spec.ties)
     null = kernel.evaluate(np.zeros(len(names)))
     refusal = refuse_redundant(names, null)
     if refusal is not None:
         return refusal
-    maximum = climb_from(kernel, names, null, _start_from_sample(kernel))
+    sample = kernel.sample(SAMPLE)
+    start = None if sample is None else approach(sample, null)
+    maximum = climb_from(kernel, names, null, start, near=NEAR)
     if isinstance(maximum, NotEstimable):
         return maximum
     n_clusters = 0 if levels.clusters is None else levels.clusters.height
@@ -179,14 +176,8 @@ def _fit(parts: Iterable[PlacedRows], layout: DayLayout, levels: Levels) -> CoxF
     return describe_fit(spec, evidence)
 
 
-def _start_from_sample(kernel: DayKernel) -> Floats | None:
-    """Find the maximum of a sample of the rows; None where there are few rows or it has none."""
-    step = kernel.layout.n // SAMPLE
-    # With a few rows per risk set, steps of the sample cost nearly what those of all rows do.
-    if step < 2 or len(kernel.layout.set_day) * ROWS_PER_SET > SAMPLE:
-        return None
-    sample = join_placed([part.every(step) for part in kernel.parts])
-    found = newton(
-        DayKernel([sample], kernel.layout, kernel.ties), np.zeros(len(kernel.layout.scale)), SAMPLE_STEPS
-    )
-    return found.beta if np.isfinite(found.at.value) else None
+def _kernel(parts: Iterable[PlacedRows], layout: DayLayout, ties: Ties) -> DayKernel | StrataKernel:
+    """Sum strata a few at a time where their rows lie together, and days of all rows otherwise."""
+    if isinstance(parts, list) and len(parts) == 1 and len(layout.labels) > 1:
+        return StrataKernel(tuple(cut_strata(parts[0], layout.bounds)), layout, ties)
+    return DayKernel(parts, layout, ties)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from analytics.survival.cox_likelihood import Likelihood
 from analytics.survival.day_sums import sum_cross, sum_days
-from analytics.survival.day_sums_scores import ScoreParts, sum_scores
+from analytics.survival.day_sums_baseline import DayBaseline
+from analytics.survival.day_sums_scores import ScoreBlocks, ScoreParts, sum_scores
+from analytics.survival.day_sums_slabs import ROWS_PER_SET, join_placed
 from analytics.survival.day_sums_solution import accumulate, solve
 
 if TYPE_CHECKING:
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
     from analytics.survival.cox_description import ScoreSpread
     from analytics.survival.cox_design import Floats, Ties
+    from analytics.survival.cox_rows import Ints
     from analytics.survival.day_sums import PlacedRows
     from analytics.survival.day_sums_layout import DayLayout
     from analytics.survival.day_sums_solution import Solution
 
 # An information this small beside the cross product it is the difference of is rounding.
 ROUNDING = 1e-11
+# Scaled coefficients this near have the same sums, as far as anybody looks at them.
+NEAR = 1e-9
 
 
 class DayKernel:
@@ -46,64 +50,71 @@ class DayKernel:
 
     def solve(self, scaled: Floats) -> Solution:
         """Sum by day and solve at scaled coefficients; asked again at the same, the answer is at hand."""
-        if self._solved is None or not np.array_equal(self._solved[0], scaled):
-            self._solved = (scaled.copy(), self._solve(scaled))
+        if self._solved is None or not np.allclose(self._solved[0], scaled, rtol=0.0, atol=NEAR):
+            beta = scaled / self.layout.scale
+            self._solved = (scaled.copy(), solve_rows(self.parts, beta, self.layout.bounds, self.ties))
         return self._solved[1]
-
-    def _solve(self, scaled: Floats) -> Solution:
-        """Sum by day and solve."""
-        beta, n_sets = scaled / self.layout.scale, len(self.layout.set_day)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            sums = sum_days(self.parts, beta, n_sets, self.ties)
-            return solve(sums, self.layout.bounds, self.ties)
 
     def evaluate(self, scaled: Floats) -> Likelihood:
         """Give log-likelihood, score and information at scaled coefficients."""
-        beta, scale = scaled / self.layout.scale, self.layout.scale
+        self._solved = self._solved if self._is_at(scaled) else None
         solution = self.solve(scaled)
         if not np.isfinite(solution.value):
             return Likelihood(float("nan"), solution.score, solution.means)
-        exposure = accumulate(solution.hazard, self.layout.bounds)
-        cross = sum_cross(self.parts, beta, exposure, solution.tied_hazard)
-        information = cross - solution.means
-        rounding = np.diag(information) < ROUNDING * np.diag(cross)
-        information[rounding, :] = information[:, rounding] = 0.0
-        return Likelihood(solution.value, solution.score / scale, information / np.outer(scale, scale))
+        cross = cross_rows(self.parts, scaled / self.layout.scale, solution, self.layout.bounds)
+        return describe_sums(solution, cross, self.layout.scale)
+
+    def _is_at(self, scaled: Floats) -> bool:
+        """Tell whether the answer at hand is that of exactly these coefficients."""
+        return self._solved is not None and np.array_equal(self._solved[0], scaled)
+
+    def sample(self, n: int) -> DayKernel | None:
+        """Take about so many of the rows; None where that is not worth it."""
+        step = self.layout.n // n
+        # With a few rows per risk set, steps of the sample cost nearly what those of all rows do.
+        if step < 2 or len(self.layout.set_day) * ROWS_PER_SET > n:
+            return None
+        return DayKernel([join_placed([part.every(step) for part in self.parts])], self.layout, self.ties)
 
     def spread(self, scaled: Floats, n_clusters: int) -> ScoreSpread:
         """Sum score residuals by cluster at scaled coefficients; 0 clusters: each row is its own."""
         parts = ScoreParts.of(self.solve(scaled), self.layout.bounds)
-        beta = scaled / self.layout.scale
-        blocks = sum_scores(self.parts, beta, parts, n_clusters)
+        blocks = ScoreBlocks.empty(len(scaled), n_clusters)
+        sum_scores(self.parts, scaled / self.layout.scale, parts, n_clusters, into=blocks)
         return blocks.spread(self.layout.scale)
 
-    def baseline(self, scaled: Floats) -> pl.DataFrame:
-        """Give the table of `analytics.survival.cox_baseline.estimate_baseline` at scaled coefficients."""
-        layout, solution = self.layout, self.solve(scaled)
-        beta = scaled / layout.scale
-        from_centre = (layout.stratum_centre - layout.centre)[layout.set_stratum]
-        with np.errstate(over="ignore"):
-            factor = np.exp(from_centre @ beta)
-            to_zero = np.exp(-layout.stratum_centre @ beta)
-        drift = (solution.drift() - solution.hazard[:, None] * from_centre) * factor[:, None]
-        sums = (solution.hazard * factor, solution.square * factor**2, drift)
-        return _baseline_table(layout, tuple(accumulate(each, layout.bounds) for each in sums), to_zero)
+    def baseline(self, scaled: Floats) -> DayBaseline:
+        """Give baseline hazards at scaled coefficients."""
+        solution = self.solve(scaled)
+        beta = scaled / self.layout.scale
+        return DayBaseline(self.layout, beta, solution.hazard, solution.square, solution.drift())
 
 
-def _baseline_table(layout: DayLayout, sums: tuple[Floats, ...], to_zero: Floats) -> pl.DataFrame:
-    """Carry sums by risk set to every end of follow-up."""
-    stratum, day = layout.ends["stratum"].to_numpy(), layout.ends["day"].to_numpy()
-    last = layout.last_set[stratum, day - layout.first_day]
-    hazard, variance, drift = (np.concatenate((each, np.zeros_like(each[:1])))[last] for each in sums)
-    return pl.DataFrame(
-        {
-            "stratum": pl.Series([layout.labels[number] for number in stratum.tolist()], dtype=pl.String),
-            "time_days": day.astype(np.float64),
-            "cumulative_hazard": to_zero[stratum] * hazard,
-            # A cast, because list expressions wake the query engine and its memory.
-            "centre": pl.Series(layout.stratum_centre[stratum]).cast(pl.List(pl.Float64)),
-            "centred_hazard": hazard,
-            "centred_variance": variance,
-            "centred_drift": pl.Series(drift).cast(pl.List(pl.Float64)),
-        }
-    )
+def solve_rows(parts: Iterable[PlacedRows], beta: Floats, bounds: Ints, ties: Ties) -> Solution:
+    """Sum rows by day and solve at coefficients on the caller's scale."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return solve(sum_days(parts, beta, int(bounds[-1]), ties), bounds, ties)
+
+
+def cross_rows(parts: Iterable[PlacedRows], beta: Floats, solution: Solution, bounds: Ints) -> Floats:
+    """Sum the cross products that the information is made of."""
+    return sum_cross(parts, beta, accumulate(solution.hazard, bounds), solution.tied_hazard)
+
+
+def describe_sums(at: Solution | Likelihood, cross: Floats, scale: Floats) -> Likelihood:
+    """Put likelihood, score and information of all rows on the kernel's scale.
+
+    Parameters
+    ----------
+    at
+        Value, score, and as means or information what is to be taken from the cross product.
+    cross
+        Sum of cross products.
+    scale
+        What a coefficient is divided by to come to the caller's scale.
+    """
+    means = at.information if isinstance(at, Likelihood) else at.means
+    information = cross - means
+    rounding = np.diag(information) < ROUNDING * np.diag(cross)
+    information[rounding, :] = information[:, rounding] = 0.0
+    return Likelihood(at.value, at.score / scale, information / np.outer(scale, scale))

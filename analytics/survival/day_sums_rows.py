@@ -130,7 +130,7 @@ def read_levels(batches: Iterable[Batch], spec: CoxSpec) -> Levels:
         frame = _pick(batch, spec)
         complete = complete_rows(frame, spec)[0]
         for keys in filter(None, (spec.strata, cluster)):
-            found.setdefault(keys, []).append(complete.select(keys).unique())
+            found.setdefault(keys, []).append(_levels(complete, keys))
         for name in () if resolved is not None else frame.columns:
             found.setdefault(("", name), []).append(frame.select(pl.col(name).drop_nulls().unique()))
     if resolved is None:
@@ -139,6 +139,11 @@ def read_levels(batches: Iterable[Batch], spec: CoxSpec) -> Levels:
     strata = _numbered(found.get(spec.strata, []), STRATUM) if spec.strata else None
     clusters = _numbered(found.get(cluster, []), CLUSTER) if cluster else None
     return Levels(resolved, strata, clusters, ("",) if strata is None else _labels(strata, spec.strata))
+
+
+def _levels(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Give the distinct combinations of a batch; those of one column without waking the query engine."""
+    return frame.select(keys).unique() if len(keys) > 1 else frame[keys[0]].unique().to_frame()
 
 
 def _is_resolved(terms: Sequence[Term]) -> bool:

@@ -39,6 +39,12 @@ class ScoreBlocks:
     by_cluster: Floats
     meat: Floats
 
+    @classmethod
+    def empty(cls, n_coefficients: int, n_clusters: int) -> ScoreBlocks:
+        """Begin with zeros; 0 clusters: each row is its own."""
+        n = n_coefficients
+        return cls(np.zeros(n), np.zeros((n_clusters, n)), np.zeros((n, n)))
+
     def spread(self, scale: Floats) -> ScoreSpread:
         """Bring the sums to the scale of the kernel."""
         meat = self.meat + cross_product(self.by_cluster.T, self.by_cluster.T)
@@ -74,7 +80,14 @@ class ScoreParts:
         )
 
 
-def sum_scores(parts: Iterable[PlacedRows], beta: Floats, score: ScoreParts, n_clusters: int) -> ScoreBlocks:
+def sum_scores(
+    parts: Iterable[PlacedRows],
+    beta: Floats,
+    score: ScoreParts,
+    n_clusters: int,
+    *,
+    into: ScoreBlocks | None = None,
+) -> ScoreBlocks:
     """Sum weighted score residuals over clusters [1]_, in time linear in the rows.
 
     Parameters
@@ -87,13 +100,14 @@ def sum_scores(parts: Iterable[PlacedRows], beta: Floats, score: ScoreParts, n_c
         From the solution at these coefficients.
     n_clusters
         Clusters of all data; 0 where each row is its own.
+    into
+        Blocks to add to, in place; None begins with zeros.
 
     References
     ----------
     .. [1] Lin & Wei (1989), J Am Stat Assoc 84:1074-1078. doi:10.1080/01621459.1989.10478874
     """
-    n = len(beta)
-    blocks = ScoreBlocks(np.zeros(n), np.zeros((n_clusters, n)), np.zeros((n, n)))
+    blocks = ScoreBlocks.empty(len(beta), n_clusters) if into is None else into
     for part in parts:
         for block in part.blocks():
             residual = _residuals(block, beta, score)

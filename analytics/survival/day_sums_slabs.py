@@ -14,7 +14,7 @@ from analytics.survival.day_sums_types import shrink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from analytics.survival.cox_rows import Ints
+    from analytics.survival.cox_rows import Bools, Ints
     from analytics.survival.day_sums_layout import DayLayout
     from analytics.survival.day_sums_rows import Batch, Levels
     from analytics.survival.day_sums_types import Codes, Column
@@ -56,14 +56,15 @@ def read_slabs(batches: Iterable[Batch], levels: Levels) -> Iterator[tuple[DayRo
 def join_rows(pieces: Sequence[DayRows]) -> DayRows:
     """Put rows together, ordered by stratum and day."""
     day, stratum = _join([piece.day for piece in pieces]), _join([piece.stratum for piece in pieces])
-    order = _order(stratum, day)
+    event = _join([piece.event for piece in pieces])
+    order = _order(stratum, day, event)
     weights = [piece.weight for piece in pieces if piece.weight is not None]
     clusters = [piece.cluster for piece in pieces if piece.cluster is not None]
     return DayRows(
         _ordered([piece.columns for piece in pieces], order),
         day[order],
         stratum[order],
-        _join([piece.event for piece in pieces])[order],
+        event[order],
         _join(weights)[order] if weights else None,
         _join(clusters)[order] if clusters else None,
     )
@@ -87,14 +88,20 @@ def _ordered(pieces: Sequence[tuple[Column, ...]], order: Ints) -> tuple[Column,
     return tuple(columns)
 
 
-def _order(stratum: Codes, day: Codes) -> Ints:
-    """Order rows by stratum and day."""
+def _order(stratum: Codes, day: Codes, event: Bools) -> Ints:
+    """Order rows by stratum and day, events first."""
     # Small integers are ordered in linear time.
-    order = np.argsort(shrink(day), kind="stable")
+    order = np.argsort(shrink(_events_first(day, event)), kind="stable")
     if not stratum.any():
         return order
     by_stratum: Ints = order[np.argsort(shrink(stratum)[order], kind="stable")]
     return by_stratum
+
+
+def _events_first(key: Codes, event: Bools) -> Ints:
+    """Double the keys, one more for rows without an event."""
+    ordered: Ints = key.astype(np.int64) * 2 + ~event
+    return ordered
 
 
 def place_rows(rows: DayRows, layout: DayLayout) -> PlacedRows:
@@ -120,13 +127,14 @@ def place_in_memory(slabs: list[DayRows], layout: DayLayout) -> list[PlacedRows]
 def join_placed(parts: Sequence[PlacedRows]) -> PlacedRows:
     """Put placed rows together, ordered by their last risk set."""
     place = _join([part.place for part in parts])
-    order = np.argsort(place, kind="stable")
+    event = _join([part.event for part in parts])
+    order = np.argsort(shrink(_events_first(place, event)), kind="stable")
     weights = [part.weight for part in parts if part.weight is not None]
     clusters = [part.cluster for part in parts if part.cluster is not None]
     return PlacedRows(
         _ordered([part.columns for part in parts], order),
         place[order],
-        _join([part.event for part in parts])[order],
+        event[order],
         _join(weights)[order] if weights else None,
         _join(clusters)[order] if clusters else None,
         parts[0].centre,

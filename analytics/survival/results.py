@@ -6,7 +6,7 @@ Frames inside are tidy polars frames, described field by field. `NotEstimable` i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -217,6 +217,29 @@ class ProportionalityTest:
     table: pl.DataFrame
 
 
+class UntabledBaseline(Protocol):
+    """Baseline hazards that are put into a table when they are asked for."""
+
+    def table(self) -> pl.DataFrame:
+        """Make the table."""
+
+
+class _BaselineField:
+    """Field that holds a table, or what will become one at the first reading: most fits are never asked."""
+
+    def __get__(self, fit: CoxFit | None, owner: type[CoxFit]) -> pl.DataFrame:
+        if fit is None:
+            # A dataclass takes this for: no default.
+            raise AttributeError
+        held: pl.DataFrame | UntabledBaseline = vars(fit)["baseline"]
+        if hasattr(held, "table"):
+            held = vars(fit)["baseline"] = held.table()
+        return held
+
+    def __set__(self, fit: CoxFit, value: pl.DataFrame | UntabledBaseline) -> None:
+        vars(fit)["baseline"] = value
+
+
 @dataclass(frozen=True, eq=False)
 class CoxFit:
     """A proportional hazards model.
@@ -253,7 +276,7 @@ class CoxFit:
     model_covariance: tuple[tuple[float, ...], ...]
     log_likelihood: float
     log_likelihood_null: float
-    baseline: pl.DataFrame
+    baseline: _BaselineField = _BaselineField()
     tests: dict[str, WaldTest] = field(default_factory=dict)
     ties: str = "efron"
     basis: Basis = field(default_factory=lambda: Basis("Cox", "inverse information", "Wald, 95 %", 0, 0, 0.0))

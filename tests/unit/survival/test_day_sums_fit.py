@@ -125,7 +125,7 @@ def test_incomplete_rows_are_counted_over_all_batches() -> None:
 def test_a_sample_starts_the_search_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = registry(4_000)
     monkeypatch.setattr("analytics.survival.day_sums_fit.SAMPLE", 500)
-    monkeypatch.setattr("analytics.survival.day_sums_fit.ROWS_PER_SET", 1)
+    monkeypatch.setattr("analytics.survival.day_sums_kernel.ROWS_PER_SET", 1)
     for in_memory in (True, False):
         found = fit_cox_from_batches(batches(frame, 1_000), spec(cluster="site"), in_memory=in_memory)
         assert_same(found, fit_cox(frame, spec(cluster="site")))
