@@ -14,8 +14,6 @@ from analytics.cohort.tables import RegistryTables
 from analytics.cohort.time_to_event import derive_times_to_events
 from analytics.complications.flags import derive_complication_flags
 from analytics.drift.months import derive_drift
-from analytics.intake.findings import blocking_tables, summarise_files, summarise_findings
-from analytics.intake.findings_csv import list_findings
 from analytics.intake.findings_files import FINDINGS_FILE, WrittenFindings, write_findings_files
 from analytics.intake.findings_text import render_findings_text
 from analytics.intake.settings import read_settings
@@ -39,6 +37,7 @@ from analytics.store.publishing import (
     snapshot_folder,
 )
 from analytics.store.queries import read_registry
+from analytics.submission_json import submission_as_json
 from analytics.versions import describe_versions
 from schemas.rules.context import Context
 
@@ -247,36 +246,8 @@ def write_all_findings(prepared: PreparedSubmission, out: Path) -> WrittenFindin
 
 
 def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
-    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it.
-
-    ``format`` changes when a key goes or changes its meaning; keys may be added.
-    """
-    report = prepared.report
-    listed = list_findings(prepared)
-    is_open = listed["status"] == "open"
-    return {
-        "format": 1,
-        "submission": serialise(prepared.submission),
-        "gate": serialise(prepared.gate),
-        "site_gates": serialise(prepared.site_gates),
-        "n_records": prepared.n_records,
-        "n_input": report.n_input,
-        "n_accepted": report.n_accepted,
-        "n_rejected": report.n_rejected,
-        "tables": {
-            name: {
-                "input": table.n_input,
-                "accepted": table.accepted.height,
-                "rejected": table.rejected.height,
-            }
-            for name, table in report.tables.items()
-        },
-        "files": serialise(summarise_files(prepared.findings, prepared.submission.files)),
-        "rule_results": serialise(report.rule_results),
-        "waived": serialise(listed.filter(~is_open)),
-        "summary": serialise(summarise_findings(prepared.findings, blocking=blocking_tables(prepared))),
-        "findings": serialise(listed.filter(is_open)),
-    }
+    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it."""
+    return submission_as_json(prepared)
 
 
 def render_submission(prepared: PreparedSubmission) -> str:

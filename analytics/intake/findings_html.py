@@ -137,22 +137,17 @@ def _sites(prepared: PreparedSubmission) -> str:
 
 
 def _files(prepared: PreparedSubmission) -> str:
-    """Return what was found in each file."""
+    """Return the gate of each file, and what was found in it."""
     summed = summarise_files(prepared.findings, prepared.submission.files)
-    rows: list[tuple[Cell, ...]] = [
-        (_cut(row["file"]), _verdict(row), *(f"{row[level]:,}" for level in LEVELS))
-        for row in summed.head(_PLACES_SHOWN).iter_rows(named=True)
-    ]
-    header = ("file", "verdict", *(EFFECTS[level] for level in LEVELS))
-    table = _table("Findings by file and effect", header, rows, 2)
+    rows: list[tuple[Cell, ...]] = []
+    for row in summed.head(_PLACES_SHOWN).iter_rows(named=True):
+        gate = prepared.file_gates.get(row["file"], prepared.gate)
+        colour = (gate.colour, f"tag {gate.colour}")
+        counts = (f"{row[level]:,}" for level in LEVELS)
+        rows.append((_cut(row["file"]), colour, "; ".join(gate.reasons) or "-", *counts))
+    header = ("file", "gate", "reasons", *(EFFECTS[level] for level in LEVELS))
+    table = _table("Gate and findings by file", header, rows, 3)
     return _section("Files", table + _rest(summed.height - len(rows), "files"))
-
-
-def _verdict(row: dict[str, Any]) -> Cell:
-    """Return what becomes of a file."""
-    if row["FILE"]:
-        return ("refused as a whole", "tag file")
-    return "read, see what to do" if any(row[level] for level in LEVELS) else "nothing found"
 
 
 def _edits(prepared: PreparedSubmission) -> str:

@@ -79,7 +79,10 @@ def _files(prepared: PreparedSubmission) -> Iterator[str]:
     summed = summarise_files(prepared.findings, prepared.submission.files)
     yield ""
     for row in summed.head(_PLACES_SHOWN).iter_rows(named=True):
-        yield f"file {row['file']}: {describe_file(row)}"
+        gate = prepared.file_gates.get(row["file"])
+        colour = f"{gate.colour}; " if gate is not None else ""
+        yield f"file {row['file']}: {colour}{describe_file(row)}"
+        yield from (f"  {reason}" for reason in (gate.reasons if gate is not None else ()))
     yield from _rest(summed.height, "files")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from analytics.errors import InputFileError
+from analytics.intake.file_gates import decide_file_gates
 from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate, decide_site_gates
 from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
 from analytics.intake.original_texts import with_original_texts
@@ -79,6 +80,8 @@ class PreparedSubmission:
     paths, mapping
         The files and the mapping that read them (None for canonical files), for handing rows back to the
         site.
+    file_gates
+        The gate of each file, by its own rows and findings.
     """
 
     submission: Submission
@@ -89,6 +92,7 @@ class PreparedSubmission:
     n_records: int
     paths: tuple[Path, ...] = ()
     mapping: SiteMapping | None = None
+    file_gates: Mapping[str, Gate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,6 +180,7 @@ def prepare_submission(
         gate=decide_gate(report, settings=terms.gate),
         findings=report.findings,
         site_gates=decide_site_gates(report, settings=terms.gate),
+        file_gates=decide_file_gates(report, [path.name for path in files], settings=terms.gate),
         n_records=mapped.n_records,
         paths=tuple(files),
         mapping=found,
@@ -209,15 +214,16 @@ def _content_hash(files: Sequence[Path], mapping: SiteMapping | None) -> str:
     """Return the hash over the files' names and contents and the mapping."""
     content = hashlib.sha256()
     for path in sorted(files, key=lambda item: item.name):
-        content.update(f"{path.name}\0{hashlib.sha256(_bytes(path)).hexdigest()}\n".encode())
+        content.update(f"{path.name}\0{_file_hash(path)}\n".encode())
     content.update((mapping.sha256 if mapping else "").encode())
     return content.hexdigest()
 
 
-def _bytes(path: Path) -> bytes:
-    """Return the content of a file, or raise in words."""
+def _file_hash(path: Path) -> str:
+    """Return the hash of the content of a file, or raise in words."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path) from error
 
@@ -262,7 +268,7 @@ def _describe(files: Sequence[Path], mapping: SiteMapping | None, report: Submis
     """Return the identity of a submission."""
     digest = _content_hash(files, mapping)
     tables = [report.tables[name].accepted for name in ("sites", "procedures") if name in report.tables]
-    sites = {str(site) for table in tables for site in table.get_column("site_id")}
+    sites = {str(site) for table in tables for site in table.get_column("site_id").unique()}
     return Submission(
         submission_id=f"S{digest[:_ID_HEX_DIGITS]}",
         source_name=mapping.source.name if mapping else CANONICAL_SOURCE,

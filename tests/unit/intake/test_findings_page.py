@@ -111,8 +111,8 @@ def test_sites_and_files_are_told_apart_in_the_text(prepare: Callable[..., Prepa
     gates = {"S1": Gate("red", ("no row was accepted",)), "S2": Gate("green")}
     text = render_findings_text(replace(prepared, site_gates=gates))
     assert "site S1: red\n  no row was accepted\nsite S2: green\n" in text
-    assert "file patients.csv: rows rejected 1" in text
-    assert "file sites.csv: nothing found\n" in text
+    assert "file patients.csv: green; rows rejected 1" in text
+    assert "file sites.csv: green; nothing found\n" in text
 
 
 def test_no_value_is_in_text_page_csv_or_json(
