@@ -114,14 +114,21 @@ def _competing_warnings(competing: CompetingRows) -> tuple[str, ...]:
 
 
 def _baseline(kernel: FineGrayKernel, steps: Steps, maximum: Maximum) -> pl.DataFrame:
-    """Tabulate the baseline hazard of the subdistribution at covariates zero."""
-    zero = -kernel.center[0] / kernel.scale @ maximum.beta
-    shift = steps.predictor[0] - kernel.x[0] @ maximum.beta
+    """Tabulate the baseline hazard of the subdistribution at covariates zero, by stratum if any."""
+    rows, stratum = kernel.rows, kernel.sets.stratum
+    first = np.unique(rows.stratum, return_index=True)[1]
+    zero = -(kernel.center / kernel.scale) @ maximum.beta
+    shift = steps.predictor[first] - kernel.x[first] @ maximum.beta
     with np.errstate(over="ignore"):
-        hazard = kernel.per_set(steps.hazard) * np.exp(zero + shift)
-    return pl.DataFrame(
-        {"time_days": kernel.sets.time, "hazard": hazard, "cumulative_hazard": np.cumsum(hazard)}
-    )
+        hazard = kernel.per_set(steps.hazard) * np.exp(zero + shift)[stratum]
+    columns = {
+        "time_days": kernel.sets.time,
+        "hazard": hazard,
+        "cumulative_hazard": kernel.cumulate(hazard),
+    }
+    if len(rows.strata) == 1:
+        return pl.DataFrame(columns)
+    return pl.DataFrame({"stratum": [rows.strata[number] for number in stratum], **columns})
 
 
 def _as_fine_gray(fit: CoxFit, spec: FineGraySpec) -> FineGrayFit:
@@ -148,5 +155,9 @@ def _rename(basis: Basis, spec: FineGraySpec) -> Basis:
     method = f"Fine-Gray, {spec.ties} ties, censoring ties {spec.censoring_ties.replace('_', ' ')}"
     if spec.censoring_groups:
         method += f", censoring by {', '.join(spec.censoring_groups)}"
+    if spec.strata:
+        method += f", stratified by {', '.join(spec.strata)}"
+    if spec.entry:
+        method += ", delayed entry"
     kind = "sandwich" if spec.variance == "sandwich" else "sandwich with estimated censoring"
     return replace(basis, method=method, variance=f"{kind} by {spec.cluster or 'row'}")

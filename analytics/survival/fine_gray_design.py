@@ -35,6 +35,11 @@ class FineGraySpec:
         Code of the cause that is modelled; all others compete.
     censoring_groups
         Columns whose combinations have censoring distributions of their own.
+    strata
+        Columns whose combinations have baseline subdistribution hazards of their own [2]_.
+    entry
+        Column with the time at which a patient comes under observation (delayed entry, one row per
+        patient) [3]_.
     weights
         Column of sampling weights, >= 0. The censoring distribution stays unweighted.
     cluster
@@ -58,6 +63,8 @@ class FineGraySpec:
     ----------
     .. [1] Dennis & Schnabel (1996), Numerical Methods for Unconstrained Optimization, section 7.2.
        doi:10.1137/1.9781611971200
+    .. [2] Zhou, Latouche, Rocha & Fine (2011), Biometrics 67:661-670. doi:10.1111/j.1541-0420.2010.01493.x
+    .. [3] Geskus (2011), Biometrics 67:39-49. doi:10.1111/j.1541-0420.2010.01420.x
     """
 
     time: str
@@ -72,14 +79,17 @@ class FineGraySpec:
     variance: Literal["estimated_censoring", "sandwich"] = "estimated_censoring"
     stop_at: float | None = None
     confidence: float = 0.95
+    strata: tuple[str, ...] = ()
+    entry: str | None = None
 
     def for_rows(self) -> CoxSpec:
-        """Give the specification by which rows are read; its strata are the censoring groups."""
+        """Give the specification by which rows are read; its strata are groups and strata together."""
         return CoxSpec(
             time=self.time,
             event=EVENT,
             terms=self.terms,
-            strata=self.censoring_groups,
+            strata=tuple(dict.fromkeys((*self.censoring_groups, *self.strata))),
+            entry=self.entry,
             weights=self.weights,
             cluster=self.cluster,
             ties=self.ties,
@@ -95,7 +105,7 @@ class CompetingRows:
     Parameters
     ----------
     rows
-        Complete rows in one stratum; ``event`` marks the cause of interest.
+        Complete rows; ``event`` marks the cause of interest.
     is_competing, is_censored
         Whether the row ends with another cause, or with none.
     group
@@ -126,15 +136,30 @@ def collect_competing_rows(frame: pl.DataFrame, spec: FineGraySpec) -> tuple[Fin
     resolved = resolve_terms(marked, reading)
     rows = collect_rows(marked, resolved)
     causes = marked[spec.cause].cast(pl.Int64).gather(rows.position).to_numpy()
-    together = replace(rows, stratum=np.zeros(len(causes), dtype=np.int64), strata=("",))
+    kept = marked[rows.position]
+    stratum, labels = _number(kept, spec.strata)
+    group, groups = _number(kept, spec.censoring_groups)
     competing = CompetingRows(
-        rows=together,
+        rows=replace(rows, stratum=stratum, strata=labels),
         is_competing=(causes > 0) & ~rows.event,
         is_censored=causes == 0,
-        group=rows.stratum,
-        n_groups=len(rows.strata),
+        group=group,
+        n_groups=len(groups),
     )
     return replace(spec, terms=resolved.terms), competing
+
+
+def _number(frame: pl.DataFrame, columns: tuple[str, ...]) -> tuple[Ints, tuple[str, ...]]:
+    """Give sorted combinations of some columns a number and a label; all rows the same without columns."""
+    if not columns:
+        return np.zeros(frame.height, dtype=np.int64), ("",)
+    levels = frame.select(columns).unique().sort(list(columns)).with_row_index("__code")
+    codes = frame.select(columns).join(levels, on=list(columns), how="left", maintain_order="left")["__code"]
+    labels = (
+        ", ".join(f"{name}={value}" for name, value in zip(columns, row, strict=True))
+        for row in levels.select(columns).iter_rows()
+    )
+    return codes.to_numpy().astype(np.int64), tuple(labels)
 
 
 def mark_cause(frame: pl.DataFrame, *, cause: str, code: int, name: str) -> pl.DataFrame:
@@ -170,5 +195,8 @@ def _check_options(spec: FineGraySpec) -> None:
     for option, (value, known) in allowed.items():
         if value not in known:
             raise specification_error(what=f"unknown {option}", fix=f"Use {' or '.join(known)}.")
+    if (spec.strata or spec.entry) and spec.variance != "sandwich":
+        what = "with strata or delayed entry the variance takes the censoring distribution as known"
+        raise specification_error(what=what, fix="Set variance to sandwich.")
     if spec.cause_of_interest < 1:
         raise specification_error(what="the cause of interest is below 1", fix="0 stands for censored.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import sparse
 
+from analytics.survival.cox_design import specification_error
 from analytics.survival.cox_likelihood import CoxKernel
 
 if TYPE_CHECKING:
@@ -43,7 +44,44 @@ class CensoringCurve:
         return held
 
 
-def estimate_censoring(stop: Floats, is_censored: Bools, *, events_first: bool) -> CensoringCurve:
+@dataclass(frozen=True, eq=False)
+class EntryCurve:
+    """Product-limit estimate of having come under observation already, in one group.
+
+    Parameters
+    ----------
+    time
+        Distinct times of entry, ascending.
+    entered
+        Probability of having entered by the time before each of them, then 1.
+    """
+
+    time: Floats
+    entered: Floats
+
+    def before(self, times: Floats) -> Floats:
+        """Give the probability of having entered before some times."""
+        held: Floats = self.entered[np.searchsorted(self.time, times, side="left")]
+        return held
+
+
+def estimate_entry(start: Floats, stop: Floats) -> EntryCurve:
+    """Estimate the distribution of entry of one group backwards in time, from those at risk of entering.
+
+    Parameters
+    ----------
+    start, stop
+        Each row is under observation in (start, stop].
+    """
+    time, counts = np.unique(start, return_counts=True)
+    n_risk = len(start) - _count_left(stop, time, "right") - (len(start) - _count_left(start, time, "right"))
+    shares = np.append(1.0 - counts / n_risk, 1.0)
+    return EntryCurve(time, np.cumprod(shares[::-1])[::-1])
+
+
+def estimate_censoring(
+    stop: Floats, is_censored: Bools, *, events_first: bool, start: Floats | None = None
+) -> CensoringCurve:
     """Estimate the censoring distribution of one group.
 
     Parameters
@@ -54,14 +92,22 @@ def estimate_censoring(stop: Floats, is_censored: Bools, *, events_first: bool) 
         Whether it ended without an event.
     events_first
         Whether a row with an event on a day has left before anybody is censored on that day.
+    start
+        Entry of each row; None where everybody was there from the beginning.
     """
     time, counts = np.unique(stop[is_censored], return_counts=True)
-    ordered = np.sort(stop)
-    n_risk = len(ordered) - np.searchsorted(ordered, time, side="left")
+    n_risk = len(stop) - _count_left(stop, time, "left")
     if events_first:
-        n_risk = len(ordered) - np.searchsorted(ordered, time, side="right") + counts
+        n_risk = len(stop) - _count_left(stop, time, "right") + counts
+    if start is not None:
+        n_risk = n_risk - (len(start) - _count_left(start, time, "left"))
     hazard = counts / n_risk
     return CensoringCurve(time, hazard, n_risk.astype(np.float64), np.cumprod(1.0 - hazard))
+
+
+def _count_left(values: Floats, times: Floats, side: Literal["left", "right"]) -> Ints:
+    """Count the values before some times, or up to them."""
+    return np.searchsorted(np.sort(values), times, side=side).astype(np.int64)
 
 
 class FineGrayKernel(CoxKernel):
@@ -81,49 +127,58 @@ class FineGrayKernel(CoxKernel):
     def __init__(self, competing: CompetingRows, spec: FineGraySpec) -> None:
         super().__init__(competing.rows, spec.ties)
         self.competing = competing
+        groups = tuple(np.flatnonzero(competing.group == group) for group in range(competing.n_groups))
+        start, stop = competing.rows.start, competing.rows.stop
         self.curves = tuple(
             estimate_censoring(
-                competing.rows.stop[competing.group == group],
-                competing.is_censored[competing.group == group],
+                stop[group],
+                competing.is_censored[group],
                 events_first=spec.censoring_ties == "events_first",
+                start=start[group] if spec.entry else None,
             )
-            for group in range(competing.n_groups)
+            for group in groups
         )
+        self.entries = tuple(estimate_entry(start[group], stop[group]) for group in groups if spec.entry)
+        # After a group's last follow-up nothing is known of its censoring: it leaves the risk sets.
         self.set_curves: Floats = np.stack(
             [
-                # After a group's last follow-up nothing is known of its censoring: it leaves the risk sets.
-                curve.before(self.sets.time)
-                * (self.sets.time <= competing.rows.stop[competing.group == group].max())
-                for group, curve in enumerate(self.curves)
+                self._seen(number, self.sets.time) * (self.sets.time <= stop[group].max())
+                for number, group in enumerate(groups)
             ]
         )
-        self.tails: tuple[Ints, ...] = tuple(
-            np.flatnonzero(competing.is_competing & (competing.group == group))
-            for group in range(competing.n_groups)
-        )
-        self.tail_scale: tuple[Floats, ...] = tuple(
-            1.0 / curve.before(competing.rows.stop[tail])
-            for curve, tail in zip(self.curves, self.tails, strict=True)
-        )
+        self.tails: tuple[Ints, ...] = tuple(group[competing.is_competing[group]] for group in groups)
+        seen = [self._seen(number, stop[tail]) for number, tail in enumerate(self.tails)]
+        if any((values <= 0).any() for values in seen):
+            what = "nobody is under observation at some time before others enter"
+            raise specification_error(what=what, fix="Begin at a time from which on somebody is.")
+        self.tail_scale: tuple[Floats, ...] = tuple(1.0 / values for values in seen)
+        self.end: Ints = self.sets.bounds[competing.rows.stratum + 1]
         self._entering = tuple(
-            _entering_tails(self.sets.last[tail], tail, scale, (len(self.sets.time), len(self.x)))
+            _entering_tails(self.sets.last, self.end, (tail, scale), (len(self.sets.time), len(self.x)))
             for tail, scale in zip(self.tails, self.tail_scale, strict=True)
         )
+
+    def _seen(self, group: int, times: Floats) -> Floats:
+        """Give the probability of being under observation just before some times."""
+        seen = self.curves[group].before(times)
+        return seen * self.entries[group].before(times) if self.entries else seen
 
     def sum_at_risk(self, values: Floats) -> Floats:
         """Sum a value (or row) per data row over each risk set, weights after a competing event included."""
         sums = super().sum_at_risk(values)
         for group, entering in enumerate(self._entering):
-            cumulated = np.cumsum(entering @ values, axis=0)
-            sums += (cumulated.T * self.set_curves[group]).T
+            sums += (self.cumulate(entering @ values).T * self.set_curves[group]).T
         return sums
 
     def over_range(self, cumulated: Floats) -> Floats:
         """Sum values of the risk sets that each row is in, with its weight there."""
         over = super().over_range(cumulated)
-        values = np.diff(cumulated, axis=0, prepend=np.zeros_like(cumulated[:1]))
+        before = np.concatenate((np.zeros_like(cumulated[:1]), cumulated[:-1]))
+        before[self.sets.bounds[:-1][self.sets.bounds[:-1] < len(before)]] = 0.0
+        values = cumulated - before
         for group, tail in enumerate(self.tails):
-            later = self.later(values, group)[self.sets.last[tail]]
+            sums = self.later(values, group)
+            later = sums[self.sets.last[tail]] - sums[self.end[tail]]
             over[tail] += (later.T * self.tail_scale[group]).T
         return over
 
@@ -134,7 +189,10 @@ class FineGrayKernel(CoxKernel):
         return np.concatenate((sums, np.zeros_like(values[:1])))
 
 
-def _entering_tails(entered: Ints, tail: Ints, scale: Floats, shape: tuple[int, int]) -> sparse.csr_array:
+def _entering_tails(
+    last: Ints, end: Ints, tails: tuple[Ints, Floats], shape: tuple[int, int]
+) -> sparse.csr_array:
     """Build the matrix that sums rows with a competing event into the first risk set after it."""
-    comes = entered < shape[0]
-    return sparse.csr_array((scale[comes], (entered[comes], tail[comes])), shape=shape)
+    tail, scale = tails
+    comes = last[tail] < end[tail]
+    return sparse.csr_array((scale[comes], (last[tail][comes], tail[comes])), shape=shape)

@@ -49,12 +49,15 @@ def predict_incidence(
     Raises
     ------
     SpecificationError
-        For profiles without a column, or a frame that is not the one of the fit.
+        For profiles without a column, a frame that is not the one of the fit, or a stratified model.
 
     References
     ----------
     .. [1] Fine & Gray (1999), J Am Stat Assoc 94:496-509. doi:10.1080/01621459.1999.10474144
     """
+    if fit.spec.strata:
+        what = "a stratified model has a baseline per stratum, for which nothing is predicted"
+        raise specification_error(what=what, fix="Read the baseline, or fit without strata.")
     absent = [
         name for name in fit.spec.for_rows().columns if name not in (*frame.columns, "__event_of_interest")
     ]

@@ -38,7 +38,7 @@ class FineGrayFit:
         Log pseudo-likelihood at the estimate and at zero.
     baseline
         One row per event time, ascending: ``time_days``, ``hazard`` (increment), ``cumulative_hazard`` of the
-        subdistribution at covariates zero.
+        subdistribution at covariates zero; by ``stratum`` where the model has strata.
     tests
         ``wald`` and ``pseudo_likelihood_ratio``: that all coefficients are zero.
     basis

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +19,26 @@ from analytics.survival.results_competing import FineGrayFit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 # cmprsk ends its search at this relative gradient; its digits beyond are those of its last step.
 STOP_OF_CMPRSK = 1e-6
+
+
+def _sibling(name: str) -> ModuleType:
+    """Load a module beside this one once, however this one was loaded."""
+    here = Path(__file__).resolve().parent
+    known = sys.modules.get(name)
+    if known is not None and Path(str(known.__file__)).resolve().parent == here:
+        return known
+    spec = importlib.util.spec_from_file_location(name, here / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+reading = _sibling("reading")
 
 
 def fitted(frame: pl.DataFrame, spec: FineGraySpec) -> FineGrayFit:
@@ -30,14 +50,19 @@ def fitted(frame: pl.DataFrame, spec: FineGraySpec) -> FineGrayFit:
 def read_spec(call: dict) -> FineGraySpec:
     """Read the model of a call, with the conventions of cmprsk."""
     covariates = call["covariates"]
-    groups = call.get("cengroup") or call.get("censoring_group") or call.get("strata") or []
+    strata = reading.as_list(call.get("strata") or [])
+    # Without strata() in `finegray` the censoring distribution is that of all strata together.
+    groups = reading.as_list(call.get("cengroup") or call.get("censoring_group") or [])
     return FineGraySpec(
         time=call["time"],
         cause=call["state"],
         terms=tuple([covariates] if isinstance(covariates, str) else covariates),
         cause_of_interest=int(call.get("cause") or 1),
-        censoring_groups=tuple([groups] if isinstance(groups, str) else groups),
+        censoring_groups=tuple(groups),
         stop_at=STOP_OF_CMPRSK,
+        strata=tuple(strata),
+        entry=call.get("entry"),
+        variance="sandwich" if strata or call.get("entry") else "estimated_censoring",
     )
 
 
@@ -100,7 +125,7 @@ def handle_fine_gray(case: dict, frame: pl.DataFrame) -> dict:
     spec = read_spec(call)
     fit = fitted(frame, spec)
     computed = {"crr": describe_crr(fit)}
-    if call.get("newx"):
+    if call.get("newx") and not spec.strata:
         profiles = pl.DataFrame(call["newx"], strict=False)
         table = predict_incidence(fit, frame, profiles, times=call["times"]).table
         matrix = table["incidence"].to_numpy().reshape(profiles.height, -1).T
