@@ -13,6 +13,9 @@ from analytics.intake.paste_back import faulty_files, target_names, write_paste_
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import polars as pl
+
+    from analytics.intake.paste_back import FaultyFile
     from analytics.intake.submission import PreparedSubmission
 
 FINDINGS_FILE = "findings.csv"
@@ -80,12 +83,20 @@ def _write_paste_back(prepared: PreparedSubmission, out: Path) -> tuple[list[Pat
             text.unlink(missing_ok=True)
             book.unlink(missing_ok=True)
             continue
-        from analytics.intake.paste_back_workbook import write_paste_back_workbook  # noqa: PLC0415 -- only here
-
-        said = [
-            write_paste_back_csv(wanted[path], text),
-            write_paste_back_workbook(wanted[path], summary, book),
-        ]
+        said = _write_both(wanted[path], summary, text, book)
         remarks += [remark for remark in said if remark is not None]
         paths += [item for item in (text, book) if item.is_file()]
     return paths, remarks
+
+
+def _write_both(file: FaultyFile, summary: pl.DataFrame, text: Path, book: Path) -> list[str | None]:
+    """Write the rows of one file as CSV and workbook, or neither."""
+    from analytics.intake.paste_back_workbook import write_paste_back_workbook  # noqa: PLC0415 -- only here
+
+    try:
+        return [write_paste_back_csv(file, text), write_paste_back_workbook(file, summary, book)]
+    except BaseException:
+        # Half of the rows would pass for all of them.
+        text.unlink(missing_ok=True)
+        book.unlink(missing_ok=True)
+        raise

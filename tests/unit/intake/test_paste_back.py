@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -398,10 +399,12 @@ def test_a_cell_longer_than_excel_allows_is_cut_in_the_workbook_only(
 def test_a_file_that_changed_since_it_was_checked_is_one_error_in_words(
     tmp_path: Path, submit: Callable[..., PreparedSubmission]
 ) -> None:
-    prepared = submit([SOUND, ["1", "n", "x", "70", "2024-03-06", ""]])
-    prepared.paths[0].write_text("gone\n", "utf-8")
+    faulty = ["1", "n", "x", "70", "2024-03-06", ""]
+    prepared = submit([faulty, SOUND, faulty])
+    prepared.paths[0].write_text(text_of([HEADERS, faulty]), "utf-8")
     with pytest.raises(InputFileError, match="the file changed or went away"):
         write_findings_files(prepared, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["findings.csv"]
 
 
 def test_files_of_one_name_are_not_mixed_up(
@@ -411,3 +414,18 @@ def test_files_of_one_name_are_not_mixed_up(
     twice = replace(prepared, paths=prepared.paths * 2)
     written = write_findings_files(twice, tmp_path / "out")
     assert [path.name for path in written.paths] == ["findings.csv", "findings.html"]
+
+
+def test_a_file_without_headers_comes_back_under_those_of_the_mapping(
+    tmp_path: Path, submit: Callable[..., PreparedSubmission]
+) -> None:
+    prepared = submit([SOUND], more=f"headers = {json.dumps(HEADERS, ensure_ascii=False)}")
+    path = prepared.paths[0]
+    path.write_text(text_of([["1", "NAME-OF-1", "x", "70", "2024-03-06", "a"], SOUND]), "utf-8")
+    again = prepare_submission(
+        [path], mapping=tmp_path / "site.toml", secret=b"s", load_date=date(2026, 1, 1)
+    )
+    write_findings_files(again, tmp_path / "out")
+    assert read_csv(tmp_path / "out" / "export_to_correct.csv")[0] == [*FRONT, *HEADERS]
+    row = read_csv(tmp_path / "out" / "export_to_correct.csv")[1]
+    assert (row[:2], row[3:]) == (["1", "1"], ["", "", "x", "70", "2024-03-06", "a"])
