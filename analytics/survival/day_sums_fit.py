@@ -35,6 +35,8 @@ SAMPLE = 50_000
 MANY_ROWS = 50_000
 MANY_DAYS = 4_000
 SLICE = 65_536
+# Rows up to which a table is read once and held as it came.
+FEW_ROWS = 50_000
 KNOWN_OPTIONS = frozenset(
     {"time", "event", "terms", "strata", "weights", "cluster", "ties", "robust", "confidence"}
 )
@@ -67,7 +69,7 @@ def fit_cox_from_batches(
     SpecificationError
         For a specification or data that sums by day cannot carry, and batches that can be read only once.
     """
-    _check(batches, spec)
+    batches = _check(batches, spec)
     levels = read_levels(batches, spec)
     names = design_names(levels.spec.terms)
     kept: list[DayRows] = []
@@ -119,8 +121,8 @@ def fit_cox_by_day(frame: pl.DataFrame, spec: CoxSpec) -> CoxFit | NotEstimable:
     return fit_cox_from_batches(list(frame.select(spec.columns).iter_slices(SLICE)), spec)
 
 
-def _check(batches: Iterable[Batch], spec: CoxSpec) -> None:
-    """Refuse what cannot be fitted from batches."""
+def _check(batches: Iterable[Batch], spec: CoxSpec) -> Iterable[Batch]:
+    """Refuse what cannot be fitted from batches; few rows are held, so that they are read only once."""
     if isinstance(batches, Iterator):
         raise specification_error(
             what="the batches can be read only once", fix="Give a list of batches, or a BatchScan."
@@ -133,8 +135,15 @@ def _check(batches: Iterable[Batch], spec: CoxSpec) -> None:
     if unknown:
         what = f"sums by day do not know {', '.join(unknown)}"
         raise specification_error(what=what, fix="Fit with fit_cox.")
-    first = next(iter(batches), None)
-    check_specification(pl.DataFrame(schema=list(spec.columns)) if first is None else as_frame(first), spec)
+    held, n = [], 0
+    for batch in batches:
+        held.append(batch)
+        n += len(batch)
+        if n > FEW_ROWS:
+            check_specification(as_frame(held[0]), spec)
+            return batches
+    check_specification(as_frame(held[0]) if held else pl.DataFrame(schema=list(spec.columns)), spec)
+    return held
 
 
 class _Stream:
@@ -158,17 +167,19 @@ def _fit(parts: Iterable[PlacedRows], layout: DayLayout, levels: Levels) -> CoxF
     refusal = refuse_redundant(names, null)
     if refusal is not None:
         return refusal
+    n_clusters = 0 if levels.clusters is None else levels.clusters.height
+    # Now, because the sums at zero are at hand.
+    null_spread = kernel.spread(np.zeros(len(names)), n_clusters) if spec.is_robust else None
     sample = kernel.sample(SAMPLE)
     start = None if sample is None else approach(sample, null)
     maximum = climb_from(kernel, names, null, start, near=NEAR)
     if isinstance(maximum, NotEstimable):
         return maximum
-    n_clusters = 0 if levels.clusters is None else levels.clusters.height
     evidence = Evidence(
         null=null,
         maximum=maximum,
         spread=kernel.spread(maximum.beta, n_clusters) if spec.is_robust else None,
-        null_spread=kernel.spread(np.zeros(len(names)), n_clusters) if spec.is_robust else None,
+        null_spread=null_spread,
         scale=layout.scale,
         baseline=kernel.baseline(maximum.beta),
         size=Size(layout.n, layout.n_events, layout.person_time, n_clusters or layout.n, layout.warnings),

@@ -123,17 +123,29 @@ def _residuals(block: Block, beta: Floats, score: ScoreParts) -> Floats:
     """Give weighted score residuals, coefficients x rows."""
     _, risk = block.risk(beta)
     place, events = block.place, np.flatnonzero(block.event)
-    borne, drift = score.exposure[place], score.drift[place]
+    borne = score.exposure[place]
     borne[events] -= score.tied_hazard[place[events]]
-    drift[events] -= score.tied_drift[place[events]]
-    weight = np.ones(len(events)) if block.weight is None else block.weight[events]
-    residual: Floats = risk * drift.T - block.x * (risk * borne)
-    residual[:, events] += (block.x[:, events] - score.event_mean[place[events]].T) * weight
+    # Sets run in order, so each is repeated over its rows: rows need not be gathered one by one.
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    sets, counts = place[starts], np.diff(starts, append=len(place))
+    residual: Floats = np.repeat(np.ascontiguousarray(score.drift[sets].T), counts, axis=1)
+    at, weight = place[events], np.ones(len(events)) if block.weight is None else block.weight[events]
+    x_events = block.x[:, events]
+    residual[:, events] -= score.tied_drift[at].T
+    np.multiply(block.x, borne, out=block.x)
+    residual -= block.x
+    residual *= risk
+    residual[:, events] += (x_events - score.event_mean[at].T) * weight
     return residual
 
 
 def _add_clusters(by_cluster: Floats, residual: Floats, cluster: Codes) -> None:
     """Add residuals to their clusters, in place."""
+    n_clusters = len(by_cluster)
+    if n_clusters < residual.shape[1]:
+        for number, row in enumerate(residual):
+            by_cluster[:, number] += np.bincount(cluster, row, n_clusters)
+        return
     order = np.argsort(cluster)
     ordered = cluster[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
