@@ -126,6 +126,7 @@ def _with_lets(mapping: SiteMapping, scope: Scope) -> tuple[Scope, pl.DataFrame]
             frame=frame,
             source=frame,
             let_causes={**scope.let_causes, name: evaluated.causes.unique(maintain_order=True)},
+            let_headers={**scope.let_headers, name: evaluated.header},
             dated_lets=scope.dated_lets | {name} if is_dated else scope.dated_lets,
         )
         every.append(evaluated.causes)

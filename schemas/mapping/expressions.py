@@ -93,6 +93,7 @@ def _template(template: str, scope: Scope, target: Target) -> Evaluated:
         causes += [_inherited(text, scope), _blanks(parts[-1].is_null(), scope.label(text), target, scope)]
     frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
     values = frame.select(pl.concat_str(pl.all())).to_series()
+    labels.discard(None)
     header = labels.pop() if len(labels) == 1 else None
     return Evaluated(values, pl.concat(causes), header)
 
@@ -113,7 +114,8 @@ def _from_sources(expression: Expression, scope: Scope, target: Target) -> Evalu
     notes = _notes(expression, (sent, wanted, values), scope, target, origin)
     # Where another source filled the value in, a source that failed is no reason for a null.
     is_null = values.is_null().arg_true().cast(pl.Int64).to_list()
-    return Evaluated(values, pl.concat(causes).filter(pl.col("at").is_in(is_null)), label, missing, notes)
+    header = label or scope.header_of_let(expression.sources)
+    return Evaluated(values, pl.concat(causes).filter(pl.col("at").is_in(is_null)), header, missing, notes)
 
 
 class _Origin:

@@ -28,7 +28,7 @@ class Found:
     records
         Record and line that each value stands in.
     causes
-        Rows for which not exactly one other row fits.
+        Rows for which no other row fits, or several do that disagree.
     """
 
     values: pl.Series
@@ -37,7 +37,7 @@ class Found:
 
 
 def look_up(expression: Expression, scope: Scope) -> Found:
-    """Return, for each row, the value of the one row of the file that ``at`` and ``on`` pick."""
+    """Return, for each row, the value on which the rows that ``at`` and ``on`` pick agree."""
     keys = [column for name in expression.on if (column := scope.index.column(name)) is not None]
     wanted = [column for name in expression.sources if (column := scope.index.column(name)) is not None]
     if len(keys) < len(expression.on) or not wanted:
@@ -48,7 +48,8 @@ def look_up(expression: Expression, scope: Scope) -> Found:
         .select(
             *[pl.col(key).alias(f"key{place}") for place, key in enumerate(keys)], *_parent_values(wanted)
         )
-        .with_columns(pl.len().over([f"key{place}" for place in range(len(keys))]).alias("fits"))
+        # The same answer sent twice is one answer; that the record was sent twice is told of its keys.
+        .with_columns(pl.col("value").n_unique().over([f"key{at}" for at in range(len(keys))]).alias("fits"))
         .unique([f"key{place}" for place in range(len(keys))], keep="first", maintain_order=True)
     )
     own = scope.frame.select(
@@ -89,7 +90,7 @@ def _parent_values(columns: list[str]) -> list[pl.Expr]:
 
 
 def _found(tied: pl.DataFrame, *, label: str) -> Found:
-    """Return the values where exactly one row fits, a cause where not."""
+    """Return the values where the rows that fit agree, a cause where none fits or they do not."""
     is_one = (pl.col("fits") == 1).fill_null(value=False)
     value = tied.select(pl.when(is_one).then("value").alias("value")).to_series()
     records = tied.select(

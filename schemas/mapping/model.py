@@ -180,11 +180,15 @@ class SplitStep:
 
 @dataclass(frozen=True)
 class FlaggedStep:
-    """One row for each column that holds one of ``accepted``; ``columns``: header to the variable's value."""
+    """One row for each column that holds one of ``accepted``; ``columns``: header to the variable's value.
+
+    Where ``refused`` is not empty, a cell that is neither in it nor accepted is not understood.
+    """
 
     columns: Mapping[str, str]
     accepted: tuple[str, ...]
     variable: str
+    refused: tuple[str, ...] = ()
 
 
 Step = NumberedStep | SplitStep | FlaggedStep

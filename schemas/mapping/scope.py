@@ -116,6 +116,8 @@ class Scope:
         What pseudonyms are made with.
     split_labels
         Header of the cell that each step variable is an item of.
+    let_headers
+        Header that the values of each let come from, None if not from one.
     """
 
     frame: pl.DataFrame
@@ -128,6 +130,7 @@ class Scope:
     site_id: str | None
     secret: bytes | None
     split_labels: Mapping[str, str] = field(default_factory=dict)
+    let_headers: Mapping[str, str | None] = field(default_factory=dict)
 
     def cells(self, name: str) -> pl.Series | None:
         """Return the texts of a let, a step variable or a header, None if the file has none."""
@@ -153,6 +156,11 @@ class Scope:
         if column is not None and column.startswith("$"):
             return self.split_labels.get(name)
         return self.index.label(column) if column is not None and column.startswith("#") else None
+
+    def header_of_let(self, names: tuple[str, ...]) -> str | None:
+        """Return the header behind a single name that is a let."""
+        is_let = len(names) == 1 and names[0].startswith("@")
+        return self.let_headers.get(names[0].removeprefix("@")) if is_let else None
 
 
 def bind(text: str, bindings: Mapping[str, str]) -> str:

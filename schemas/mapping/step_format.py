@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _RANGE = re.compile(r"([0-9]+)\.\.([0-9]+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_CHECKED = ("1",)
+_CHECKED, _UNCHECKED = ("1",), ("0",)
 
 
 def parse_steps(emit: TomlSection) -> tuple[Step, ...]:
@@ -78,9 +78,8 @@ def _checkbox(section: TomlSection) -> FlaggedStep:
     codes = section.pairs("codes")
     if not codes:
         raise section.error(what="no code is named", fix='Write codes = { "1" = "..." }', key="codes")
-    return FlaggedStep(
-        {f"{field}___{code}": value for code, value in codes.items()}, _CHECKED, _variable(section)
-    )
+    columns = {f"{field}___{code}": value for code, value in codes.items()}
+    return FlaggedStep(columns, _CHECKED, _variable(section), _UNCHECKED)
 
 
 def _columns(section: TomlSection) -> FlaggedStep:

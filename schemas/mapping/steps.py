@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ITEM_END = "\x1f"
 NONE_WITH_ITEM_RULE = "C08"
+_UNKNOWN_RULE = "C02"
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ def _continued(way: Branch, step: Step) -> Iterator[Branch]:
 
 
 def expand(emit: Emit, scope: Scope) -> tuple[list[Expanded], pl.DataFrame]:
-    """Return the rows of each branch, and where "none" stands together with an item (as causes by ``src``).
+    """Return the rows of each branch, and causes by ``src``: none beside an item, boxes not understood.
 
     Rows are ordered by source row, then by step.
     """
     chosen = rows_where(scope.frame, emit.where, scope)
-    clashes = [no_causes()]
+    clashes = [_odd_ticks(step, chosen, scope) for step in emit.each if isinstance(step, FlaggedStep)]
     frames: list[pl.DataFrame] = []
     ways = list(branches(emit.each))
     for place, way in enumerate(ways):
@@ -112,7 +113,7 @@ def expand(emit: Emit, scope: Scope) -> tuple[list[Expanded], pl.DataFrame]:
             "branch", "within", "number"
         )
         expanded.append(Expanded(way, counted))
-    return expanded, pl.concat(clashes)
+    return expanded, pl.concat([no_causes(), *clashes])
 
 
 def _rows_of_branch(way: Branch, chosen: pl.DataFrame, scope: Scope) -> pl.DataFrame:
@@ -147,14 +148,28 @@ def _split(split: SplitStep, frame: pl.DataFrame, scope: Scope) -> tuple[pl.Data
     return real, _clashes(clash, scope.index.label(column))
 
 
-def _clashes(rows: pl.DataFrame, label: str) -> pl.DataFrame:
+def _odd_ticks(step: FlaggedStep, chosen: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """Return the boxes that are neither ticked nor unticked."""
+    found = [no_causes()]
+    known = [*step.accepted, *step.refused, *scope.read.missing]
+    for header in step.columns if step.refused else ():
+        column = scope.index.column(header)
+        if column is not None and column in chosen.columns:
+            odd = chosen.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(known))
+            found.append(_clashes(odd, scope.index.label(column), rule_id=_UNKNOWN_RULE, detail="box"))
+    return pl.concat(found)
+
+
+def _clashes(
+    rows: pl.DataFrame, label: str, *, rule_id: str = NONE_WITH_ITEM_RULE, detail: str = "none"
+) -> pl.DataFrame:
     """Return one cause for each source row."""
     once = rows.unique("src", keep="first", maintain_order=True)
     return once.select(
         pl.col("src").alias("at"),
-        pl.lit(NONE_WITH_ITEM_RULE).alias("rule_id"),
+        pl.lit(rule_id).alias("rule_id"),
         pl.lit(label).alias("header"),
-        pl.lit("none").alias("detail"),
+        pl.lit(detail).alias("detail"),
         "record",
         "line",
         pl.lit(value=False).alias("is_inherited"),

@@ -209,7 +209,9 @@ def copied_down(frames: Frames) -> pl.Series:
 def unlisted_values(frames: SiteFrames) -> pl.DataFrame:
     """Measure the share of the values of a column that are not in its code list."""
     parts = [nothing_measured()]
-    for table, column in frames.unlisted.select("table", "column").unique(maintain_order=True).iter_rows():
+    # A cell that no column reads, such as a box of a list, counts in none.
+    places = frames.unlisted.select("table", "column").drop_nulls().unique(maintain_order=True)
+    for table, column in places.iter_rows():
         known = frames[table].group_by("site_id").agg(pl.col(column).count().alias("known"))
         here = (pl.col("table") == table) & (pl.col("column") == column)
         counts = frames.unlisted.filter(here).select("site_id", n_violating="n")

@@ -72,3 +72,17 @@ def test_a_disagreement_names_the_header(map_csv: Callable[..., Mapped]) -> None
     mapped = map_csv(toml, "Chart,Sex at visit\nP001,male\nP001,female\n")
     found = mapped.findings.filter(pl.col("rule_id") == "C15").select("column", "header", "line").rows()
     assert found == [("sex", "Sex at visit", 3)]
+
+
+def test_a_key_made_of_one_header_names_it(map_csv: Callable[..., Mapped]) -> None:
+    toml = """
+    [let]
+    person = { from = "Chart", pseudonym = true }
+    [[emit]]
+    table = "patients"
+    [emit.set]
+    patient_id = { from = "@person" }
+    sex = { from = "Sex" }
+    """
+    mapped = map_csv(toml, "Chart,Sex\n1,male\n")
+    assert mapped.tables["patients"].headers == {"patient_id": "Chart", "sex": "Sex"}

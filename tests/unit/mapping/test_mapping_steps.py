@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from schemas.validation import validate_submission
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -186,3 +190,35 @@ lesion_id = { fmt = "{id}.{i}" }
 """
     text = "id,Les1\n" + "".join(f"{number},1\n" for number in range(60_000))
     assert map_csv(toml, text).tables["lesions"].frame.height == 60_000
+
+
+def test_a_box_that_is_neither_ticked_nor_unticked_is_not_understood(map_csv: Callable[..., Mapped]) -> None:
+    toml = """
+[[emit]]
+table = "device_uses"
+each = [ { checkbox = "dev", codes = { "1" = "elca", "2" = "stent" }, as = "cls" } ]
+[emit.set]
+device_use_id = { fmt = "{id}.{cls}" }
+lesion_id = { from = "id" }
+device_class = { from = "cls" }
+"""
+    mapped = map_csv(toml, "id,dev___1,dev___2\na,1,0\nb,,x\nc,Checked,1\n")
+    found = mapped.findings.filter(pl.col("rule_id") == "C02").select("header", "line").rows()
+    assert found == [("dev___1", 4), ("dev___2", 3)]
+    assert validate_submission(mapped.mapped.tables, prior_findings=mapped.findings).n_input == 2
+
+
+def test_a_parent_sent_twice_is_one_answer_and_two_answers_are_none(map_csv: Callable[..., Mapped]) -> None:
+    toml = """
+[let]
+day = { from = "date", at = { form = "" }, on = ["id"], as = "date" }
+[[emit]]
+table = "lesions"
+where = { form = "lesion" }
+[emit.set]
+lesion_id = { fmt = "{id}.{@day}" }
+"""
+    rows = "id,form,date\na,,2024-01-02\na,,2024-01-02\na,lesion,\nb,,2024-01-02\nb,,2024-01-03\nb,lesion,\n"
+    mapped = map_csv('[read]\ndates = ["%Y-%m-%d"]\n' + toml, rows)
+    assert mapped.column("lesions", "lesion_id") == ["a.2024-01-02", None]
+    assert mapped.rules() == [("C16", "ROW", "lesion_id", 7)]
