@@ -19,6 +19,9 @@ from analytics.survival.results_recurrence import MeanCumulativeCount
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Sums of weights differ by no more.
+ROUNDING = 1e-12
+
 CountVariance = Literal["robust", "poisson"]
 CountInterval = Literal["log", "plain"]
 
@@ -37,6 +40,10 @@ class RecurrentColumns:
         Number of recurrent events on the day ``stop``: 0, 1 or more, or a boolean.
     terminal
         True where the patient died on the day ``stop``; None where nothing ends the count but censoring.
+    weight
+        Sampling weight of the patient, >= 0 and the same in all of his rows; None weighs all alike.
+    cluster
+        Whoever is not independent of one another, such as patients of a site; None: patients are.
     """
 
     unit: str = "patient_id"
@@ -44,6 +51,8 @@ class RecurrentColumns:
     stop: str = TIME
     event: str = "event"
     terminal: str | None = None
+    weight: str | None = None
+    cluster: str | None = None
 
 
 def estimate_mean_cumulative_count(
@@ -67,9 +76,9 @@ def estimate_mean_cumulative_count(
     group
         Label the result carries.
     variance
-        ``robust``: infinitesimal jackknife by patient [2]_, which is the variance of Lawless and Nadeau [1]_
-        where nothing is terminal. ``poisson``: events of a patient are independent of one another; only
-        without a terminal event.
+        ``robust``: infinitesimal jackknife by patient, or by cluster [2]_, which is the variance of Lawless
+        and Nadeau [1]_ where nothing is terminal. ``poisson``: events of a patient are independent of one
+        another; only without a terminal event, weights and clusters.
     interval
         Scale of the pointwise limits: ``log`` or ``plain``.
     confidence
@@ -79,13 +88,15 @@ def estimate_mean_cumulative_count(
     -------
     MeanCumulativeCount or NotEstimable
         With a terminal event the count of the dead stays where it was: the estimate is the mean over all
-        patients, not over the living [3]_. Refused: ``no_patients``.
+        patients, not over the living [3]_. With weights, ``n_risk``, ``n_event`` and ``n_terminal`` are sums
+        of weights. Refused: ``no_patients``.
 
     Raises
     ------
     ValueError
         When values are absent or negative, a row ends on or before its start, rows of a patient overlap, a
-        patient has rows after death, or the Poisson variance is asked for with a terminal event.
+        patient has rows after death or of two weights, or the Poisson variance is asked for with a terminal
+        event, weights or clusters.
 
     References
     ----------
@@ -94,22 +105,25 @@ def estimate_mean_cumulative_count(
     .. [2] Jaeckel (1972), The infinitesimal jackknife, Bell Laboratories memorandum MM 72-1215-11.
     .. [3] Ghosh & Lin (2000), Biometrics 56:554-562, https://doi.org/10.1111/j.0006-341X.2000.00554.x.
     """
-    if variance == "poisson" and columns.terminal is not None:
-        msg = "variance: the Poisson variance does not hold with a terminal event. Ask for the robust one."
+    special = {"a terminal event": columns.terminal, "weights": columns.weight, "clusters": columns.cluster}
+    named = [name for name, column in special.items() if column is not None]
+    if variance == "poisson" and named:
+        msg = f"variance: the Poisson variance does not hold with {named[0]}. Ask for the robust one."
         raise ValueError(msg)
-    if not frame.height:
-        return no_patients(group)
     rows = _read_rows(frame, columns)
+    if not len(rows.unit):
+        return no_patients(group)
     days = _Days.of(rows)
     squared = days.poisson_variance() if variance == "poisson" else _robust_variance(rows, days)
     std_error = np.sqrt(np.maximum(squared, 0.0))
     lower, upper = _limits(days.mean, std_error, interval=interval, confidence=confidence)
+    kind = np.int64 if columns.weight is None else np.float64
     table = pl.DataFrame(
         {
             TIME: whole_days(days.days),
-            "n_risk": days.n_risk.astype(np.int64),
-            "n_event": days.n_event.astype(np.int64),
-            "n_terminal": days.n_terminal.astype(np.int64),
+            "n_risk": days.n_risk.astype(kind),
+            "n_event": days.n_event.astype(kind),
+            "n_terminal": days.n_terminal.astype(kind),
             "survival": days.survival,
             "mean_count": days.mean,
             "std_error": std_error,
@@ -118,11 +132,13 @@ def estimate_mean_cumulative_count(
         }
     )
     basis = Basis(
-        method="mean cumulative count" + (", death terminal" if columns.terminal else ""),
-        variance="Poisson" if variance == "poisson" else f"robust by {columns.unit}",
+        method="mean cumulative count"
+        + (", death terminal" if columns.terminal else "")
+        + (", weighted" if columns.weight else ""),
+        variance="Poisson" if variance == "poisson" else f"robust by {columns.cluster or columns.unit}",
         interval=describe(interval, confidence),
         n=frame.height,
-        n_events=int(days.n_event.sum()),
+        n_events=int(rows.event.sum()),
         person_days=float(np.sum(rows.stop - np.maximum(rows.start, 0.0))),
     )
     return MeanCumulativeCount(group, table, int(rows.unit.max()) + 1, basis)
@@ -137,6 +153,8 @@ class _Rows:
     stop: NDArray[np.float64]
     event: NDArray[np.float64]
     terminal: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    cluster: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +172,13 @@ class _Days:
     def of(cls, rows: _Rows) -> _Days:
         """Count by day, and estimate."""
         days, position = np.unique(rows.stop, return_inverse=True)
-        ended = np.bincount(position, minlength=len(days)).astype(np.float64)
-        remaining = np.cumsum(ended[::-1])[::-1]
-        late = len(rows.start) - np.searchsorted(np.sort(rows.start), days, side="left")
-        n_risk = (remaining - late).astype(np.float64)
-        n_event = np.bincount(position, weights=rows.event, minlength=len(days)).astype(np.float64)
-        n_terminal = np.bincount(position, weights=rows.terminal, minlength=len(days)).astype(np.float64)
+        ended = np.bincount(position, rows.weight, len(days))
+        # Who enters later is taken out up to his entry; rounding of weights must not leave anybody there.
+        entry = np.searchsorted(days, rows.start, side="right")
+        entered = np.bincount(entry, rows.weight, len(days) + 1)[1:]
+        n_risk = np.cumsum((ended - entered)[::-1])[::-1].astype(np.float64)
+        n_event = np.bincount(position, rows.weight * rows.event, len(days)).astype(np.float64)
+        n_terminal = np.bincount(position, rows.weight * rows.terminal, len(days)).astype(np.float64)
         survival = np.cumprod(1.0 - n_terminal / n_risk).astype(np.float64)
         mean = np.cumsum(np.concatenate([[1.0], survival[:-1]]) * n_event / n_risk)
         return cls(days, n_risk, n_event, n_terminal, survival, mean)
@@ -183,14 +202,24 @@ def _read_rows(frame: pl.DataFrame, columns: RecurrentColumns) -> _Rows:
         stop=pl.col(columns.stop).cast(pl.Float64),
         event=pl.col(columns.event).cast(pl.Float64),
         terminal=terminal,
+        weight=pl.lit(1.0) if columns.weight is None else pl.col(columns.weight).cast(pl.Float64),
+        cluster=pl.lit(0)
+        if columns.cluster is None
+        else pl.col(columns.cluster).rank("dense").cast(pl.Int64),
     ).sort("unit", "start")
     follows = pl.col("unit") == pl.col("unit").shift(1)
     faults = {
-        "patient, end, events or death absent": pl.any_horizontal(pl.all().is_null()),
+        "patient, end, events, death, weight or cluster absent": pl.any_horizontal(pl.all().is_null()),
         "end negative, or not after the start": (pl.col("stop") < 0) | (pl.col("stop") <= pl.col("start")),
         "number of events negative": pl.col("event") < 0,
         "overlap with the row before of the same patient": follows
         & (pl.col("start") < pl.col("stop").shift(1)),
+        "weight negative": pl.col("weight") < 0,
+        "another weight or cluster than the row before of the same patient": follows
+        & (
+            (pl.col("weight") != pl.col("weight").shift(1))
+            | (pl.col("cluster") != pl.col("cluster").shift(1))
+        ),
         "observation after death": follows & (pl.col("terminal").shift(1) > 0),
     }
     for fault, wrong in faults.items():
@@ -198,7 +227,9 @@ def _read_rows(frame: pl.DataFrame, columns: RecurrentColumns) -> _Rows:
         if bad:
             msg = f"{fault} in {bad} rows. Lay rows out as (start, stop] per patient, or leave such rows out."
             raise ValueError(msg)
-    return _Rows(*(ready[name].to_numpy() for name in ("unit", "start", "stop", "event", "terminal")))
+    kept = ready.filter(pl.col("weight") > 0).with_columns(pl.col("unit").rank("dense").cast(pl.Int64) - 1)
+    unit, start, stop, event, died, weight, cluster = (column.to_numpy() for column in kept)
+    return _Rows(unit, start, stop, event, died, weight, None if columns.cluster is None else cluster)
 
 
 def _robust_variance(rows: _Rows, days: _Days) -> NDArray[np.float64]:
@@ -209,11 +240,11 @@ def _robust_variance(rows: _Rows, days: _Days) -> NDArray[np.float64]:
     """
     closes = np.searchsorted(days.days, rows.stop)
     opens = np.searchsorted(days.days, rows.start, side="right")
-    spans = RowSpans(rows.unit, opens, closes, len(days.days))
+    spans = RowSpans(rows.unit, opens, closes, len(days.days), rows.weight, rows.cluster)
     share = days.before / days.n_risk
     hazard = days.n_terminal / days.n_risk
     # Where all under observation die, no count follows that their deaths could change.
-    alive = hazard < 1
+    alive = hazard < 1 - ROUNDING
     death = np.where(alive, 1.0 / (days.n_risk * np.where(alive, 1.0 - hazard, 1.0)), 0.0)
     own_death = rows.terminal * death[closes]
     count = follow_influence(

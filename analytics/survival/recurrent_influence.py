@@ -30,12 +30,18 @@ class RowSpans:
         Position of the day on which the row ends.
     n_days
         Days in the grid.
+    weight
+        Sampling weight of the patient of each row.
+    cluster
+        Code of the cluster of each row's patient; None where patients are independent.
     """
 
     unit: NDArray[np.int64]
     opens: NDArray[np.int64]
     closes: NDArray[np.int64]
     n_days: int
+    weight: NDArray[np.float64]
+    cluster: NDArray[np.int64] | None = None
 
     def later_row(self) -> NDArray[np.bool_]:
         """Tell which rows continue the patient of the row before."""
@@ -86,7 +92,7 @@ def follow_influence(spans: RowSpans, gain: NDArray[np.float64], loss: NDArray[n
 
 
 def sum_products(spans: RowSpans, one: Influence, two: Influence) -> NDArray[np.float64]:
-    """Sum the product of two influences over the patients, on every day.
+    """Sum the product of two weighted influences over the patients, or over their clusters, on every day.
 
     Parameters
     ----------
@@ -95,10 +101,52 @@ def sum_products(spans: RowSpans, one: Influence, two: Influence) -> NDArray[np.
     one, two
         Influences of the same rows.
     """
-    product = _while_open(spans, one.level * two.level)
-    crossed = one.drift * _while_open(spans, two.level) + two.drift * _while_open(spans, one.level)
-    open_rows = _while_open(spans, np.ones(len(spans.unit)))
-    return product - crossed + one.drift * two.drift * open_rows + _while_closed(spans, one.after * two.after)
+    if spans.cluster is not None:
+        return _sum_clusters(spans, spans.cluster, one, two)
+    squared = spans.weight**2
+    product = _while_open(spans, squared * one.level * two.level)
+    crossed = one.drift * _while_open(spans, squared * two.level)
+    crossed += two.drift * _while_open(spans, squared * one.level)
+    open_rows = one.drift * two.drift * _while_open(spans, squared)
+    return product - crossed + open_rows + _while_closed(spans, squared * one.after * two.after)
+
+
+def _sum_clusters(
+    spans: RowSpans, cluster: NDArray[np.int64], one: Influence, two: Influence
+) -> NDArray[np.float64]:
+    """Sum over clusters: each is a level less the drift times the weight it has under observation.
+
+    Both are constant between two changes of a cluster, so every change adds one stretch of days.
+    """
+    later, rows = spans.later_row(), len(cluster)
+    again = np.flatnonzero(later)
+    row = np.concatenate((np.arange(rows), np.arange(rows), again - 1))
+    day = np.concatenate((spans.opens, spans.closes, spans.opens[again]))
+    weight = spans.weight[row]
+    held = weight * np.concatenate((np.ones(rows), -np.ones(rows), np.zeros(len(again))))
+    levels = [
+        weight * np.concatenate((each.level, each.after - each.level, -each.after[again - 1]))
+        for each in (one, two)
+    ]
+    order = np.lexsort((day, cluster[row]))
+    number, since = cluster[row][order], day[order]
+    last = np.append(number[1:] != number[:-1], True)
+    until = np.where(last, spans.n_days, np.append(since[1:], spans.n_days))
+    first, second, open_weight = (_within(values[order], number) for values in (*levels, held))
+
+    def along(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _between(since, until, values, spans.n_days)
+
+    crossed = one.drift * along(second * open_weight) + two.drift * along(first * open_weight)
+    return along(first * second) - crossed + one.drift * two.drift * along(open_weight**2)
+
+
+def _within(values: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cumulate values within runs of equal numbers."""
+    running = np.cumsum(values)
+    first = np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]]))
+    sizes = np.diff(np.append(first, len(values)))
+    return running - np.repeat(running[first] - values[first], sizes)
 
 
 def _while_open(spans: RowSpans, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,6 +35,10 @@ reading = _sibling("reading")
 r_formula = _sibling("r_formula")
 
 
+# Columns that a call may name, by what they are in the data made of it.
+OPTIONAL = {"weight": "weights", "cluster": "cluster"}
+
+
 def handle_mean_cumulative_count(case: dict, frame: pl.DataFrame) -> dict:
     call = case["call"]
     times = reading.as_list(call["times"])
@@ -54,6 +58,7 @@ def read_groups(call: dict, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         time_days=r_formula.column_expression(call["stop"]),
         event=r_formula.event_indicator(frame[call["event"]]),
         **({"group": pl.lit(grouping[0])} if grouping else {}),
+        **{name: pl.col(call[key]) for name, key in OPTIONAL.items() if call.get(key)},
     ).drop_nulls()
     ready = reading.tie_rounded(ready.filter(pl.col("entry_days") < pl.col("time_days")))
     if not grouping or ready["group"].n_unique() < 2:
@@ -65,9 +70,9 @@ def read_groups(call: dict, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def count_rows(rows: pl.DataFrame) -> MeanCumulativeCount:
-    count = estimate_mean_cumulative_count(
-        rows, columns=RecurrentColumns(start="entry_days"), group="asked for", interval="plain"
-    )
+    own = {name: name for name in OPTIONAL if name in rows.columns}
+    columns = RecurrentColumns(start="entry_days", **own)
+    count = estimate_mean_cumulative_count(rows, columns=columns, group="asked for", interval="plain")
     assert isinstance(count, MeanCumulativeCount), count
     return count
 
