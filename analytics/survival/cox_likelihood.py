@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from analytics.survival.cox_rows import CoxRows, Ints, RiskSets
 
 
+# Rows that are worked on at a time, where a copy of all of them would be most of the memory of a model.
+ROWS = 65_536
+
+
 @dataclass(frozen=True, eq=False)
 class Likelihood:
     """The log partial likelihood at one coefficient vector, with its derivatives."""
@@ -74,7 +78,8 @@ class CoxKernel:
         self.ties = ties
         self.sets: RiskSets = find_risk_sets(rows)
         self.center, self.scale = _center_and_scale(rows)
-        self.x: Floats = _away_from(self.center, rows) / self.scale
+        self.x: Floats = _away_from(self.center, rows)
+        self.x /= self.scale
         self._index_rows()
         self._index_terms()
 
@@ -174,8 +179,10 @@ class CoxKernel:
         factor = np.ones(len(self.term_set)) if multiplier is None else multiplier
         second = self.rows.weight * np.exp(steps.predictor) * self.exposure(steps.hazard * factor)
         weighted_mean = (self.term_weight * factor)[:, None] * steps.mean
-        over_rows = cross_product((self.x * second[:, None]).T, self.x.T)
-        information: Floats = over_rows - cross_product(weighted_mean.T, steps.mean.T)
+        information: Floats = -cross_product(weighted_mean.T, steps.mean.T)
+        for low in range(0, len(second), ROWS):
+            x = self.x[low : low + ROWS]
+            information += cross_product((x * second[low : low + ROWS, None]).T, x.T)
         return information
 
     def evaluate(self, beta: Floats) -> Likelihood:
@@ -215,10 +222,16 @@ class CoxKernel:
 def _center_and_scale(rows: CoxRows) -> tuple[Floats, Floats]:
     """Give the mean of the covariates per stratum and one standard deviation per covariate."""
     counts = np.bincount(rows.stratum, rows.weight, len(rows.strata))
-    summing = _summing(rows.stratum, np.arange(len(rows.stratum)), (len(rows.strata), len(rows.stratum)))
-    center = (summing @ (rows.weight[:, None] * rows.design)) / counts[:, None]
-    away = _away_from(center, rows)
-    spread = np.sqrt(np.einsum("i,ij,ij->j", rows.weight, away, away) / rows.weight.sum())
+    center, squares = np.zeros((len(rows.strata), rows.design.shape[1])), np.zeros(rows.design.shape[1])
+    parts = [slice(low, low + ROWS) for low in range(0, len(rows.stratum), ROWS)]
+    for part in parts:
+        stratum, weighted = rows.stratum[part], rows.weight[part, None] * rows.design[part]
+        center += _summing(stratum, np.arange(len(stratum)), (len(rows.strata), len(stratum))) @ weighted
+    center /= counts[:, None]
+    for part in parts:
+        away = rows.design[part] - (center[0] if len(center) == 1 else center[rows.stratum[part]])
+        squares += np.einsum("i,ij,ij->j", rows.weight[part], away, away)
+    spread = np.sqrt(squares / rows.weight.sum())
     largest = np.maximum(rows.design.max(axis=0, initial=0.0), -rows.design.min(axis=0, initial=0.0))
     return center, np.where(spread > 1e-12 * largest, spread, 1.0)
 

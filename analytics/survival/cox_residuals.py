@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.survival.cox_design import specification_error
-from analytics.survival.cox_likelihood import CoxKernel
+from analytics.survival.cox_likelihood import ROWS, CoxKernel
 from analytics.survival.cox_rows import collect_rows
 
 if TYPE_CHECKING:
@@ -131,17 +131,22 @@ def schoenfeld_order(kernel: CoxKernel) -> Ints:
 def score_residuals(kernel: CoxKernel, steps: Steps) -> Floats:
     """Give each row's part of the score, unweighted, on the kernel's scale (Lin and Wei 1989)."""
     drift = steps.hazard[:, None] * steps.mean
-    expected_mean = kernel.over_range(kernel.cumulate(kernel.per_set(drift)))
-    expected_mean[kernel.deaths] -= kernel.per_set(kernel.fraction[:, None] * drift)[kernel.death_set]
-    compensator = kernel.exposure(steps.hazard)[:, None] * kernel.x - expected_mean
-    residual: Floats = -np.exp(steps.predictor)[:, None] * compensator
+    # One array of all rows, worked on in place: a few more would be most of the memory of a large model.
+    residual: Floats = kernel.over_range(kernel.cumulate(kernel.per_set(drift)))
+    residual[kernel.deaths] -= kernel.per_set(kernel.fraction[:, None] * drift)[kernel.death_set]
+    exposure, risk = kernel.exposure(steps.hazard), np.exp(steps.predictor)
+    for low in range(0, len(residual), ROWS):
+        rows = slice(low, low + ROWS)
+        residual[rows] -= exposure[rows, None] * kernel.x[rows]
+        residual[rows] *= risk[rows, None]
     residual[kernel.deaths] += schoenfeld_residuals(kernel, steps)
     return residual
 
 
 def clustered_score(kernel: CoxKernel, steps: Steps) -> Floats:
     """Sum weighted score residuals over the rows of each cluster, on the kernel's scale."""
-    weighted = kernel.rows.weight[:, None] * score_residuals(kernel, steps)
+    weighted = score_residuals(kernel, steps)
+    weighted *= kernel.rows.weight[:, None]
     sums = np.zeros((int(kernel.rows.cluster.max()) + 1, weighted.shape[1]))
     np.add.at(sums, kernel.rows.cluster, weighted)
     return sums

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from analytics.survival.cox_likelihood import ROWS
 from analytics.survival.cox_residuals import score_residuals
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def score_influence(kernel: FineGrayKernel, steps: Steps, spec: FineGraySpec) ->
         The model; with ``estimated_censoring`` the part that a row has through the estimated censoring
         distribution is added (Fine and Gray 1999, section 3.2: eta + psi).
     """
-    influence = kernel.rows.weight[:, None] * score_residuals(kernel, steps)
+    influence = score_residuals(kernel, steps)
+    influence *= kernel.rows.weight[:, None]
     if spec.variance == "sandwich":
         return influence
     hazard = kernel.per_set(steps.hazard)
@@ -125,6 +127,8 @@ def add_censoring_noise(
     through = np.searchsorted(curve.time, stop, side="right")
     if events_first:
         through = np.where(censored, through, np.searchsorted(curve.time, stop, side="left"))
-    noise = -drift[through]
-    noise[censored] += each[through[censored] - 1]
-    influence[members] += noise
+    for low in range(0, len(members), ROWS):
+        rows = slice(low, low + ROWS)
+        noise = -drift[through[rows]]
+        noise[censored[rows]] += each[through[rows][censored[rows]] - 1]
+        influence[members[rows]] += noise

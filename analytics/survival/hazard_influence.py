@@ -65,7 +65,9 @@ def relative_risk(
 
 
 def sum_by_cluster(influence: Floats, cluster: Ints) -> Floats:
-    """Sum a value (or row) per data row over the clusters."""
+    """Sum a value (or row) per data row over the clusters; rows that are their own are not copied."""
+    if np.array_equal(cluster, np.arange(len(influence))):
+        return influence
     sums = np.zeros((int(cluster.max()) + 1, *influence.shape[1:]))
     np.add.at(sums, cluster, influence)
     return sums
