@@ -128,6 +128,8 @@ def _text_or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
     """Return a column of text, or nulls where the frame lacks it."""
     if name not in frame.columns or frame.schema[name] == pl.Null:
         return pl.lit(None, pl.String).alias(name)
+    if not (frame[name] == "").any():
+        return pl.col(name)
     return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
 
 

@@ -186,9 +186,9 @@ def _site_frames(
     """Return the accepted rows with their sites."""
     tables = {}
     for name, state in states.items():
-        frame = state.typed if "site_id" in state.typed.columns else state.typed.with_columns(sites[name])
-        if not state.rejections.is_empty():
-            frame = frame.filter(~pl.col("at").is_in(state.rejections["at"].implode()))
+        frame = state.accepted()
+        if "site_id" not in frame.columns:
+            frame = frame.with_columns(sites[name].gather(frame["at"]).alias("site_id"))
         tables[name] = frame
     unlisted = violations.filter(pl.col("rule_id") == "C02").drop("rule_id")
     return SiteFrames(tables=tables, unlisted=unlisted, scene=scene)

@@ -161,7 +161,9 @@ class TableState:
     def report(self) -> TableReport:
         """Return accepted and rejected rows; together they are the rows that came in."""
         columns = [column.name for column in self.table.columns]
-        accepted = self.accepted().join(self.origin, on="at", how="left", maintain_order="left")
+        accepted = self.accepted()
+        # A row's number is its place in the table: looking its origin up by place copies no other column.
+        accepted = accepted.hstack(self.origin.select("line", "record", "file")[accepted["at"]])
         rejected = self.text.join(self.rejections, on="at", how="inner", maintain_order="left")
         rejected = rejected.join(self.origin, on="at", how="left", maintain_order="left")
         return TableReport(

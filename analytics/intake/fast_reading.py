@@ -113,7 +113,17 @@ def _frame(
         last = block[block.rfind(b"\n", 0, -1) + 1 :]
     if not frames or is_totals_row(next(csv.reader([last.decode()], delimiter=read.delimiter))):
         raise OddFileError
-    return pl.concat(frames)
+    return _joined(frames)
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return blocks as one frame, each column in one piece; no more than one column is held twice."""
+    columns = []
+    for name in frames[0].columns:
+        columns.append(pl.concat([frame[name] for frame in frames], rechunk=True))
+        for frame in frames:
+            frame.drop_in_place(name)
+    return pl.DataFrame(columns)
 
 
 def _cells(block: bytes, delimiter: str, schema: SchemaDict, places: list[int]) -> pl.DataFrame:
@@ -126,7 +136,7 @@ def _cells(block: bytes, delimiter: str, schema: SchemaDict, places: list[int]) 
         separator=delimiter,
         quote_char='"' if b'"' in block else None,
         empty_string_is_null=False,
-    ).rechunk()
+    )
 
 
 def _refuse_blank_rows(cells: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.errors import InputFileError
 from analytics.intake.findings import mark_first_faults
-from analytics.intake.gate import sites_of_records
+from analytics.intake.site_parts import sites_of_records
 from analytics.intake.workbooks import is_workbook
 
 if TYPE_CHECKING:

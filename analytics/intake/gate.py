@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from analytics.intake.site_parts import reports_by_site
 from schemas.registry import TABLES
 from schemas.rules.completeness import asked_rows, tells
 from schemas.rules.limits import DEFAULT_LIMITS, RuleLimits
-from schemas.submission import SubmissionReport, TableReport
+from schemas.submission import SubmissionReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
 Colour = Literal["green", "yellow", "red"]
 
 _KEY_RULES = "K"
-_PARENTS = {
-    # table: (its column, parent table) on the way up to the column site_id
-    "lesions": ("procedure_id", "procedures"),
-    "complications": ("procedure_id", "procedures"),
-    "imaging": ("lesion_id", "lesions"),
-    "device_uses": ("lesion_id", "lesions"),
-    "follow_up": ("patient_id", "patients"),
-    "events": ("patient_id", "patients"),
-}
-_NAMED = ("sites", "patients", "procedures")
-_OWNERS = ("patients", "procedures", "lesions")
-_NO_OWNER = pl.DataFrame(schema={"key": pl.String, "site_id": pl.String})
 
 
 @dataclass(frozen=True)
@@ -107,10 +96,19 @@ def decide_site_gates(
     Rows are a site's by their own ``site_id`` or that of their patient or procedure. Findings on the whole
     file count for every site.
     """
-    of_rows = _row_sites(report)
-    own = [series for name in _NAMED if name in of_rows for series in of_rows[name]]
-    sites = pl.concat(own).drop_nulls().unique().sort().to_list() if own else []
-    return {site: decide_gate(_of_site(report, of_rows, site), settings=settings) for site in sites}
+    parts = reports_by_site(report, _columns_of_gate(settings.limits))
+    return {site: decide_gate(part, settings=settings) for site, part in parts}
+
+
+def _columns_of_gate(limits: RuleLimits) -> dict[str, list[str]]:
+    """Return the columns that completeness looks at, by table: its own, and those that say who is asked."""
+    columns: dict[str, list[str]] = {}
+    for name in limits.completeness:
+        table, column = name.split(".")
+        asked = asked_rows(table, column).meta.root_names()
+        day = f"{column.removesuffix('_date')}_day" if column.endswith("_date") else column
+        columns[table] = list(dict.fromkeys([*columns.get(table, []), column, day, *asked]))
+    return columns
 
 
 def _red_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
@@ -208,75 +206,3 @@ def _warning_reasons(report: SubmissionReport, settings: GateSettings) -> list[s
     if not report.n_input or n / report.n_input <= settings.warned_rows:
         return []
     return [f"{n / report.n_input:.1%} of rows carry a warning; at most {settings.warned_rows:.0%} may"]
-
-
-def sites_of_records(report: SubmissionReport) -> pl.DataFrame:
-    """Return ``table``, ``record`` and ``site_id`` of the rows whose site is known, each once."""
-    parts = [
-        _with_sites(table, sites).select(pl.lit(name).alias("table"), "record", "site_id")
-        for (name, table), sites in zip(report.tables.items(), _row_sites(report).values(), strict=True)
-    ]
-    empty = pl.DataFrame(schema={"table": pl.String, "record": pl.Int64, "site_id": pl.String})
-    return pl.concat([empty, *(part.cast(empty.schema) for part in parts)]).drop_nulls().unique()
-
-
-def _with_sites(table: TableReport, sites: tuple[pl.Series, pl.Series]) -> pl.DataFrame:
-    """Return the record of accepted and rejected rows with their site."""
-    records = pl.concat([table.accepted["record"].cast(pl.Int64), table.rejected["record"].cast(pl.Int64)])
-    return records.to_frame().with_columns(pl.concat(sites).alias("site_id"))
-
-
-def _row_sites(report: SubmissionReport) -> dict[str, tuple[pl.Series, pl.Series]]:
-    """Return the site of each accepted and of each rejected row, by table; null where it is not known."""
-    owners: dict[str, pl.DataFrame] = {}
-    sites: dict[str, tuple[pl.Series, pl.Series]] = {}
-    for name, table in report.tables.items():
-        if "site_id" in TABLES[name].by_name:
-            sites[name] = (table.accepted["site_id"], table.rejected["site_id"])
-        else:
-            column, parent = _PARENTS[name]
-            known = owners.get(parent, _NO_OWNER)
-            sites[name] = (
-                _look_up(table.accepted[column], known),
-                _look_up(table.rejected[column], known),
-            )
-        if name in _OWNERS:
-            owners[name] = _owned(table, sites[name])
-    return sites
-
-
-def _owned(table: TableReport, sites: tuple[pl.Series, pl.Series]) -> pl.DataFrame:
-    """Return key and site of each row of a table, the accepted row first where a key came twice."""
-    key = TABLES[table.table].primary_key
-    keys = pl.concat([table.accepted[key], table.rejected[key]]).alias("key")
-    owned = keys.to_frame().with_columns(pl.concat(sites).alias("site_id")).drop_nulls()
-    return owned.unique("key", keep="first", maintain_order=True)
-
-
-def _look_up(keys: pl.Series, known: pl.DataFrame) -> pl.Series:
-    """Return the site of each key."""
-    found = keys.alias("key").to_frame().join(known, on="key", how="left", maintain_order="left")
-    return found["site_id"]
-
-
-def _about(findings: pl.DataFrame, frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the findings about records of some frames; two files may have records of the same number."""
-    place = ["file", "record"] if all("file" in frame.columns for frame in frames) else ["record"]
-    places = pl.concat([frame.select(place).cast({"record": pl.Int64}) for frame in frames])
-    return findings.join(places.unique(), on=place, how="semi", maintain_order="left")
-
-
-def _of_site(
-    report: SubmissionReport, sites: Mapping[str, tuple[pl.Series, pl.Series]], site: str
-) -> SubmissionReport:
-    """Return the part of a report that concerns one site."""
-    tables: dict[str, TableReport] = {}
-    findings = [report.findings.filter(pl.col("row").is_null())]
-    for name, table in report.tables.items():
-        accepted = table.accepted.filter((sites[name][0] == site).fill_null(value=False))
-        rejected = table.rejected.filter((sites[name][1] == site).fill_null(value=False))
-        tables[name] = TableReport(name, accepted, rejected, accepted.height + rejected.height)
-        is_its = (pl.col("table") == name) & pl.col("row").is_not_null()
-        findings.append(_about(report.findings.filter(is_its), [accepted, rejected]))
-    results = report.rule_results.filter(pl.col("site_id") == site)
-    return SubmissionReport(tables, pl.concat(findings), results)

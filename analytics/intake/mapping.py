@@ -165,7 +165,11 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
     raws = [(_table_of(path), read_raw_file(path, _CANONICAL_READ, keep_misfits=True)) for path in named]
     if any(raw.n_records for _, raw in raws):
         raws = [(table, _let_header_alone(raw)) for table, raw in raws]
-    joined = _joined([MappedFile((), others, 0), *(_canonical_one(raw, table) for table, raw in raws)])
+    parts = [MappedFile((), others, 0)]
+    while raws:  # the cells of a file are let go as soon as its table is made
+        table, raw = raws.pop(0)
+        parts.append(_canonical_one(raw, table))
+    joined = _joined(parts)
     found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
     return MappedFile(joined.tables, pl.concat(found), joined.n_records)
 
@@ -221,7 +225,9 @@ def _identity_table(raw: RawFile, table: str) -> TextTable:
     A row of another width stays in its place, where its finding rejects it: it is kept and counted, and its
     children fall with it.
     """
-    cells = raw.frame if raw.misfits is None else pl.concat([raw.frame, raw.misfits]).sort("record")
+    cells = raw.frame
+    if raw.misfits is not None and not raw.misfits.is_empty():
+        cells = pl.concat([raw.frame, raw.misfits]).sort("record")
     columns = [
         normalise_cells(cells.get_column(position_name(place))).alias(header)
         for place, header in enumerate(raw.headers)
@@ -235,8 +241,10 @@ def _identity_table(raw: RawFile, table: str) -> TextTable:
 
 def _with_rows(findings: pl.DataFrame, text: TextTable) -> pl.DataFrame:
     """Tie the findings about records of a width of their own to the rows that these became."""
-    rows = dict(text.frame.select("record", "row").rows())
     is_misfit = (pl.col("rule_id") == "F04") & pl.col("record").is_not_null()
+    records = findings.filter(is_misfit)["record"]
+    places = text.frame.select("record", "row").filter(pl.col("record").is_in(records.implode()))
+    rows = dict(places.iter_rows())
     row = pl.col("record").replace_strict(rows, default=None, return_dtype=pl.Int64)
     return findings.with_columns(
         pl.when(is_misfit).then(pl.lit(text.table)).otherwise("table").alias("table"),

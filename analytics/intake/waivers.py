@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from analytics.errors import SpecificationError
-from analytics.intake.gate import sites_of_records
+from analytics.intake.site_parts import sites_of_records
 from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA
 

@@ -25,7 +25,12 @@ def normalise_cells(cells: pl.Series) -> pl.Series:
     if (cells.str.len_bytes() != cells.str.len_chars()).any():
         cells = cells.str.normalize("NFKC").str.replace_all(_UNICODE_MINUS, "-", literal=True)
         cells = cells.str.replace_all(_INVISIBLE, "")
-    cells = cells.str.strip_chars()
+    stripped = cells.str.strip_chars()
+    # Most columns have nothing to strip and many no blank; they are handed on, not kept twice.
+    if stripped.str.len_bytes().sum() != cells.str.len_bytes().sum():
+        cells = stripped
+    if not (cells == "").any():
+        return cells
     return cells.to_frame("cell").select(pl.when(pl.col("cell") != "").then(pl.col("cell"))).to_series()
 
 

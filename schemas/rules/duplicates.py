@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.frames import Frames, failing
+from schemas.rules.frames import Frames, failing, of_repeated_patients
 from schemas.rules.rule import CrossCheck, Rule
 
 RULES = (
@@ -98,7 +98,8 @@ def overlapping_stays(frames: Frames) -> pl.Series:
     """Return procedures whose stay ends after the next stay of the patient begins."""
     found = []
     for start, end in (("procedure_date", "discharge_date"), ("procedure_day", "discharge_day")):
-        frame = frames["procedures"].filter(pl.col(start).is_not_null()).sort("patient_id", start, "at")
+        frame = frames["procedures"].select("at", "patient_id", start, end).drop_nulls(start)
+        frame = of_repeated_patients(frame).sort("patient_id", start, "at")
         following = pl.col(start).shift(-1).over("patient_id")
         # Several visits of one stay share its discharge; that is no overlap.
         is_same_stay = pl.col(end) == pl.col(end).shift(-1).over("patient_id")

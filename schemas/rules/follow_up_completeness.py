@@ -27,6 +27,11 @@ def first_courses(frames: SiteFrames) -> pl.DataFrame:
     site, or to the load); ``age_years``, ``dialysis``. Sites whose outcomes come by linkage alone are left
     out: all of theirs are known up to the cut-off.
     """
+    return frames.once("first_courses", _first_courses)
+
+
+def _first_courses(frames: SiteFrames) -> pl.DataFrame:
+    """Work out the courses, for all rules that ask."""
     cutoff = _day("data_cutoff_date", "data_cutoff_day").alias("cutoff")
     sites = frames["sites"].select("site_id", "date_policy", "followup_source", cutoff)
     sites = sites.filter(~pl.col("followup_source").is_in(["linkage", "none"]))

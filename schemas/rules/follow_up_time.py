@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from schemas.rules.frames import Frames, failing, first_procedures
+from schemas.rules.frames import Frames, failing, first_procedures, of_repeated_patients
 from schemas.rules.rule import CrossCheck
 
 WINDOWS = {
@@ -83,11 +83,11 @@ def linkages_off_cutoff(frames: Frames) -> pl.Series:
 
 
 def _by_patient(frames: Frames) -> pl.DataFrame:
-    """Return procedures of each patient in time, with ``day`` as a number of either kind."""
+    """Return procedures of patients who have several, in time, with ``day`` as a number of either kind."""
     day = pl.coalesce(pl.col("procedure_date").cast(pl.Int64), pl.col("procedure_day"))
-    return (
-        frames["procedures"].with_columns(day.alias("day")).drop_nulls("day").sort("patient_id", "day", "at")
-    )
+    names = ("at", "patient_id", "age_years", "prior_pci")
+    frame = frames["procedures"].select(*names, day.alias("day")).drop_nulls("day")
+    return of_repeated_patients(frame).sort("patient_id", "day", "at")
 
 
 def contradicting_ages(frames: Frames) -> pl.Series:

@@ -122,9 +122,18 @@ def deaths(frames: Frames) -> pl.DataFrame:
     )
 
 
+def of_repeated_patients(procedures: pl.DataFrame) -> pl.DataFrame:
+    """Return the procedures of patients who have several.
+
+    Rules that hold a procedure against another of the patient need sort no more than these.
+    """
+    return procedures.filter(pl.col("patient_id").is_duplicated())
+
+
 def failing(frame: pl.DataFrame, fails: pl.Expr) -> pl.Series:
     """Return the row numbers for which an expression is true; null is not a failure."""
-    return frame.filter(fails.fill_null(value=False))["at"].sort()
+    # Only the numbers are wanted: picking out whole rows would copy every column of them.
+    return frame.select("at", fails=fails).filter("fails")["at"].sort()
 
 
 def none_failing() -> pl.Series:

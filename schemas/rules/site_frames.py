@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -62,6 +62,13 @@ class SiteFrames:
     tables: Mapping[str, pl.DataFrame]
     unlisted: pl.DataFrame
     scene: Scene
+    _made: dict[str, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, name: str, make: Callable[[SiteFrames], pl.DataFrame]) -> pl.DataFrame:
+        """Return what a function makes of these frames, made at the first call only."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return self._made[name]
 
     def __getitem__(self, table: str) -> pl.DataFrame:
         """Return the accepted rows of a table."""

@@ -18,8 +18,8 @@ _KINDS_OF_DAY = {"1 January": 0.03, "end of month": 0.12, "Sunday": None}
 def dated_procedures(frames: SiteFrames) -> pl.DataFrame:
     """Return ``site_id`` and ``procedure_date`` of the sites that send real dates."""
     sites = frames["sites"].filter(pl.col("date_policy") == "actual")["site_id"].implode()
-    dated = frames["procedures"].filter(pl.col("site_id").is_in(sites))
-    return dated.select("site_id", "procedure_date").drop_nulls()
+    dated = frames["procedures"].select("site_id", "procedure_date")
+    return dated.filter(pl.col("site_id").is_in(sites)).drop_nulls()
 
 
 def gaps_in_time(frames: SiteFrames) -> pl.DataFrame:
