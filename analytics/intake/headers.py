@@ -46,10 +46,11 @@ def check_headers(mapping: SiteMapping, raw: RawFile) -> pl.DataFrame:
         return findings_frame([finding("F02", file=raw.file, sentence=sentence, remedy=remedy)])
     hashed = {index.column(use.header) for use in header_uses(mapping) if use.is_hashed}
     unread = {name for place in range(len(raw.headers)) if (name := position_name(place)) not in known}
+    personal = [column for column in identifier_columns(raw) if column not in hashed]
     findings = [
         *(_absent(raw, name) for name in mapping.source.require if index.column(name) is None),
-        *(_identifier(raw, index, column) for column in identifier_columns(raw) if column not in hashed),
-        *(_unmapped(raw, index, column) for column in sorted(unread, key=_place)),
+        *(_identifier(raw, index, column) for column in personal),
+        *(_unmapped(raw, index, column) for column in sorted(unread - set(personal), key=_place)),
     ]
     absent = absent_header_findings(mapping, raw)
     return findings_frame([*findings, *absent.iter_rows(named=True)])

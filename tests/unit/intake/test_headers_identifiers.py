@@ -80,13 +80,17 @@ def test_headers_that_the_mapping_does_not_know_are_listed(read_text: Callable[.
 
 
 @pytest.mark.parametrize(
-    "header", ["First Name", "姓名", "身份证号", "E-Mail", "Date of birth", "phone_number", "SSN"]
+    "header",
+    [
+        *("First Name", "姓名", "身份证号", "E-Mail", "Date of birth", "phone_number", "SSN"),
+        *("Geb.-Datum", "Straße", "Tel.", "NHS No.", "患者电话", "patient_dob"),
+    ],
 )
 def test_an_identifier_that_is_not_dropped_refuses_the_file(
     read_text: Callable[..., RawFile], header: str
 ) -> None:
     raw = read_text(f"{ALL},{header}\na,1,m,1,1,x\n")
-    assert ("F07", "FILE", header) in found(raw)
+    assert found(raw) == [("F07", "FILE", header)]
 
 
 def test_a_file_without_any_known_header_names_none_of_its_cells(read_text: Callable[..., RawFile]) -> None:
@@ -102,6 +106,12 @@ def test_a_file_without_any_known_header_names_none_of_its_cells(read_text: Call
         ("11010519491231002X", True),
         ("110105194912310021", False),
         ("2024-03-05", False),
+        ("750315-14-5021", True),
+        ("751315-14-5021", False),
+        ("+49 171 2345678", True),
+        ("13800138000", True),
+        ("20240305", False),
+        ("1955-03-04", False),
         ("Device Name X", False),
     ],
 )
@@ -113,3 +123,27 @@ def test_cells_in_the_form_of_personal_numbers_give_a_column_away(
 
 def test_one_stray_address_in_a_remark_is_no_column_of_addresses(read_text: Callable[..., RawFile]) -> None:
     assert identifier_columns(read_text("a,remark\n1,a@b.org\n2,none\n3,late\n")) == []
+
+
+def test_a_column_of_nhs_numbers_is_known_by_its_check_digits(read_text: Callable[..., RawFile]) -> None:
+    right = ["943 476 5919", "9434765870", "943-476-5838", "4505577104", "9876543210"]
+    wrong = ["9434765918", "9434765871", "9434765837", "4505577103", "9876543211"]
+    rows = "".join(f"{one},{other}\n" for one, other in zip(right, wrong, strict=True))
+    assert identifier_columns(read_text("a,b\n" + rows)) == ["#1"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_birth"),
+    [
+        ("1955-03-04", True),
+        ("4.3.1955", True),
+        ("1955年3月4日", True),
+        ("19550304", True),
+        ("01/01/1900", False),
+        ("1990-01-01", False),
+    ],
+)
+def test_a_column_of_dates_before_any_registry_holds_births(
+    read_text: Callable[..., RawFile], cell: str, *, is_birth: bool
+) -> None:
+    assert identifier_columns(read_text("a,b\n" + f"1,{cell}\n" * 5)) == (["#2"] if is_birth else [])
