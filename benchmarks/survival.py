@@ -24,7 +24,7 @@ LIMITS = {
     ("curves", "survival (Rust)"): 1_000_000,
     ("cox", "lifelines"): 1_000_000,
     ("stratified", "lifelines"): 300_000,
-    ("stratified", "R survival"): 300_000,
+    ("stratified", "R survival"): 1_000_000,
     ("cluster", "lifelines"): 30_000,
     ("cluster", "R survival"): 30_000,
     ("fine-gray", "R cmprsk"): 10_000,
