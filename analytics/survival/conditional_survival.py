@@ -30,7 +30,7 @@ class ConditionalSurvival:
     from_day
         Day up to and on which freedom from the endpoint is given.
     n_at_start
-        Patients under observation after that day (no delayed entry).
+        Patients under observation on the first day after it; with delayed entry not all were there before.
     table
         One row per day asked for: ``time_days`` (since time zero, not since ``from_day``), ``survival``,
         ``std_error``, ``lower``, ``upper``.
@@ -62,7 +62,7 @@ def estimate_conditional_survival(
     Parameters
     ----------
     curve
-        A Kaplan-Meier curve from unweighted counts, without delayed entry.
+        A Kaplan-Meier curve from unweighted counts.
     from_day
         Day s, >= 0.
     days

@@ -64,10 +64,11 @@ def estimate_band(
     Parameters
     ----------
     curve
-        A Kaplan-Meier curve from unweighted counts without delayed entry.
+        A Kaplan-Meier curve from unweighted counts; with delayed entry for ``equal-precision`` only.
     kind
         ``equal-precision`` [2]_ is everywhere the same multiple of the pointwise interval; ``hall-wellner``
-        [1]_ is narrower in the middle and wider early.
+        [1]_ is narrower in the middle and wider early. The first rests on the variance at both ends alone,
+        the second on a number of patients, which a curve with delayed entry does not have.
     days
         First and last day of the stretch, fixed beforehand; from the first event to the last on which
         somebody stayed free of it where None.
@@ -85,7 +86,7 @@ def estimate_band(
     Raises
     ------
     ValueError
-        With a weighted curve or delayed entry, for which these limits were not derived.
+        With a weighted curve, or by Hall and Wellner with delayed entry: no limits were derived for these.
 
     References
     ----------
@@ -93,8 +94,11 @@ def estimate_band(
     .. [2] Nair (1984), Technometrics 26:265-275, https://doi.org/10.1080/00401706.1984.10487964.
     .. [3] Borgan & Liestol (1990), Scand J Stat 17:35-41.
     """
-    if "weighted_n_risk" in curve.table.columns or _has_late_entry(curve.table):
-        msg = "curve: no band holds for a weighted curve or delayed entry. Ask for pointwise intervals."
+    if "weighted_n_risk" in curve.table.columns:
+        msg = "curve: no band holds for a weighted curve. Ask for pointwise intervals."
+        raise ValueError(msg)
+    if kind == "hall-wellner" and _has_late_entry(curve.table):
+        msg = "curve: Hall and Wellner's band does not hold with delayed entry. Ask for equal precision."
         raise ValueError(msg)
     table = curve.table.filter((pl.col("survival") > 0) & (pl.col("std_error") > 0))
     if days is not None:

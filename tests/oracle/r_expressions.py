@@ -40,6 +40,7 @@ FUNCTIONS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "log2": lambda a: a.log(2),
     "sqrt": lambda a: a.sqrt(),
 }
+SEVERAL: dict[str, Callable[..., pl.Expr]] = {"pmin": pl.min_horizontal, "pmax": pl.max_horizontal}
 OPERAND = re.compile(rf"(?:{NUMBER}|{NAME}|'[^']*'|\"[^\"]*\"|\))$")
 SPACED = {"+", "-", "*", "==", "!=", ">=", "<=", "<", ">", "|", "&", "="}
 COMPARES = re.compile(r"[<>=!]")
@@ -97,8 +98,19 @@ def _primary(words: list[str]) -> pl.Expr:
         return pl.lit(float(word))
     if words and words[0] == "(":
         words.pop(0)
-        return FUNCTIONS[word](_closed(words))
+        return _several(word, words) if word in SEVERAL else FUNCTIONS[word](_closed(words))
     return pl.lit(value=LOGICAL[word]) if word in LOGICAL else pl.col(word)
+
+
+def _several(name: str, words: list[str]) -> pl.Expr:
+    """Take arguments up to a closing bracket; R's pmin and pmax are missing where one of them is."""
+    arguments = [_expression(words, 0)]
+    while words[0] == ",":
+        words.pop(0)
+        arguments.append(_expression(words, 0))
+    assert words.pop(0) == ")"
+    missing = pl.any_horizontal(*(argument.is_null() for argument in arguments))
+    return pl.when(~missing).then(SEVERAL[name](*arguments))
 
 
 def _closed(words: list[str]) -> pl.Expr:

@@ -81,3 +81,15 @@ def test_bases_hold_the_numbers_of_r() -> None:
     assert columns[4, 2:] == pytest.approx([-0.440860215054, 0.462365591398, 0.9784946236559], abs=1e-11)
     same = model.profiles({"x": [11.0]}).select(spec.terms).to_numpy()
     assert same[0] == pytest.approx(columns[4])
+
+
+def test_the_smaller_and_the_larger_of_several_are_missing_where_one_is() -> None:
+    frame = pl.DataFrame({"a": [1.0, 5.0, None], "b": [2.0, 3.0, 4.0]})
+    found = frame.select(
+        low=r_formula.column_expression("pmin(a,b,4)"), high=r_formula.column_expression("log(pmax(a+1,b))")
+    )
+    assert found["low"].to_list() == [1.0, 3.0, None]
+    assert found["high"].to_list() == pytest.approx([np.log(2), np.log(6), None])
+    call = {"formula": "Surv(pmin(t,5),s)~pmax(x,2)"}
+    model, spec = r_formula.read_model(call, data())
+    assert (spec.time, model.names) == ("pmin(t,5)", ["pmax(x, 2)"])

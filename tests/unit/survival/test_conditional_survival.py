@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -56,3 +57,24 @@ def test_refusals(from_day: float, days: list[float], code: str) -> None:
 def test_a_day_in_the_past_is_an_error() -> None:
     with pytest.raises(ValueError, match="earlier"):
         estimate_conditional_survival(curve_of(FRAME), from_day=5, days=[4])
+
+
+def test_with_delayed_entry_it_is_the_curve_of_r_from_that_day() -> None:
+    # R 4.2, survival 3.5-3: survfit(Surv(entry, time, status) ~ 1, veteran, start.time = 60,
+    # conf.type = "log-log") at 100, 200 and 400 days; entry is floor(time * (row %% 4) / 5).
+    data = Path(__file__).resolve().parents[2] / "oracle" / "data" / "veteran.csv"
+    turn = pl.int_range(1, pl.len() + 1) % 4
+    frame = pl.read_csv(data).select(
+        time_days="time", cause="status", entry=(pl.col("time") * turn / 5).floor().cast(pl.Int64)
+    )
+    curve = estimate_event_curve(count_events(frame, entry="entry"), group="all")
+    assert isinstance(curve, EventCurve)
+    found = estimate_conditional_survival(curve, from_day=60, days=[100, 200, 400])
+    assert isinstance(found, ConditionalSurvival)
+    for column, expected in (
+        ("survival", (0.710993990004719, 0.276234236482998, 0.049997146874751)),
+        ("std_error", (0.060728683877422, 0.057587270619081, 0.025106268538833)),
+        ("lower", (0.572802108796975, 0.170769182570395, 0.015593167431881)),
+        ("upper", (0.811562208818981, 0.392022253306219, 0.115681511815900)),
+    ):
+        assert found.table[column].to_list() == pytest.approx(expected, rel=1e-12)

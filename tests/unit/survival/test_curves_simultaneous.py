@@ -105,7 +105,38 @@ def test_too_few_events_are_a_refusal() -> None:
     assert refusal.code == "no_events"
 
 
-def test_late_entry_is_an_error() -> None:
+def test_late_entry_is_an_error_for_a_band_that_needs_a_number_of_patients() -> None:
     frame = FRAME.with_columns(entry=pl.Series([None] * 6 + [4] * 4))
     with pytest.raises(ValueError, match="delayed entry"):
-        estimate_band(curve_of(frame, entry="entry"))
+        estimate_band(curve_of(frame, entry="entry"), kind="hall-wellner")
+
+
+def late_sample(seed: int) -> pl.DataFrame:
+    """Draw exponential times of mean 1000 days; most patients are seen only if free at entry."""
+    draw = np.random.default_rng(seed)
+    entry = np.where(np.arange(400) < 120, 0.0, draw.uniform(0, 900, 400))
+    event, end = draw.exponential(1000, 400), draw.uniform(300, 2500, 400)
+    days = np.ceil(np.minimum(event, end))
+    frame = pl.DataFrame({"time_days": days, "cause": (event <= end).astype(int), "entry": np.floor(entry)})
+    return frame.filter(pl.col("entry") < pl.col("time_days")).cast({"time_days": int, "entry": int})
+
+
+def test_with_late_entry_the_equal_precision_band_covers_the_whole_curve_as_often_as_it_says() -> None:
+    found = estimate_band(curve_of(late_sample(0), entry="entry"), days=(200.0, 1500.0))
+    assert isinstance(found, SurvivalBand)
+    covered = 0
+    for seed in range(150):
+        curve = curve_of(late_sample(seed), entry="entry").table.filter(
+            pl.col("time_days").is_between(200, 1500)
+        )
+        # The constant hardly differs from sample to sample, and takes a second to find.
+        lower, upper = confidence_limits(
+            curve["survival"].to_numpy(),
+            curve["std_error"].to_numpy() * found.critical_value / 1.959963984540054,
+            confidence=0.95,
+            interval="log-log",
+        )
+        truth = np.exp(-curve["time_days"].to_numpy() / 1000)
+        covered += bool(((lower <= truth) & (truth <= upper)).all())
+    # 95 % of 150 is 142.5, and 2.5 standard deviations are 6.7; pointwise limits cover 100 or so.
+    assert 136 <= covered <= 149
