@@ -144,3 +144,20 @@ def test_few_clusters_are_a_warning() -> None:
 def test_what_a_shared_frailty_does_not_know_is_an_error(spec: CoxSpec) -> None:
     with pytest.raises(SpecificationError):
         fit_frailty_cox(simulated(0.4), spec)
+
+
+def test_two_hundred_pairs_settle_at_every_theta_and_have_limits() -> None:
+    # With a column per pair the last steps stay at the rounding of doubles where theta is tiny.
+    frame = simulated(0.8, n_sites=200, n_each=2)
+    fit = fit_frailty_cox(frame, SPEC, hessian="diagonal")
+    assert isinstance(fit, FrailtyFit)
+    kernel = FrailtyKernel(collect_rows(frame, fit.spec), "efron", "gamma", "diagonal")
+    tiny = kernel.maximise(1e-7)
+    assert tiny is not None
+    assert tiny.marginal == pytest.approx(fit.log_likelihood_without, abs=1e-3)
+    half = stats.chi2.ppf(0.95, 1) / 2
+    assert 0 < fit.theta_lower < fit.theta < fit.theta_upper
+    for limit in (fit.theta_lower, fit.theta_upper):
+        there = kernel.maximise(limit)
+        assert there is not None
+        assert fit.log_likelihood - there.marginal == pytest.approx(half, abs=1e-4)

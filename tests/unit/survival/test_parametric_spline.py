@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy import optimize
 
 from analytics.errors import SpecificationError
 from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time
@@ -175,3 +176,37 @@ def test_options_that_mean_nothing_are_errors() -> None:
     ):
         with pytest.raises(SpecificationError, match=message):
             fit_royston_parmar(drawn(), SPEC, **options)
+
+
+def test_late_entry_with_weights_is_what_another_search_finds() -> None:
+    row = pl.int_range(pl.len())
+    frame = drawn(250).with_columns(entry=pl.col("days") * (row % 4) / 6, weight=1 + (row % 3) / 2)
+    fit = fitted(frame, replace(SPEC, entry="entry", weights="weight", robust=False), n_knots=1)
+    days, entry, treated, weight = (
+        frame[name].to_numpy().astype(float) for name in ("days", "entry", "treated", "weight")
+    )
+    event, (low, middle, high) = frame["event"].to_numpy(), fit.knots
+    share = (high - middle) / (high - low)
+
+    def bend(x: np.ndarray, power: int) -> np.ndarray:
+        parts = [np.maximum(x - knot, 0) ** power for knot in (middle, low, high)]
+        return parts[0] - share * parts[1] - (1 - share) * parts[2]
+
+    def minus_log_likelihood(at: np.ndarray) -> float:
+        def log_hazard_sum(time: np.ndarray) -> np.ndarray:
+            x = np.log(time)
+            return at[0] + at[1] * x + at[2] * bend(x, 3) + at[3] * treated
+
+        slope = at[1] + 3 * at[2] * bend(np.log(days), 2)
+        if np.any(slope[event] <= 0):
+            return np.inf
+        own = np.where(event, log_hazard_sum(days) + np.log(np.where(event, slope, 1) / days), 0.0)
+        own -= np.exp(log_hazard_sum(days))
+        own += np.where(entry > 0, np.exp(log_hazard_sum(np.maximum(entry, 1e-300))), 0.0)
+        return -float(weight @ own)
+
+    start = fit.table["coefficient"].to_numpy() * [1.02, 1.02, 0.95, 0.95]
+    options = {"xatol": 1e-10, "fatol": 1e-12, "maxiter": 20_000, "maxfev": 20_000}
+    found = optimize.minimize(minus_log_likelihood, start, method="Nelder-Mead", options=options)
+    assert fit.log_likelihood == pytest.approx(-found.fun, rel=1e-10)
+    assert fit.table["coefficient"].to_list() == pytest.approx(found.x.tolist(), rel=1e-3)
