@@ -57,15 +57,15 @@ def require_new_keys(connection: Connection, submission_id: str, *, where: str) 
 
 
 def require_parents(connection: Connection, *, where: str) -> None:
-    """Refuse a replacement that would leave rows of other submissions without their parents."""
+    """Refuse a replacement or withdrawal that would leave rows of other submissions without their parents."""
     for name in CANONICAL_TABLES:
         for reference in TABLES[name].references:
             n = _count_orphans(connection, name, reference.column, reference.table, reference.target)
             if n:
                 raise StoreConflictError(
                     where=where,
-                    what=f"replacing would leave {n} rows of {name} without their {reference.table}",
-                    fix="Send the missing rows again, or load into a new store.",
+                    what=f"this would leave {n} rows of {name} without their {reference.table}",
+                    fix="Send the missing rows again, or withdraw first what hangs on them, the newest first.",
                 )
 
 
