@@ -65,7 +65,7 @@ def require_parents(connection: Connection, *, where: str) -> None:
                 raise StoreConflictError(
                     where=where,
                     what=f"this would leave {n} rows of {name} without their {reference.table}",
-                    fix="Send the missing rows again, or withdraw first what hangs on them, the newest first.",
+                    fix="Send the missing rows again, or withdraw what hangs on them, newest first.",
                 )
 
 
