@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import survival, way, witnesses
+from benchmarks import intake, survival, way, witnesses
 
-SUITES = {"way": way.run, "curves": witnesses.run, "survival": survival.run}
+SUITES = {"way": way.run, "curves": witnesses.run, "survival": survival.run, "intake": intake.run}
 
 
 @click.command()
-@click.option("--rows", type=click.IntRange(min=100), help="Procedures (way) or patients (curves, survival).")
+@click.option(
+    "--rows", type=click.IntRange(min=100), help="Procedures (way, intake) or patients (curves, survival)."
+)
 @click.option("--only", type=click.Choice(list(SUITES)), help="One suite.")
 def main(rows: int | None, only: str | None) -> None:
     """Measure the way of the data, and the estimators beside lifelines."""
