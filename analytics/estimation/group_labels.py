@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.charts.labels import order_severities, order_strategies
+from analytics.estimation.clinical_order import GRADED, UNGRADED, order_levels
 from analytics.estimation.groups import GROUP
 from analytics.estimation.model_terms import require_columns
 from analytics.estimation.results import ALL
 
 if TYPE_CHECKING:
     from analytics.estimation.specification import Specification
-
-UNGRADED = "unknown"
-SEVERITY_GROUPS = ("none or mild", "moderate", "severe")
-SEVERITIES = ("severity", "severity_group", "severity_angiography", "severity_ivus", "severity_oct")
-STRATEGIES = ("strategy", "strategy_intended", "strategy_as_treated")
 
 
 def assign_groups(frame: pl.DataFrame, spec: Specification) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -45,7 +40,7 @@ def assign_groups(frame: pl.DataFrame, spec: Specification) -> tuple[pl.DataFram
         wanted = frame.filter(level.is_in(spec.groups.levels) | level.is_null())
         words = dict(zip(spec.groups.levels, spec.groups.names, strict=True))
         return wanted.with_columns(level.replace_strict(words, return_dtype=pl.String).alias(GROUP)), ()
-    if spec.groups.by not in {*SEVERITIES, *STRATEGIES}:
+    if spec.groups.by not in GRADED:
         return frame.with_columns(level.alias(GROUP)), ()
     known = frame.filter((level != UNGRADED) | level.is_null())
     left_out = frame.height - known.height
@@ -65,14 +60,8 @@ def group_labels(frame: pl.DataFrame, spec: Specification) -> tuple[str, ...]:
     """
     if spec.groups.names:
         return spec.groups.names
-    found = frame[GROUP].drop_nulls().unique().sort().to_list()
-    if spec.groups.by == "severity_group":
-        return tuple(name for name in SEVERITY_GROUPS if name in found)
-    if spec.groups.by in SEVERITIES:
-        return tuple(order_severities(found))
-    if spec.groups.by in STRATEGIES:
-        return tuple(order_strategies(found))
-    return tuple(found) or (ALL,)
+    found = frame[GROUP].drop_nulls().unique().to_list()
+    return order_levels(str(spec.groups.by), found) or (ALL,)
 
 
 def name_levels(frame: pl.DataFrame, spec: Specification) -> Specification:

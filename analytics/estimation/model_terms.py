@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from analytics.errors import SpecificationError
+from analytics.estimation.clinical_order import GRADED, UNGRADED, order_levels
 from analytics.survival.cox_design import Factor, Interaction, Spline, design_names
 
 if TYPE_CHECKING:
@@ -111,8 +112,43 @@ def _main(frame: pl.DataFrame, term: ModelTerm) -> Term:
     if term.spline or term.knots:
         return Spline(column, term.knots or _knots(frame[column], int(term.spline or 0)))
     if term.levels or term.reference or frame.schema[column] == pl.String:
-        return Factor(column, term.levels, term.reference)
+        return Factor(column, term.levels or _graded_levels(frame, column), term.reference)
     return column
+
+
+def _graded_levels(frame: pl.DataFrame, column: str) -> tuple[str, ...]:
+    """Levels of grades and strategies in clinical order; none for other columns, whose levels are sorted."""
+    if column not in GRADED or frame.schema[column] != pl.String:
+        return ()
+    return order_levels(column, frame[column].drop_nulls().unique().to_list())
+
+
+def leave_out_unknown(frame: pl.DataFrame, spec: Specification) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Leave rows out whose grade or strategy is unknown where the model gives the factor no levels.
+
+    Parameters
+    ----------
+    frame
+        Rows with the columns of the model.
+    spec
+        A factor whose levels are given keeps all of them.
+
+    Returns
+    -------
+    frame, notes
+        What is kept, and how many rows were left out for which column.
+    """
+    notes: list[str] = []
+    for term in spec.model.terms:
+        column = str(term.column)
+        if column not in GRADED or term.levels or frame.schema.get(column) != pl.String:
+            continue
+        known = frame.filter((pl.col(column) != UNGRADED) | pl.col(column).is_null())
+        if known.height < frame.height:
+            left_out = frame.height - known.height
+            notes.append(f"{left_out:,} rows of unknown {column.replace('_', ' ')} are left out")
+        frame = known
+    return frame, tuple(notes)
 
 
 def _knots(column: pl.Series, number: int) -> tuple[float, ...]:

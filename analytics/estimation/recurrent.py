@@ -52,12 +52,16 @@ def run_mean_cumulative_count(frame: pl.DataFrame, spec: Specification, causes: 
     columns = RecurrentColumns(
         spec.outcome.unit, ENTRY, TIME, N_RECURRENT, IS_TERMINAL if len(causes) > 1 else None
     )
-    found = tuple(
-        estimate_mean_cumulative_count(
-            rows.filter(pl.col(GROUP) == label), columns=columns, group=label, confidence=spec.confidence
+    try:
+        found = tuple(
+            estimate_mean_cumulative_count(
+                rows.filter(pl.col(GROUP) == label), columns=columns, group=label, confidence=spec.confidence
+            )
+            for label in group_labels(frame, spec)
         )
-        for label in group_labels(frame, spec)
-    )
+    except ValueError as error:  # its message holds counts, no value of a row
+        what, _, fix = str(error).partition(". ")
+        raise SpecificationError(where="specification [outcome]", what=what, fix=fix) from None
     return Results(parts=(Part("mean_cumulative_count", found),))
 
 

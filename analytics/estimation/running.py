@@ -10,6 +10,7 @@ import polars as pl
 from analytics.estimation.estimators import ESTIMATORS
 from analytics.estimation.group_labels import assign_groups
 from analytics.estimation.groups import GROUP
+from analytics.estimation.model_terms import leave_out_unknown
 from analytics.estimation.results import Results
 from analytics.survival.event_counts import CAUSE, TIME
 from analytics.survival.landmark import restrict_to_landmark
@@ -42,6 +43,7 @@ def estimate(frame: pl.DataFrame, spec: Specification, *, causes: tuple[str, ...
         If the specification names a column that the frame does not have.
     """
     grouped, left_out = assign_groups(frame, spec)
+    grouped, ungraded = leave_out_unknown(grouped, spec)
     known = grouped.drop_nulls([TIME, CAUSE, GROUP])
     complete = known
     if spec.landmark_days is not None:
@@ -51,7 +53,7 @@ def estimate(frame: pl.DataFrame, spec: Specification, *, causes: tuple[str, ...
     found = ESTIMATORS[spec.estimator].run(complete, spec, causes)
     return replace(
         found,
-        notes=(*left_out, *found.notes),
+        notes=(*left_out, *ungraded, *found.notes),
         n_rows=complete.height,
         n_incomplete=grouped.height - known.height,
     )

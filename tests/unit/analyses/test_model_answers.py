@@ -252,3 +252,31 @@ def test_hazards_that_are_not_proportional_are_said() -> None:
     assert any(note.startswith("Hazards are not proportional") for note in notes)
     plain = estimate(rows, replace(spec, name="u"), causes=("mace",)).notes
     assert not plain
+
+
+def test_a_factor_of_grades_has_clinical_order_and_no_unknown_level() -> None:
+    grades = ["severe", "mild", "unknown", "none", "moderate"]
+    rows = _rows()
+    rows = rows.with_columns(severity=pl.Series([grades[i % 5] for i in range(rows.height)]))
+    results = _run_on(rows, {"term": [{"column": "severity"}]})
+    assert isinstance(results.fit, CoxFit)
+    assert results.fit.terms == ("severity=mild", "severity=moderate", "severity=severe")
+    n_unknown = rows.filter(pl.col("severity") == "unknown").height
+    assert results.fit.basis.n == results.n_rows == rows.height - n_unknown
+    assert results.notes[0] == f"{n_unknown} rows of unknown severity are left out"
+
+
+def test_a_factor_with_levels_keeps_those_that_it_names() -> None:
+    rows = _rows()
+    rows = rows.with_columns(severity=pl.Series([("unknown", "mild")[i % 2] for i in range(rows.height)]))
+    results = _run_on(rows, {"term": [{"column": "severity", "levels": ["mild", "unknown"]}]})
+    assert isinstance(results.fit, CoxFit)
+    assert results.fit.terms == ("severity=unknown",)
+    assert results.n_rows == rows.height
+
+
+def _run_on(rows: pl.DataFrame, model: dict[str, Any]) -> Results:
+    analysis = {"name": "t", "estimator": "cox"}
+    return estimate(
+        rows, parse_specification({"analysis": analysis, "model": model}, where="t"), causes=("mace",)
+    )

@@ -90,3 +90,11 @@ def test_a_landmark_is_refused(tmp_path: Path) -> None:
     spec = parse_specification({"analysis": head, "outcome": {"time": "stop", "event": "status"}}, where="t")
     with pytest.raises(SpecificationError, match="takes the whole follow-up"):
         run_on_csv(spec, path)
+
+
+def test_rows_that_end_where_they_start_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,start,stop,status\n1,0,0,1\n2,0,5,0\n")
+    spec = _spec(time="stop", event="status", entry="start", unit="id")
+    with pytest.raises(SpecificationError, match="not after the start in 1 rows"):
+        run_on_csv(spec, path)
