@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.report_plan import read_plan
 from analytics.estimation.specification import read_specification
+from analytics.report_plan import read_plan
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 

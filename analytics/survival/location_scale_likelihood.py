@@ -197,7 +197,7 @@ class LocationScaleLikelihood:
         """Sum by stratum, where there are scales to be estimated."""
         if not self.data.n_scales:
             return np.zeros(0)
-        sums: Floats = np.bincount(stratum, values, self.data.n_scales)
+        sums: Floats = np.asarray(np.bincount(stratum, values, self.data.n_scales), dtype=np.float64)
         return sums
 
 
