@@ -160,7 +160,8 @@ def _read_csv(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise InputFileError(where=str(path), what="no such file", fix="Give the path of a CSV file.")
     try:
-        return pl.read_csv(path, infer_schema_length=None, null_values=["", "NA"], try_parse_dates=False)
+        _refuse_repeated_names(path)
+        frame = pl.read_csv(path, infer_schema_length=None, null_values=["", "NA"], try_parse_dates=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         # The library's own text may quote cells of the file.
         raise InputFileError(
@@ -168,6 +169,24 @@ def _read_csv(path: Path) -> pl.DataFrame:
             what="cannot be read as CSV",
             fix="Save it as UTF-8, comma separated, with a header.",
         ) from None
+    if frame.is_empty():
+        raise InputFileError(
+            where=path.name, what="no rows below the header", fix="Write one row per patient."
+        )
+    return frame
+
+
+def _refuse_repeated_names(path: Path) -> None:
+    """Refuse a header that names two columns alike: reading would rename the second."""
+    header = pl.read_csv(path, n_rows=1, has_header=False, infer_schema=False).row(0)
+    for number, name in enumerate(header):
+        if name is not None and name in header[:number]:
+            # Positions and not the name: without a header this line is a record.
+            raise InputFileError(
+                where=path.name,
+                what=f"columns {header.index(name) + 1} and {number + 1} have the same name",
+                fix="Give every column a name of its own.",
+            )
 
 
 def _require_times(frame: pl.DataFrame, names: list[str]) -> None:

@@ -103,3 +103,23 @@ def test_times_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(SpecificationError, match="numbers from 0 on"):
         run_on_csv(spec, path)
+
+
+KM = {"analysis": {"name": "c", "estimator": "kaplan_meier"}, "outcome": {"time": "t", "event": "status"}}
+
+
+def test_two_columns_of_one_name_are_refused_by_position(tmp_path: Path) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("t,status,t\n1,1,5\n2,0,6\n", encoding="utf-8")
+    with pytest.raises(InputFileError) as caught:
+        run_on_csv(parse_specification(KM, where="t"), path)
+    assert str(caught.value) == (
+        "twice.csv: columns 1 and 3 have the same name. Give every column a name of its own."
+    )
+
+
+def test_a_file_with_only_a_header_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "header.csv"
+    path.write_text("t,status\n", encoding="utf-8")
+    with pytest.raises(InputFileError, match="no rows below the header"):
+        run_on_csv(parse_specification(KM, where="t"), path)
