@@ -113,8 +113,9 @@ def prepare_for_store(
 
 
 def _with_earlier(context: Context, earlier: EarlierSubmissions) -> Context:
-    """Add what the store knows; a store that will hold nothing else is no history."""
-    rows = {name: frame for name, frame in earlier.rows.items() if earlier.rows["procedures"].height}
+    """Add what the store knows; one that will hold no procedures is no history, but still knows its sites."""
+    has_past = earlier.rows["procedures"].height > 0
+    rows = {name: frame for name, frame in earlier.rows.items() if has_past or name == "sites"}
     return replace_fields(
         context,
         previous_keys=earlier.replaced_keys,

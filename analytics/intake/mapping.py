@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -34,7 +35,7 @@ from schemas.registry import LOADER_COLUMNS, TABLES
 from schemas.submission import TextTable, empty_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from schemas.mapping.model import SiteMapping
     from schemas.mapping.raw import RawFile
@@ -66,7 +67,7 @@ def read_mapped(
     mapping: SiteMapping,
     *,
     secret: bytes | None,
-    known_sites: Collection[str] = (),
+    known_sites: Mapping[str, Mapping[str, str] | None] = MappingProxyType({}),
 ) -> MappedFile:
     """Read a site's files through a mapping.
 
@@ -79,7 +80,7 @@ def read_mapped(
     secret
         Key of the pseudonyms.
     known_sites
-        Sites that the store knows.
+        Sites that the store knows, with the cells of their rows where these are at hand.
 
     Returns
     -------
@@ -103,7 +104,9 @@ def read_mapped(
     collapsing = {emit.table for emit in mapping.emits if emit.collapse}
     tables = _without_repeats(mapped.tables, collapsing)
     found = [mapped.findings, find_unit_suspicions(tables, confirmed=confirmed_units(mapping))]
-    return MappedFile(tables, pl.concat([*found, find_empty_columns(tables)]), mapped.n_records)
+    return MappedFile(
+        tables, pl.concat([*found, find_empty_columns(tables, earlier=mapped.findings)]), mapped.n_records
+    )
 
 
 def _without_repeats(tables: Sequence[TextTable], collapsing: set[str]) -> tuple[TextTable, ...]:

@@ -12,6 +12,7 @@ import polars as pl
 from analytics.errors import InputFileError
 from analytics.intake.file_gates import decide_file_gates
 from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate, decide_site_gates
+from analytics.intake.implied_site import known_site_rows
 from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
 from analytics.intake.original_texts import with_original_texts
 from analytics.intake.waivers import apply_waivers
@@ -162,7 +163,8 @@ def prepare_submission(
     if found is None:
         mapped = read_canonical(files)
     else:
-        mapped = read_mapped(files, found, secret=secret, known_sites=_known_sites(known_keys))
+        known = known_site_rows((known_keys or {}).get("sites"), terms.context.history.get("sites"))
+        mapped = read_mapped(files, found, secret=secret, known_sites=known)
     report = validate_submission(
         mapped.tables,
         prior_findings=mapped.findings,
@@ -185,11 +187,6 @@ def prepare_submission(
         paths=tuple(files),
         mapping=found,
     )
-
-
-def _known_sites(known_keys: Mapping[str, pl.Series] | None) -> set[str]:
-    """Return the sites that the store knows."""
-    return set((known_keys or {}).get("sites", pl.Series(dtype=pl.String)).to_list())
 
 
 def hash_submission(paths: Sequence[Path], *, mapping: Path | str | None = None) -> str:

@@ -84,20 +84,33 @@ def find_unit_suspicions(
     return findings_frame(found)
 
 
-def find_empty_columns(tables: Sequence[TextTable]) -> pl.DataFrame:
+def find_empty_columns(tables: Sequence[TextTable], *, earlier: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return a finding (F13, level INFO) for each column that is sent and holds nothing.
 
-    Days are not asked of tables that send dates, nor dates of those that send days.
+    Days are not asked of tables that send dates, nor dates of those that send days. A column of which an
+    earlier finding took a cell did hold something, and that finding says so.
     """
     found: list[Finding] = []
+    emptied = _emptied_columns(earlier)
     for text in tables:
         names = [name for name in TABLES[text.table].dtypes if name in text.frame.columns]
-        spared = _superseded_columns(text)
+        spared = _superseded_columns(text) | emptied.get((text.file, text.table), set())
         for name in (name for name in names if text.frame.height and name not in spared):
             header = text.headers.get(name)
             if header is not None and text.frame.get_column(name).null_count() == text.frame.height:
                 found.append(finding("F13", file=text.file, table=text.table, column=name, header=header))
     return findings_frame(found)
+
+
+def _emptied_columns(findings: pl.DataFrame | None) -> dict[tuple[str, str], set[str]]:
+    """Return the columns of which a finding took a cell, by file and table."""
+    columns: dict[tuple[str, str], set[str]] = {}
+    if findings is None:
+        return columns
+    taken = findings.filter(pl.col("level").is_in(["NULL", "ROW"])).select("file", "table", "column")
+    for file, table, column in taken.drop_nulls().unique().iter_rows():
+        columns.setdefault((file, table), set()).add(column)
+    return columns
 
 
 def _superseded_columns(text: TextTable) -> set[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from analytics.store.engine import Connection
 
-_COMPARED = ("patients", "procedures", "lesions", "device_uses", "complications")
+_COMPARED = ("sites", "patients", "procedures", "lesions", "device_uses", "complications")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class EarlierSubmissions:
     ----------
     rows
         Accepted rows by table, without the submissions that are about to be replaced; empty tables where
-        nothing is left. Canonical columns; a patient who was sent again stands once, as sent last.
+        nothing is left. Canonical columns; a site or patient that was sent again stands once, as sent last.
     replaced_keys
         Primary keys of the submissions that are about to be replaced, by table.
     """

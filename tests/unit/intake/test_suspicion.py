@@ -9,7 +9,7 @@ import pytest
 
 from analytics.intake.suspicion import find_empty_columns, find_swapped_dates, find_unit_suspicions
 from schemas.mapping.format import parse_mapping
-from schemas.submission import TextTable
+from schemas.submission import FINDING_SCHEMA, TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,3 +88,17 @@ def test_days_of_a_site_that_dates_and_dates_of_one_that_counts_are_not_called_e
     sites = table("sites", date_policy=["actual"], data_cutoff_date=[None], data_cutoff_day=[None])
     found = find_empty_columns([dated, counted, sites])
     assert found.select("table", "column").rows() == [("events", "mi_type"), ("sites", "data_cutoff_date")]
+
+
+def test_a_column_whose_cells_a_finding_took_is_not_called_empty() -> None:
+    lesions = table("lesions", lesion_length_mm=[None, None], timi_post=[None, None], cto=[None, None])
+    taken = {"rule_id": "C07", "file": "f.csv", "table": "lesions", "row": 0, "n": 1}
+    earlier = pl.DataFrame(
+        [taken | {"level": "NULL", "column": "timi_post"}, taken | {"level": "INFO", "column": "cto"}],
+        schema=FINDING_SCHEMA,
+    )
+    found = find_empty_columns([lesions], earlier=earlier)
+    assert found["column"].to_list() == ["lesion_length_mm", "cto"]
+    assert find_empty_columns([lesions]).height == 3
+    other_file = earlier.with_columns(file=pl.lit("g.csv"))
+    assert find_empty_columns([lesions], earlier=other_file).height == 3
