@@ -150,7 +150,8 @@ def test_accepted_and_rejected_rows_are_the_input(texts: list[TextTable]) -> Non
         assert table.n_input == len(sent) == table.accepted.height + table.rejected.height
         assert sorted(sent) == sorted(key or "" for key in kept)
         assert table.rejected["rule_id"].null_count() == 0
-        assert dict(list(table.accepted.schema.items())[:-2]) == TABLES[name].dtypes
+        own = table.accepted.drop("source_row", "record", "file").schema
+        assert dict(own) == TABLES[name].dtypes
 
 
 @thorough
