@@ -54,7 +54,9 @@ def cumulative_incidence_chart(
         (0.0, top),
         so_far=("events", "competing", "censored") if competes else ("events", "censored"),
     )
-    note = "Death counts as a competing event." if competes else ""
+    # A composition that says so already is not repeated.
+    is_said = "competes" in text.subtitle or "compete." in text.subtitle
+    note = "Death counts as a competing event." if competes and not is_said else ""
     return compose(series, axes, text=text, note=note, alt=cumulative_incidence_alt(incidences, text=text))
 
 

@@ -9,7 +9,7 @@ from analytics.complications.definitions import COMPLICATIONS
 from schemas.vocabulary import SEVERITY_LABELS, STRATEGIES, STRATEGY_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 ALL_LABEL = "All"
 POOLED_GRADES = "none or mild"
@@ -111,6 +111,27 @@ def _label_level(part: str) -> str:
         return f"{_label_level(spline)}, bend at {knot.rstrip(')')}"
     words = label_group(level) if level else TERM_LABELS.get(column, label_group(column))
     return f"{words} calcification" if column.startswith("severity") and level else words
+
+
+def label_comparison(term: str, references: Mapping[str, str]) -> str:
+    """Return the words for a model term and what it is compared with.
+
+    Parameters
+    ----------
+    term
+        Name of a coefficient: ``severity=severe`` is ``Severe calcification against none``.
+    references
+        Column of each factor to its reference level. Numbers and products stay as `label_term` has them.
+    """
+    column, _, level = term.partition("=")
+    if not level or " x " in term or column not in references:
+        return label_term(term)
+    return f"{label_term(term)} against {_in_sentence(label_group(references[column]))}"
+
+
+def _in_sentence(words: str) -> str:
+    """Begin with a small letter, except an abbreviation."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
 
 def label_variance(variance: str) -> str:

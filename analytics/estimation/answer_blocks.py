@@ -21,7 +21,7 @@ from analytics.estimation.answer_tables import (
 from analytics.estimation.model_presenters import counts_sentence, forest_block
 from analytics.estimation.part_presenters import PRESENTERS
 from analytics.estimation.part_tables import ratio_table
-from analytics.estimation.presentation_words import Words
+from analytics.estimation.presentation_words import Words, find_references
 from analytics.report.document import Block, Bullets, Figure, Paragraph
 from analytics.report.survival_tables import (
     comparison_sentence,
@@ -75,6 +75,7 @@ def find_words(spec: Specification, data: OutcomeData, results: Results) -> Word
         days=spec.horizons_days,
         horizon=_horizon(spec),
         parts={part.key: part.found for part in results.parts},
+        references=find_references([results.fit, *(one for part in results.parts for one in part.found)]),
     )
 
 
@@ -169,7 +170,7 @@ def _model_blocks(results: Results, words: Words) -> list[Block]:
     blocks: list[Block] = [Paragraph(counts_sentence(basis, words.unit))]
     if "by_period" not in words.parts:
         blocks.append(forest_block(fit.table, basis, ratio, words))
-    blocks.append(ratio_table(fit.table, basis, ratio, caption=caption))
+    blocks.append(ratio_table(fit.table, basis, ratio, caption=caption, label=words.term))
     if isinstance(fit, FrailtyFit):
         blocks.append(Paragraph(frailty_sentence(fit)))
     if isinstance(results.proportionality, ProportionalityTest):

@@ -39,7 +39,7 @@ def forest_block(
     of_splines = table["term"].is_in(bends.implode()) | table["term"].str.contains(r"\(bend ")
     straight = table.filter(~of_splines)
     left_out = f"Not drawn: {', '.join(map(label_term, sorted(bends)))} (spline)." if len(bends) else ""
-    labels = {term: label_term(term) for term in table["term"]}
+    labels = {term: words.term(term) for term in table["term"]}
     subtitle = " ".join(filter(None, (words.subtitle, note, left_out)))
     ratios = RatioTable(straight if straight.height else table, basis, ratio, labels)
     return Figure(ratio_chart(ratios, title=words.title, subtitle=subtitle))
@@ -59,11 +59,11 @@ def show_cause_specific(found: tuple[Any, ...], words: Words) -> tuple[Block, ..
     (fit,) = found
     blocks: list[Block] = []
     for cause, model in zip(fit.causes, fit.models, strict=True):
-        caption = f"Cause-specific Cox model of {cause}"
+        caption = f"Cause-specific Cox model: {capitalise(cause)}"
         blocks += [
             Paragraph(f"{capitalise(cause)}: {counts_sentence(model.basis, words.unit)}"),
             forest_block(model.table, model.basis, HAZARD_RATIO, words, note=f"{caption}."),
-            ratio_table(model.table, model.basis, HAZARD_RATIO, caption=caption),
+            ratio_table(model.table, model.basis, HAZARD_RATIO, caption=caption, label=words.term),
         ]
     return tuple(blocks)
 
@@ -80,7 +80,7 @@ def show_parametric(found: tuple[Any, ...], words: Words) -> tuple[Block, ...]:
     if table.height and ratio is not None:
         blocks += [
             forest_block(table, fit.basis, ratio, words),
-            ratio_table(table, fit.basis, ratio, caption=fit.basis.method),
+            ratio_table(table, fit.basis, ratio, caption=fit.basis.method, label=words.term),
         ]
     return tuple(blocks)
 

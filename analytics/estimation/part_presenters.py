@@ -100,14 +100,20 @@ def _by_period(found: tuple[ModelContrasts, ...], words: Words) -> tuple[Block, 
     (one,) = found
     return (
         Figure(ratio_figure(one, HAZARD_RATIO, words, note="By period of follow-up.")),
-        ratio_table(one.table, one.basis, HAZARD_RATIO, caption="Hazard ratios by period of follow-up"),
+        ratio_table(
+            one.table,
+            one.basis,
+            HAZARD_RATIO,
+            caption="Hazard ratios by period of follow-up",
+            label=words.term,
+        ),
     )
 
 
 def ratio_figure(one: ModelContrasts, ratio: RatioWords, words: Words, *, note: str) -> dict[str, Any]:
     """Draw contrasts as a forest."""
     table = one.table.rename({"contrast": "term"})
-    labels = {name: label_contrast(name) for name in table["term"]}
+    labels = {name: label_contrast(name, words.term) for name in table["term"]}
     ratios = RatioTable(table, one.basis, ratio, {**{t: label_term(t) for t in table["term"]}, **labels})
     return ratio_chart(ratios, title=words.title, subtitle=" ".join(filter(None, (words.subtitle, note))))
 

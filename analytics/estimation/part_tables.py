@@ -11,7 +11,7 @@ from analytics.charts.numbers import EN_DASH, format_count, format_p_value, form
 from analytics.report.document import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -46,7 +46,14 @@ def number_text(row: dict[str, float], name: str, *, digits: int) -> str:
     return f"{value} ({lower} to {upper})"
 
 
-def ratio_table(table: pl.DataFrame, basis: Basis, words: RatioWords, *, caption: str) -> Table:
+def ratio_table(
+    table: pl.DataFrame,
+    basis: Basis,
+    words: RatioWords,
+    *,
+    caption: str,
+    label: Callable[[str], str] = label_term,
+) -> Table:
     """Return ratios of a model with limits, coefficients and tests.
 
     Parameters
@@ -60,11 +67,13 @@ def ratio_table(table: pl.DataFrame, basis: Basis, words: RatioWords, *, caption
         What the ratio is called, and its column.
     caption
         What the table shows.
+    label
+        Gives the words of a coefficient.
     """
     name = "contrast" if "contrast" in table.columns else "term"
     rows = tuple(
         (
-            label_term(row[name]) if name == "term" else label_contrast(row[name]),
+            label(row[name]) if name == "term" else label_contrast(row[name], label),
             hazard_ratio_text(row[words.column], row["lower"], row["upper"]),
             f"{row['coefficient']:.3f} ({row['std_error']:.3f})",
             format_p_value(row["p_value"]),
@@ -75,10 +84,10 @@ def ratio_table(table: pl.DataFrame, basis: Basis, words: RatioWords, *, caption
     return Table(caption, header, rows)
 
 
-def label_contrast(name: str) -> str:
+def label_contrast(name: str, label: Callable[[str], str] = label_term) -> str:
     """Return the words for a contrast; one made for a period names a coefficient and the period."""
     term, found, period = name.partition(" in ")
-    return f"{label_term(term)}, {period}" if found and ("=" in term or "_" in term) else name
+    return f"{label(term)}, {period}" if found and ("=" in term or "_" in term) else name
 
 
 def profile_table(risk: ProfileRisk, *, time_unit: str) -> Table:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analytics.charts.event_curve import CurveText
+from analytics.charts.labels import label_comparison
+from analytics.survival.cox_design import Factor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,8 @@ class Words:
         Right end of figures.
     parts
         All parts of the answer by key, for figures that need several.
+    references
+        Column of each factor of the model to the level that the others are compared with.
     """
 
     title: str
@@ -44,7 +48,19 @@ class Words:
     days: tuple[int, ...]
     horizon: int
     parts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
 
     def curve_text(self, value_title: str) -> CurveText:
         """Words of a figure over time."""
         return CurveText(self.title, value_title, self.subtitle, self.origin, 0, self.unit)
+
+    def term(self, name: str) -> str:
+        """Words of a coefficient, with the level that a factor is compared with."""
+        return label_comparison(name, self.references)
+
+
+def find_references(fits: Iterable[object]) -> dict[str, str]:
+    """Collect the reference levels of fitted models; what is no model is passed over."""
+    specs = (getattr(fit, "spec", None) for fit in fits)
+    terms = (term for spec in specs for term in getattr(spec, "terms", ()))
+    return {term.column: term.reference for term in terms if isinstance(term, Factor) and term.reference}

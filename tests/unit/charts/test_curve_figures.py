@@ -118,6 +118,15 @@ def test_incidence_draws_the_first_cause_only_and_names_the_competitor() -> None
     assert "Death counts as a competing event." in spec["title"]["subtitle"]
 
 
+def test_a_composition_that_names_the_competitor_is_not_repeated() -> None:
+    text = CurveText("t", "%", "Definite or probable stent thrombosis; death competes.")
+    subtitle = str(
+        cumulative_incidence_chart([incidence()], text=text, horizon_days=365)["title"]["subtitle"]
+    )
+    assert "death competes" in subtitle
+    assert "competing" not in subtitle
+
+
 def test_text_alternative_gives_estimate_events_and_patients() -> None:
     assert event_curve_alt([curve()], text=TEXT) == (
         "Freedom from MACE. Step curves of Free of MACE, %. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analytics.charts.labels import (
     FROM_LEAST_CALCIUM,
+    label_comparison,
     label_complication,
     label_strategy,
     label_variance,
@@ -38,3 +39,12 @@ def test_every_complication_has_words_and_an_unknown_key_is_readable() -> None:
 
 def test_columns_of_the_data_are_not_named_to_readers() -> None:
     assert label_variance("sandwich by patient_id") == "sandwich by patient"
+
+
+def test_a_level_is_named_with_what_it_is_compared_with() -> None:
+    references = {"severity": "none", "strategy": "nc_balloon", "device": "elca", "arm": "IVUS"}
+    assert label_comparison("severity=moderate", references) == "Moderate calcification against none"
+    assert label_comparison("strategy=elca", references) == "Excimer laser against non-compliant balloon"
+    assert label_comparison("arm=OCT", references) == "OCT against IVUS"
+    assert label_comparison("age_years", references) == "Age, per year"
+    assert " against " not in label_comparison("severity=severe x strategy=elca", references)
