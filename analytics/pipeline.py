@@ -6,10 +6,9 @@ import datetime as dt
 from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Any
 
-from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.eligibility import derive_first_and_every
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.cohort.horizons import derive_in_hospital
-from analytics.cohort.specification import CohortSpec
 from analytics.cohort.tables import RegistryTables
 from analytics.cohort.time_to_event import derive_times_to_events
 from analytics.complications.flags import derive_complication_flags
@@ -215,8 +214,7 @@ def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
         ``cohort_lesion_complications`` (one row per lesion), ``time_to_event`` (every eligible procedure that
         is no planned stage; ``is_index`` of the cohort says which come first), ``attrition`` and ``drift``.
     """
-    cohort = derive_cohort(tables)
-    every = derive_cohort(tables, CohortSpec(index="every_procedure"))
+    cohort, every = derive_first_and_every(tables)
     return {
         "cohort_procedures": cohort.procedures,
         "cohort_lesions": cohort.lesions,

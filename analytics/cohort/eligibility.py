@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +15,7 @@ from analytics.cohort.specification import EXCLUSIONS, Cohort, CohortSpec
 if TYPE_CHECKING:
     from analytics.cohort.tables import RegistryTables
 
-__all__ = ["Cohort", "CohortSpec", "derive_cohort"]
+__all__ = ["Cohort", "CohortSpec", "derive_cohort", "derive_first_and_every"]
 
 ATTRITION_SCHEMA: dict[str, type[pl.DataType]] = {
     "step": pl.String,
@@ -25,6 +26,21 @@ ATTRITION_SCHEMA: dict[str, type[pl.DataType]] = {
     "reason": pl.String,
 }
 """Columns of the attrition table."""
+
+_LOOKED_AT = (
+    "procedure_id",
+    "patient_id",
+    "procedure_date",
+    "procedure_day",
+    "discharge_date",
+    "discharge_day",
+    "age_years",
+    "presentation",
+    "cardiogenic_shock",
+    "dialysis",
+    "staged_pci_planned",
+)
+"""What the steps look at: every further column would be copied with each table that is joined."""
 
 
 def derive_cohort(tables: RegistryTables, spec: CohortSpec | None = None) -> Cohort:
@@ -44,16 +60,48 @@ def derive_cohort(tables: RegistryTables, spec: CohortSpec | None = None) -> Coh
         before left less its ``n_left_out``. An empty registry gives an empty cohort, no error.
     """
     asked = spec or CohortSpec()
+    return _cohort_of(_candidates(tables, asked), tables, asked)
+
+
+def derive_first_and_every(tables: RegistryTables, spec: CohortSpec | None = None) -> tuple[Cohort, Cohort]:
+    """Derive the cohorts of first and of all procedures; what they share is derived once.
+
+    Parameters
+    ----------
+    tables
+        Canonical tables, accepted rows only.
+    spec
+        Which procedures enter; its ``index`` does not matter. The defaults of `CohortSpec` where None.
+
+    Returns
+    -------
+    tuple of Cohort
+        As `derive_cohort` gives them for ``index="first_procedure"`` and ``index="every_procedure"``.
+    """
+    asked = replace(spec or CohortSpec(), index="first_procedure")
     candidates = _candidates(tables, asked)
+    first = _cohort_of(candidates, tables, asked)
+    opened = candidates.filter("not_planned_stage").get_column("procedure_id")
+    is_index = pl.col("procedure_id").is_in(opened.implode()).alias("is_index")
+    every = Cohort(
+        procedures=first.procedures.with_columns(is_index),
+        lesions=first.lesions.with_columns(is_index),
+        attrition=first.attrition.head(-1),  # the step to the first procedure is the last
+        spec=replace(asked, index="every_procedure"),
+    )
+    return first, every
+
+
+def _cohort_of(candidates: pl.DataFrame, tables: RegistryTables, asked: CohortSpec) -> Cohort:
+    """Count the steps and describe what they leave."""
     attrition = _count_steps(candidates, asked)
     eligible = candidates.filter(pl.all_horizontal(pl.col(*_eligibility_steps(asked))))
-    index = eligible.filter(pl.all_horizontal(pl.col(*_index_steps(asked))))
     days = eligible.select(
         "procedure_id",
         "procedure_day",
         "discharge_day",
         pl.when(pl.col("is_calendar")).then(pl.col("procedure_date").dt.year()).alias("procedure_year"),
-        pl.col("procedure_id").is_in(index.get_column("procedure_id").implode()).alias("is_index"),
+        pl.all_horizontal(pl.col(*_index_steps(asked))).alias("is_index"),
     )
     procedures, lesions = derive_groups(tables, days, asked)
     return Cohort(procedures=procedures, lesions=lesions, attrition=attrition, spec=asked)
@@ -68,9 +116,8 @@ def _candidates(tables: RegistryTables, spec: CohortSpec) -> pl.DataFrame:
         pl.col("vessel").is_in(["vein_graft", "arterial_graft"]).any().alias("has_graft"),
     )
     dated = (
-        tables.procedures.join(
-            tables.patients.select("patient_id", "research_use_allowed"), on="patient_id", how="left"
-        )
+        tables.procedures.select(_LOOKED_AT)
+        .join(tables.patients.select("patient_id", "research_use_allowed"), on="patient_id", how="left")
         .join(derive_patient_scale(tables), on="patient_id", how="left")
         .join(lesions, on="procedure_id", how="left")
         .with_columns(

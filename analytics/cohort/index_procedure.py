@@ -35,13 +35,16 @@ def derive_planned_stages(dated: pl.DataFrame, tables: RegistryTables, *, within
         stage; False where it is recorded as not planned; otherwise True where the patient's previous
         procedure, on an earlier day, announced a stage and lies at most `within_days` back.
     """
-    ordered = dated.select(*_ORDER, "staged_pci_planned").sort(*_ORDER)
+    # A patient's only procedure follows none; sorting all of them by their keys would cost far more.
+    rows = dated.select(*_ORDER, "staged_pci_planned", is_one_of_several=pl.col("patient_id").is_duplicated())
+    ordered = rows.filter("is_one_of_several").sort(*_ORDER)
     gap = pl.col("procedure_day") - pl.col("procedure_day").shift(1).over("patient_id")
     announced = pl.col("staged_pci_planned").shift(1).over("patient_id").fill_null(value=False)
     # A first procedure of a patient has no gap: null, hence no stage.
     guessed = (announced & gap.is_between(1, within_days)).fill_null(value=False)
+    alone = rows.filter(~pl.col("is_one_of_several")).with_columns(guessed=pl.lit(value=False))
     return (
-        ordered.with_columns(guessed.alias("guessed"))
+        pl.concat([ordered.with_columns(guessed.alias("guessed")), alone])
         .join(_recorded_stages(tables), on=["patient_id", "procedure_day"], how="left")
         .select("procedure_id", pl.coalesce("recorded", "guessed").alias("is_planned_stage"))
     )
@@ -72,9 +75,8 @@ def mark_first_procedure(candidates: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         The first ``procedure_id`` of each patient; of two on one day the smaller identifier.
     """
-    return (
-        candidates.select(*_ORDER)
-        .sort(*_ORDER)
-        .unique("patient_id", keep="first", maintain_order=True)
-        .select("procedure_id")
-    )
+    # Only those of several have to be put in order: most patients have one, and keys are slow to sort.
+    rows = candidates.select(*_ORDER).with_columns(is_one_of_several=pl.col("patient_id").is_duplicated())
+    several = rows.filter("is_one_of_several").sort(*_ORDER)
+    firsts = several.unique("patient_id", keep="first", maintain_order=True)
+    return pl.concat([rows.filter(~pl.col("is_one_of_several")), firsts]).select("procedure_id")

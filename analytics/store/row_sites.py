@@ -15,7 +15,9 @@ _KEYS = ("site_id", "patient_id", "procedure_id", "lesion_id")
 _ROW_SITES = {"table": pl.String, "file": pl.String, "line": pl.Int64, "site_id": pl.String}
 
 
-def derive_row_sites(report: SubmissionReport, site_ids: Sequence[str]) -> pl.DataFrame:
+def derive_row_sites(
+    report: SubmissionReport, site_ids: Sequence[str], *, lines: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Find the site of each physical line of each table, through the keys of its parents.
 
     Parameters
@@ -25,6 +27,8 @@ def derive_row_sites(report: SubmissionReport, site_ids: Sequence[str]) -> pl.Da
     site_ids
         Sites the submission speaks for. Where it is only one, it stands in for rows whose parents are
         unknown.
+    lines
+        ``table`` and ``line`` of the rows that are asked for; all rows where None.
 
     Returns
     -------
@@ -33,11 +37,14 @@ def derive_row_sites(report: SubmissionReport, site_ids: Sequence[str]) -> pl.Da
         the report does not tell it, ``site_id`` where several sites are possible.
     """
     keys = {name: _key_columns(table) for name, table in report.tables.items()}
-    parents = _parent_sites(keys)
+    asked = keys if lines is None else {name: _on_lines(keys[name], name, lines) for name in keys}
+    # Looking parents up costs far more than the rest, and rows that name their site need none.
+    is_told = all(frame.get_column("site_id").null_count() == 0 for frame in asked.values())
+    parents = {} if is_told else _parent_sites(keys)
     only_site = site_ids[0] if len(site_ids) == 1 else None
     parts = [
         _with_site(frame, parents, only_site).select(pl.lit(name).alias("table"), "file", "line", "site_id")
-        for name, frame in keys.items()
+        for name, frame in asked.items()
     ]
     rows = pl.concat([pl.DataFrame(schema=_ROW_SITES), *parts])
     return rows.drop_nulls("line").unique(subset=["table", "file", "line"], keep="first", maintain_order=True)
@@ -69,6 +76,12 @@ def with_row_sites(rows: pl.DataFrame, row_sites: pl.DataFrame) -> pl.DataFrame:
 def _key_columns(table: TableReport) -> pl.DataFrame:
     """Take line and keys as text from accepted and rejected rows; a key the table does not have is null."""
     return pl.concat([_pick(table.accepted, "source_row"), _pick(table.rejected, "line")])
+
+
+def _on_lines(keys: pl.DataFrame, table: str, lines: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows of a table that stand on one of its lines."""
+    own = lines.filter(pl.col("table") == table).get_column("line").drop_nulls().unique()
+    return keys.filter(pl.col("line").is_in(own.implode()))
 
 
 def _pick(frame: pl.DataFrame, line: str) -> pl.DataFrame:

@@ -67,13 +67,22 @@ def write_submission(
     require_new_keys(connection, submission.submission_id, where=submission.source_name)
     if replaced:
         require_parents(connection, where=submission.source_name)
-    row_sites = derive_row_sites(report, submission.site_ids)
+    row_sites = derive_row_sites(report, submission.site_ids, lines=_lines_to_place(report))
     _insert_quarantine(connection, submission.submission_id, report, row_sites)
     _insert_findings(connection, prepared, row_sites)
     results = report.rule_results
     held = [name for name in RULE_RESULT_SCHEMA if name in results.columns]
     _insert(connection, "rule_results", results.select(held), submission.submission_id)
     require_counts(connection, submission.submission_id, report)
+
+
+def _lines_to_place(report: SubmissionReport) -> pl.DataFrame:
+    """Return ``table`` and ``line`` of the rows whose site is kept: the rejected, and those with findings."""
+    rejected = [
+        table.rejected.select(pl.lit(name).alias("table"), pl.col("line").cast(pl.Int64))
+        for name, table in report.tables.items()
+    ]
+    return pl.concat([report.findings.select("table", pl.col("line").cast(pl.Int64)), *rejected])
 
 
 def _insert_accepted(connection: Connection, submission_id: str, table: TableReport) -> None:

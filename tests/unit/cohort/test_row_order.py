@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.eligibility import derive_cohort, derive_first_and_every
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.cohort.specification import CohortSpec
 from analytics.cohort.time_to_event import derive_times_to_events
@@ -122,6 +122,16 @@ def test_row_order_changes_nothing(drawn: RegistryTables, index: str) -> None:
     assert_frame_equal(
         derive_times_to_events(cohort, drawn, endpoints), derive_times_to_events(other, mixed, endpoints)
     )
+
+
+def test_first_and_every_cohort_of_one_pass_are_those_of_two(drawn: RegistryTables) -> None:
+    first, every = derive_first_and_every(drawn)
+    for together, alone in ((first, derive_cohort(drawn)), (every, derive_cohort(drawn, every.spec))):
+        assert_frame_equal(together.procedures, alone.procedures)
+        assert_frame_equal(together.lesions, alone.lesions)
+        assert_frame_equal(together.attrition, alone.attrition)
+        assert together.spec == alone.spec
+    assert first.procedures["is_index"].sum() < every.procedures["is_index"].sum()
 
 
 def test_every_index_procedure_has_one_time_per_endpoint(drawn: RegistryTables) -> None:

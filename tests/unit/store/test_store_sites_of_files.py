@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from analytics.intake.gate import decide_site_gates
 from analytics.intake.submission import prepare_submission
@@ -68,6 +69,14 @@ def test_a_finding_has_the_site_of_its_own_file(two_files: PreparedSubmission) -
     placed = with_row_sites(found, row_sites)
     assert placed.height == 2
     assert placed.select("line", "site_id").sort("line").rows() == [(2, "B"), (3, "B")]
+
+
+def test_rows_asked_for_by_line_have_the_sites_they_have_among_all(two_files: PreparedSubmission) -> None:
+    asked = pl.DataFrame({"table": ["procedures", "patients", "file"], "line": [3, 2, None]})
+    every = derive_row_sites(two_files.report, ("A", "B"))
+    some = derive_row_sites(two_files.report, ("A", "B"), lines=asked)
+    assert some.height == 4
+    assert_frame_equal(some, every.join(asked, on=["table", "line"], how="semi", maintain_order="left"))
 
 
 def test_the_gate_of_a_site_counts_its_own_files_only(two_files: PreparedSubmission) -> None:
