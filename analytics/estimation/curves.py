@@ -63,7 +63,8 @@ def run_curves(frame: pl.DataFrame, spec: Specification, causes: tuple[str, ...]
         return Results(tests=tests, pairs=pairs, notes=caution_recurring(frame, spec))
     labels = group_labels(frame, spec)
     curves = tuple(_curve(events, frame, label, spec=spec, causes=causes) for label in labels)
-    follow_up = tuple(estimate_follow_up(events.pooled((GROUP,)), group=label) for label in labels)
+    pooled = events.pooled((GROUP,))
+    follow_up = tuple(estimate_follow_up(pooled, group=label) for label in labels)
     notes = (
         *caution_follow_up(follow_up, spec.horizons_days),
         *caution_weights(frame, spec.weights),
