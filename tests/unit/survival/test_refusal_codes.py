@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
+import analytics
 from analytics.survival.refusal_codes import CAUTIONS, REFUSALS, few_events_caution, render_refusals
 from analytics.survival.refusals import Caution
 
 ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = Path(str(analytics.__file__)).parent
 
 
 def _calls(name: str) -> list[ast.Call]:
     return [
         node
-        for path in sorted((ROOT / "analytics").rglob("*.py"))
+        for path in sorted(PROGRAM.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
