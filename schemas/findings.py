@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.rules.catalogue import RULES
+from schemas.rules.keys import MISSED_TABLES
 from schemas.submission import FINDING_SCHEMA
 
 if TYPE_CHECKING:
@@ -22,17 +23,22 @@ def word_findings(states: Sequence[TableState], texts: Sequence[TextTable]) -> p
     """Return the marks of all tables as findings, columns of `FINDING_SCHEMA`.
 
     Findings of level INFO are counted, not listed: one row for a file, table, column and rule, with ``n``.
+    So is a rule that every row breaks because a table never came (`schemas.rules.keys.MISSED_TABLES`).
     """
-    marks = [_with_origin(state.marks(), state) for state in states]
+    marks = pl.concat([_with_origin(state.marks(), state) for state in states])
+    empty = {state.table.name for state in states if state.text.is_empty()}
+    said_once = [rule_id for rule_id, table in MISSED_TABLES.items() if table in empty]
+    is_counted = (pl.col("level") == "INFO") | pl.col("rule_id").is_in(said_once)
     rules = pl.DataFrame(
         [(rule.id, rule.sentence, rule.remedy) for rule in RULES.values()],
         schema=["rule_id", "sentence", "remedy"],
         orient="row",
     )
-    found = pl.concat(marks).join(_headers(texts), on=["file", "table", "column"], how="left")
-    found = found.join(rules, on="rule_id", how="left").with_columns(n=pl.lit(1, pl.Int64))
-    listed = found.filter(pl.col("level") != "INFO").select(list(FINDING_SCHEMA))
-    notes = counted(found.filter(pl.col("level") == "INFO"))
+    both = pl.concat([marks.filter(~is_counted), _summed(marks.filter(is_counted))])
+    found = both.join(_headers(texts), on=["file", "table", "column"], how="left", maintain_order="left")
+    found = found.join(rules, on="rule_id", how="left", maintain_order="left")
+    listed = found.filter(~is_counted).select(list(FINDING_SCHEMA))
+    notes = counted(found.filter(is_counted))
     return pl.concat([*_with_headers_of_rows(listed, texts), notes])
 
 
@@ -96,7 +102,17 @@ def in_order(findings: pl.DataFrame) -> pl.DataFrame:
 
 def _with_origin(mark: pl.DataFrame, state: TableState) -> pl.DataFrame:
     """Add file, row, record and line to marked cells."""
-    return mark.join(state.origin, on="at", how="left", maintain_order="left")
+    # A row's number is its place in the table.
+    places = state.origin.drop("at")[mark["at"]]
+    return mark.drop("at").hstack(places).with_columns(n=pl.lit(1, pl.Int64))
+
+
+def _summed(marks: pl.DataFrame) -> pl.DataFrame:
+    """Sum marks over rows before they are worded: a word for each of a million rows would be lost again."""
+    keys = ["table", "column", "rule_id", "level", "file"]
+    sums = marks.group_by(keys, maintain_order=True).agg(pl.col("n").sum())
+    places = [pl.lit(None, marks.schema[name]).alias(name) for name in ("row", "record", "line")]
+    return sums.with_columns(places).select(marks.columns)
 
 
 def _headers(texts: Sequence[TextTable]) -> pl.DataFrame:

@@ -151,7 +151,8 @@ class TableState:
     def marks(self) -> pl.DataFrame:
         """Return the findings so far, columns of `MARK_SCHEMA`; a cell that cost its row has level ROW."""
         marks = pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *self._marks])
-        return raised(marks, self.fatal_cells(), on=["at", "column"])
+        fatal = self.fatal_cells()
+        return marks if fatal.is_empty() else raised(marks, fatal, on=["at", "column"])
 
     def fatal_cells(self) -> pl.DataFrame:
         """Return the cells (``at``, ``column``) that an earlier finding emptied and that cost their row."""

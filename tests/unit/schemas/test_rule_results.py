@@ -166,3 +166,16 @@ def test_a_partial_date_that_says_so_is_no_whole_date_either(
 ) -> None:
     base["events"][0] |= {"event_date": "2022-06", "event_date_precision": "month"}
     assert ("C01", "ROW", "events", "event_date", 0) in found(validate(base))
+
+
+def test_lesions_that_were_never_sent_are_missed_once_with_the_number_of_procedures(
+    base: Rows, validate: Validate
+) -> None:
+    for table in ("lesions", "device_uses", "imaging", "complications"):
+        base[table] = []
+    report = validate(base)
+    missed = report.findings.filter(pl.col("rule_id") == "K04")
+    assert missed.select("level", "table", "column", "row", "n").rows() == [
+        ("WARN", "procedures", "procedure_id", None, len(base["procedures"]))
+    ]
+    assert result(report, "K04", "A") == ("failed", 2, 2)
