@@ -9,8 +9,10 @@ import polars as pl
 from schemas.registry import TABLES
 from schemas.rule_counts import checked_counts
 from schemas.rules.catalogue import RULES, SITE_CHECKS
-from schemas.rules.site_frames import SiteCheck, SiteFrames, nothing_measured
+from schemas.rules.completeness import loses_value
+from schemas.rules.site_frames import LOST_SCHEMA, SiteCheck, SiteFrames, nothing_measured
 from schemas.submission import FINDING_SCHEMA, RULE_RESULT_SCHEMA
+from schemas.table_state import raised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,7 +193,21 @@ def _site_frames(
             frame = frame.with_columns(sites[name].gather(frame["at"]).alias("site_id"))
         tables[name] = frame
     unlisted = violations.filter(pl.col("rule_id") == "C02").drop("rule_id")
-    return SiteFrames(tables=tables, unlisted=unlisted, scene=scene)
+    return SiteFrames(tables=tables, unlisted=unlisted, scene=scene, lost=_lost_cells(states, sites))
+
+
+def _lost_cells(states: States, sites: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Return how many cells cost their row because they hold no value that can be used, by site."""
+    parts = [pl.DataFrame(schema=LOST_SCHEMA)]
+    on = ["at", "column"]
+    for name, state in states.items():
+        prior = state.prior.select(pl.col("at").cast(pl.Int64), "column", "rule_id", "level")
+        earlier = raised(prior, state.fatal_cells(), on=on)
+        found = pl.concat([state.marks().select(earlier.columns), earlier])
+        cells = found.filter((pl.col("level") == "ROW") & loses_value()).select(on).drop_nulls().unique()
+        placed = cells.with_columns(sites[name].gather(cells["at"]).alias("site_id"), table=pl.lit(name))
+        parts.append(placed.group_by("site_id", "table", "column").len("n").cast({"n": pl.Int64}))
+    return pl.concat(parts)
 
 
 def _measures(frames: SiteFrames) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from analytics.intake.site_parts import reports_by_site
 from schemas.registry import TABLES
-from schemas.rules.completeness import asked_rows, tells
+from schemas.rules.completeness import asked_rows, loses_value, tells
 from schemas.rules.limits import DEFAULT_LIMITS, RuleLimits
 from schemas.submission import SubmissionReport
 
@@ -30,7 +30,8 @@ class GateSettings:
     rejected_procedures
         Share of procedure rows that may be rejected; above it the gate is red.
     warned_rows
-        Share of rows that may carry a finding of level WARN; above it the gate is yellow.
+        Share of the rows of a table that may carry a finding of level WARN; above it the gate is yellow. Not
+        asked of `sites`, where one row is all there is.
     limits
         Least completeness of columns and of follow-up, below which the gate is yellow.
     """
@@ -77,7 +78,8 @@ def decide_gate(report: SubmissionReport, *, settings: GateSettings = DEFAULT_GA
     Gate
         Red if a finding has level FILE, nothing was accepted, too many procedures were rejected, or a key
         or reference rule rejected a row on its own account; yellow if a column or the follow-up is too
-        incomplete or too many rows carry a warning; green otherwise. What is waived does not count.
+        incomplete or too many rows of a table carry a warning; green otherwise. What is waived does not
+        count.
     """
     red = _red_reasons(report, settings)
     low = _low_columns(report, settings.limits)
@@ -132,19 +134,32 @@ def _red_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
 
 
 def _low_columns(report: SubmissionReport, limits: RuleLimits) -> list[tuple[str, float, float]]:
-    """Return the columns below their limit and not waived: ``table.column``, share filled, limit."""
+    """Return the columns below their limit and not waived: ``table.column``, share filled, limit.
+
+    Rows that were rejected for want of the value count as sent without it.
+    """
     waived = _waived_columns(report)
+    lost = _lost_rows(report)
     low = []
     for name, limit in limits.completeness.items():
         table, column = name.split(".")
         accepted = report.tables[table].accepted if table in report.tables else TABLES[table].empty()
         accepted = accepted.filter(asked_rows(table, column))
-        if accepted.is_empty() or name in waived:
+        n_asked = accepted.height + lost.get((table, column), 0)
+        if not n_asked or name in waived:
             continue
-        share = accepted.select(tells(accepted, column).mean()).item()
+        share = accepted.select(tells(accepted, column).sum()).item() / n_asked
         if share < limit:
             low.append((name, share, limit))
     return low
+
+
+def _lost_rows(report: SubmissionReport) -> dict[tuple[str, str], int]:
+    """Return how many rows were rejected for want of a value, by table and column."""
+    cells = report.findings.filter((pl.col("level") == "ROW") & pl.col("row").is_not_null() & loses_value())
+    rows = cells.select("file", "table", "column", "row").drop_nulls(["table", "column"]).unique()
+    counts = rows.group_by("table", "column").len()
+    return {(table, column): n for table, column, n in counts.iter_rows()}
 
 
 def _waived_columns(report: SubmissionReport) -> set[str]:
@@ -200,9 +215,18 @@ def _completeness_reasons(low: list[tuple[str, float, float]]) -> list[str]:
 
 
 def _warning_reasons(report: SubmissionReport, settings: GateSettings) -> list[str]:
-    """Return whether too many rows carry a warning."""
+    """Return the tables of which too many rows carry a warning."""
     warned = report.findings.filter((pl.col("level") == "WARN") & pl.col("row").is_not_null())
-    n = warned.select("file", "table", "row").n_unique()
-    if not report.n_input or n / report.n_input <= settings.warned_rows:
-        return []
-    return [f"{n / report.n_input:.1%} of rows carry a warning; at most {settings.warned_rows:.0%} may"]
+    rows = warned.select("file", "table", "row").unique()
+    counts = dict(rows.group_by("table").len().iter_rows())
+    limit = settings.warned_rows
+    shares = {
+        name: counts.get(name, 0) / table.n_input
+        for name, table in report.tables.items()
+        if table.n_input and name != "sites"
+    }
+    return [
+        f"{name}: {share:.1%} of rows carry a warning; at most {limit:.0%} may"
+        for name, share in shares.items()
+        if share > limit
+    ]

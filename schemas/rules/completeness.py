@@ -74,6 +74,11 @@ def tells(frame: pl.DataFrame, column: str) -> pl.Expr:
     return filled
 
 
+def loses_value() -> pl.Expr:
+    """Return whether a finding of level ROW says that its column has no value, or none that can be used."""
+    return pl.col("rule_id").str.starts_with("C") | (pl.col("rule_id") == "T00")
+
+
 def asked_rows(table: str, column: str) -> pl.Expr:
     """Return the rows that should have the value: all but structural blanks."""
     if table == "imaging":
@@ -85,16 +90,28 @@ def asked_rows(table: str, column: str) -> pl.Expr:
 
 
 def column_completeness(frames: SiteFrames) -> pl.DataFrame:
-    """Measure the share of filled cells of each column that has a limit; day counts stand for dates."""
+    """Measure the share of filled cells of each column that has a limit; day counts stand for dates.
+
+    A row that was rejected for want of the value counts as sent without it: of accepted rows alone, a
+    required column would always be complete.
+    """
     parts = [nothing_measured()]
     for name, least in frames.limits.completeness.items():
         table, column = name.split(".")
         frame = frames[table]
         counts = frame.filter(asked_rows(table, column)).group_by("site_id")
         counted = counts.agg((~tells(frame, column)).sum().alias("n_violating"), pl.len().alias("n_checked"))
+        counted = _with_lost(counted, frames.lost.filter(table=table, column=column))
         fewest = frames.limits.fewest
         parts.append(judged(counted, table=table, column=column, fewest=fewest, least=least))
     return pl.concat(parts)
+
+
+def _with_lost(counted: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """Add the rows that were rejected for want of the value, to those that lack it and to all."""
+    more = lost.select("site_id", n_violating="n", n_checked="n").cast(counted.schema)
+    both = pl.concat([counted, more]).drop_nulls("site_id")
+    return both.group_by("site_id", maintain_order=True).agg(pl.col("n_violating", "n_checked").sum())
 
 
 def stated_complications(frames: SiteFrames) -> pl.DataFrame:

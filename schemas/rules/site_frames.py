@@ -25,6 +25,14 @@ MEASURE_SCHEMA: dict[str, type[pl.DataType]] = {
 }
 """What a rule about sites returns; ``is_failed`` is null where the rule does not apply."""
 
+LOST_SCHEMA: dict[str, type[pl.DataType]] = {
+    "site_id": pl.String,
+    "table": pl.String,
+    "column": pl.String,
+    "n": pl.Int64,
+}
+"""Counts of cells for want of whose value a row was rejected."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
@@ -57,11 +65,14 @@ class SiteFrames:
         Cells outside their code list: ``site_id``, ``table``, ``column``, ``n``.
     scene
         Day of loading, context and limits.
+    lost
+        Cells for want of whose value a row was rejected: ``site_id``, ``table``, ``column``, ``n``.
     """
 
     tables: Mapping[str, pl.DataFrame]
     unlisted: pl.DataFrame
     scene: Scene
+    lost: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOST_SCHEMA))
     _made: dict[str, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def once(self, name: str, make: Callable[[SiteFrames], pl.DataFrame]) -> pl.DataFrame:

@@ -115,10 +115,37 @@ def test_many_warned_rows_are_yellow(report: Callable[..., SubmissionReport]) ->
         "n": 1,
     }
     assert decide_gate(report(findings=[warned])).reasons == (
-        "25.0% of rows carry a warning; at most 20% may",
+        "procedures: 50.0% of rows carry a warning; at most 20% may",
     )
 
 
 def test_each_site_has_its_own_gate(report: Callable[..., SubmissionReport]) -> None:
     gates = decide_site_gates(report(rejected=1, age_years=[None, 71]))
     assert {site: gate.colour for site, gate in gates.items()} == {"S1": "yellow", "S2": "red"}
+
+
+def test_warnings_are_weighed_table_by_table(report: Callable[..., SubmissionReport]) -> None:
+    found = {"rule_id": "C04", "level": "WARN", "file": "f", "column": "x", "n": 1, "row": 0, "record": 1}
+    base = report()
+    tables = base.tables | {
+        "lesions": TableReport("lesions", TABLES["lesions"].empty(), base.tables["patients"].rejected, 100),
+        "sites": TableReport("sites", TABLES["sites"].empty(), base.tables["patients"].rejected, 1),
+    }
+    warned = pl.DataFrame(
+        [found | {"table": name} for name in ("procedures", "sites", "lesions")], schema=FINDING_SCHEMA
+    )
+    gate = decide_gate(SubmissionReport(tables, warned, base.rule_results))
+    assert gate.colour == "yellow"
+    # One row of 105 in all would be little; a single row of a site's description is no case.
+    assert gate.reasons == ("procedures: 50.0% of rows carry a warning; at most 20% may",)
+
+
+def test_a_row_rejected_for_want_of_a_value_counts_as_sent_without_it(
+    report: Callable[..., SubmissionReport],
+) -> None:
+    lost = {"rule_id": "C05", "level": "ROW", "file": "f", "table": "patients", "column": "sex", "n": 1}
+    other = lost | {"rule_id": "K02", "row": 5, "record": 6}  # a key that leads nowhere says nothing of sex
+    found = [lost | {"row": 2, "record": 3}, lost | {"rule_id": "C02", "row": 2, "record": 3}, other]
+    gate = decide_gate(report(findings=found))
+    assert gate.yellow_columns == ("patients.sex",)
+    assert gate.reasons == ("filled in less than 98% of rows: patients.sex (67%)",)
