@@ -225,8 +225,17 @@ def _warning_reasons(report: SubmissionReport, settings: GateSettings) -> list[s
         for name, table in report.tables.items()
         if table.n_input and name != "sites"
     }
-    return [
+    reasons = [
         f"{name}: {share:.1%} of rows carry a warning; at most {limit:.0%} may"
         for name, share in shares.items()
         if share > limit
     ]
+    return reasons + _missing_lesions(report)
+
+
+def _missing_lesions(report: SubmissionReport) -> list[str]:
+    """Return that no lesions were sent: a warning of every procedure, found once for the file."""
+    said = (pl.col("rule_id") == "K04") & pl.col("row").is_null()
+    if report.findings.filter(said).is_empty():
+        return []
+    return ["procedures: no lesions were sent; analyses of lesions and devices leave them all out"]

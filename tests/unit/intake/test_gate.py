@@ -119,6 +119,13 @@ def test_many_warned_rows_are_yellow(report: Callable[..., SubmissionReport]) ->
     )
 
 
+def test_a_file_without_any_lesion_is_yellow(report: Callable[..., SubmissionReport]) -> None:
+    missed = {"rule_id": "K04", "level": "WARN", "table": "procedures", "n": 2}
+    gate = decide_gate(report(findings=[missed]))
+    assert gate.colour == "yellow"
+    assert "no lesions were sent" in gate.reasons[0]
+
+
 def test_each_site_has_its_own_gate(report: Callable[..., SubmissionReport]) -> None:
     gates = decide_site_gates(report(rejected=1, age_years=[None, 71]))
     assert {site: gate.colour for site, gate in gates.items()} == {"S1": "yellow", "S2": "red"}
