@@ -106,8 +106,8 @@ def climb_from(
     separated = _separated_column(found, null)
     if separated is not None:
         reason = (
-            f"the coefficient of {names[separated]} grows without bound (separated data); "
-            "fit_firth_cox has a finite answer"
+            f"there is no finite estimate for {names[separated]}: by its values, events and non-events lie "
+            "apart (for example no event in a group); Firth's penalised fit has a finite answer"
         )
         return NotEstimable(MODEL, reason, "separation")
     if not found.converged:

@@ -97,7 +97,7 @@ def test_exact_ties_of_six_rows_have_no_maximum() -> None:
     answer = fit_cox(SIX_ROWS, spec("exact"))
     assert isinstance(answer, NotEstimable)
     assert answer.code == "separation"
-    assert "of x " in answer.reason
+    assert "for x:" in answer.reason
 
 
 def test_breslow_baseline_and_martingale_residuals_match_their_closed_forms() -> None:
