@@ -11,6 +11,7 @@ import polars as pl
 
 from analytics.errors import SpecificationError
 from analytics.intake.site_parts import sites_of_records
+from schemas.registry import TABLES
 from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _KEYS = {"rule", "site", "column", "reason", "until", "reviewer"}
 _PER_SITE = ("M", "S")
+# The rules about follow-up name their windows where others name a column.
+_COLUMNS = {column for table in TABLES.values() for column in table.dtypes} | {"d30", "m12"}
 _FIX = "Give rule, site, reason, until (a date) and reviewer; column is optional"
 
 
@@ -99,6 +102,9 @@ def _waiver(where: str, entry: Mapping[str, Any], today: dt.date) -> Waiver:
     if not rule.is_waivable:
         what = f"rule {waiver.rule} cannot be waived"
         raise SpecificationError(where=where, what=what, fix="Remove the waiver and correct the data")
+    if waiver.column is not None and waiver.column not in _COLUMNS:
+        what = f"there is no column {waiver.column}"
+        raise SpecificationError(where=where, what=what, fix="Use a canonical column, without its table")
     if waiver.until < today:
         what = f"the waiver of {waiver.name} ended on {waiver.until.isoformat()}"
         raise SpecificationError(where=where, what=what, fix="Review it again or remove it")

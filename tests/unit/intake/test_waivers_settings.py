@@ -89,6 +89,7 @@ def test_a_waiver_holds_for_its_rule_site_and_column_only(tmp_path: Path) -> Non
         (("2026-12-31", '"soon"'), "of the wrong type"),
         (('reason = "bariatric centre"\n', ""), "keys are missing"),
         (('"bariatric centre"', '""'), "a value is empty"),
+        (('"bmi_kg_m2"', '"colour"'), "there is no column colour"),
         (("[[waiver]]", "[waiver]"), "not a list of waivers"),
         (("[[waiver]]", "[["), "cannot be read as TOML"),
     ],
