@@ -150,7 +150,7 @@ def test_survival_page_shows_composition_and_risks(open_app: Callable[..., AppTe
 
 def test_competing_death_gives_a_cumulative_incidence(open_app: Callable[..., AppTest]) -> None:
     spec = charts(open_app("survival", ep="mi", by="severity"))[0]
-    assert "Death counts as a competing event." in json.dumps(spec["title"])
+    assert "death competes" in json.dumps(spec["title"])
 
 
 def test_late_window_keeps_only_those_who_reached_it(

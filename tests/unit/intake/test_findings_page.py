@@ -111,7 +111,10 @@ def test_sites_and_files_are_told_apart_in_the_text(prepare: Callable[..., Prepa
     gates = {"S1": Gate("red", ("no row was accepted",)), "S2": Gate("green")}
     text = render_findings_text(replace(prepared, site_gates=gates))
     assert "site S1: red\n  no row was accepted\nsite S2: green\n" in text
-    assert "file patients.csv: green; rows rejected 1" in text
+    assert (
+        "file patients.csv: yellow; rows rejected 1\n  filled in less than 98% of rows: patients.sex (50%)"
+        in text
+    )
     assert "file sites.csv: green; nothing found\n" in text
 
 
