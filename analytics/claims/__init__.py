@@ -1,0 +1,1 @@
+"""The review's claims as pre-specified hypotheses, and what a registry says to each."""

@@ -1,0 +1,1 @@
+"""Comparisons between devices that account for who was given which."""

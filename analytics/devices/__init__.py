@@ -1,0 +1,1 @@
+"""Devices: settings against advised ranges, volumes, and who was given which."""

@@ -1,0 +1,1 @@
+"""Published figures: what is known, what matches, what it comes to together."""

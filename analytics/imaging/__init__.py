@@ -1,0 +1,1 @@
+"""Intracoronary imaging: scores recomputed, methods against one another, stent expansion."""

@@ -1,0 +1,1 @@
+"""Statistics of proportions: intervals, differences, ratios, tests, multiplicity. Counts in, results out."""

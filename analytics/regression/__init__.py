@@ -1,0 +1,1 @@
+"""Regressions with variances by cluster: binary, ordered and continuous outcomes."""
