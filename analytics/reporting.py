@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.analyses import Answer, answer_section, describe_answer, run_on_snapshot, write_answer
+from analytics.chapters.register import build_chapters
 from analytics.complications.rates import estimate_complication_rates
 from analytics.estimation.outcome_data import find_endpoint
 from analytics.outcomes.blocks import WINDOWS, build_block
@@ -95,6 +96,7 @@ def build_content(snapshot: Path, plan: Plan, answers: tuple[Answer, ...] = ()) 
         components=_blocks(snapshot, plan.components, plan.population),
         cox=tuple(_cox_block(snapshot, model, cohort, plan.population) for model in plan.models),
         analyses=tuple(AnalysisContent(answer_section(one), describe_answer(one)) for one in answers),
+        chapters=() if plan.is_focused else build_chapters(snapshot, plan.population),
         findings=read_table(snapshot, "findings_summary"),
         submissions=read_table(snapshot, "submissions"),
         completeness=read_table(snapshot, "completeness"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import streamlit as st
 
+from analytics.chapters.register import CHAPTERS
 from analytics.charts.labels import order_severities, order_strategies
 from analytics.complications.rates import estimate_complication_rates
 from analytics.outcomes.blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
@@ -29,7 +30,7 @@ from dashboard.filters import filter_of
 
 if TYPE_CHECKING:
     from analytics.complications.results import ComplicationRate
-    from analytics.report.content import CoxBlock, SurvivalBlock
+    from analytics.report.content import Chapter, CoxBlock, SurvivalBlock
     from analytics.survival.follow_up import FollowUp
     from analytics.survival.results import HorizonRisk, NotEstimable
     from dashboard.filters import FilterKey
@@ -235,3 +236,9 @@ def read_quality(snapshot: str) -> Quality:
         submissions=read_table(path, "submissions"),
         attrition=read_table(path, "attrition"),
     )
+
+
+@st.cache_data(show_spinner="Counting", max_entries=ENTRIES)
+def read_chapter(snapshot: str, key: FilterKey, name: str) -> Chapter:
+    """Build one chapter of the report for the chosen cohort."""
+    return CHAPTERS[name](Path(snapshot), filter_of(key))

@@ -111,6 +111,25 @@ class AnalysisContent:
 
 
 @dataclass(frozen=True, eq=False)
+class Chapter:
+    """A part of the report about one subject, for example imaging.
+
+    Parameters
+    ----------
+    name
+        Stable short name; the key of its values in ``report.json``.
+    sections
+        What is shown, the first of level 2.
+    values
+        Every number that is shown, and what it rests on, JSON-ready.
+    """
+
+    name: str
+    sections: tuple[Section, ...]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class ReportContent:
     """Everything that a report shows.
 
@@ -136,6 +155,8 @@ class ReportContent:
         Regression models.
     analyses
         Single analyses of the plan, in its order.
+    chapters
+        Parts about one subject each, in the order to show.
     findings
         ``rule_id``, ``level``, ``sentence``, ``remedy``, ``n``, perhaps more columns; never a cell value of
         a record.
@@ -155,6 +176,7 @@ class ReportContent:
     components: tuple[SurvivalBlock, ...] = ()
     cox: tuple[CoxBlock, ...] = ()
     analyses: tuple[AnalysisContent, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
     findings: pl.DataFrame | None = None
     submissions: pl.DataFrame | None = None
     completeness: pl.DataFrame | None = None

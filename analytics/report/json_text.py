@@ -25,9 +25,10 @@ def render_json(content: ReportContent) -> str:
         Results and words. Keys are the fields of `ReportContent`; frames are dicts of columns; a refusal is
         ``{"not_estimable": {...}}``.
     """
-    plain = [item.name for item in fields(content) if item.name != "analyses"]
+    plain = [item.name for item in fields(content) if item.name not in {"analyses", "chapters"}]
     body = {name: serialise(getattr(content, name), by_column=True) for name in plain}
     body["analyses"] = [dict(one.values) for one in content.analyses]
+    body["chapters"] = {one.name: serialise(one.values) for one in content.chapters}
     methods = {heading.lower(): serialise(definitions) for heading, definitions in ALL_DEFINITIONS}
     whole = {
         "format": FORMAT,

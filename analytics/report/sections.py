@@ -47,6 +47,7 @@ def build_sections(content: ReportContent) -> tuple[Section, ...]:
         *component_sections(content.components),
         *cox_sections(content.cox),
         *_analyses(content),
+        *(section for chapter in content.chapters for section in chapter.sections),
         quality_section(content),
         *_methods(),
         Section("limits", "Limits", (Bullets(LIMITS),)),

@@ -8,33 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+# Told again here: results and refusals are read together.
+from analytics.refusals import NotEstimable as NotEstimable  # noqa: PLC0414
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
 
     from analytics.survival.cox_design import CoxSpec
-
-
-@dataclass(frozen=True)
-class NotEstimable:
-    """A number that the data cannot give, and why.
-
-    Parameters
-    ----------
-    group
-        Label of the group or model asked for.
-    reason
-        One sentence for a clinician, without any cell value.
-    code
-        Stable short name of the reason: ``no_patients``, ``no_events``, ``follow_up_too_short``,
-        ``separation``, ``not_converged``, ``one_group``, ``event_times_unknown``, ``singular``,
-        ``too_few_events``, ``competing_events``.
-    """
-
-    group: str
-    reason: str
-    code: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Chapters: from a snapshot to sections that the report prints and a page shows."""
