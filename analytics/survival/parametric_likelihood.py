@@ -14,7 +14,7 @@ from scipy import linalg, special
 
 from analytics.survival.parametric_rows import sum_by_cluster
 from analytics.survival.results import NotEstimable
-from analytics.survival.spline_basis import natural_spline
+from analytics.regression.spline_basis import natural_spline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from analytics.survival.parametric_rows import (
 from analytics.survival.parametric_table import coefficient_table
 from analytics.survival.results import NotEstimable
 from analytics.survival.results_parametric import RoystonParmarFit, Transformation
-from analytics.survival.spline_basis import natural_spline, quantile_knots
+from analytics.regression.spline_basis import natural_spline, quantile_knots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from analytics.survival.parametric_rows import ParametricSpec
 from analytics.survival.results import NotEstimable
 from analytics.survival.results_parametric import RoystonParmarFit
 from analytics.survival.royston_parmar import fit_royston_parmar
-from analytics.survival.spline_basis import natural_spline, quantile_knots
+from analytics.regression.spline_basis import natural_spline, quantile_knots
 
 SPEC = ParametricSpec("days", "event", ("treated",))
 SCALES = ("hazard", "odds", "normal")

@@ -1,4 +1,4 @@
-"""Natural cubic splines of log time, linear outside their outer knots."""
+"""Natural cubic splines, linear outside their outer knots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from analytics.survival.cox_design import Floats
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+COMMON_KNOTS = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95)}
+"""Quantiles at which a covariate's spline bends, by number of knots: Harrell (2015), table 2.3."""
 
 
 def natural_spline(values: Floats, knots: tuple[float, ...]) -> tuple[Floats, Floats]:
@@ -16,7 +21,7 @@ def natural_spline(values: Floats, knots: tuple[float, ...]) -> tuple[Floats, Fl
     Parameters
     ----------
     values
-        Where the spline is wanted, in the unit of the knots (log days).
+        Where the spline is wanted, in the unit of the knots (log days, years of age).
     knots
         Ascending: the outer knot, internal knots, the outer knot. Fewer than three give a straight line.
 
@@ -47,8 +52,26 @@ def quantile_knots(values: Floats, n_internal: int) -> tuple[float, ...]:
     Parameters
     ----------
     values
-        Log times of the events.
+        For example log times of the events.
     n_internal
         Number of internal knots, >= 0; quantiles interpolate linearly between order statistics.
     """
     return tuple(np.quantile(values, np.linspace(0.0, 1.0, n_internal + 2)).tolist())
+
+
+def covariate_knots(values: Floats, n_knots: int) -> tuple[float, ...]:
+    """Place the knots of a covariate's spline at common quantiles [1]_; those that coincide count once.
+
+    Parameters
+    ----------
+    values
+        The covariate, none missing.
+    n_knots
+        3, 4 or 5. Where values are so heaped that fewer than three distinct knots remain, the spline is a
+        straight line.
+
+    References
+    ----------
+    .. [1] Harrell (2015), Regression Modeling Strategies, 2nd ed., ch. 2. doi:10.1007/978-3-319-19425-7
+    """
+    return tuple(np.unique(np.quantile(values, COMMON_KNOTS[n_knots])).tolist())
