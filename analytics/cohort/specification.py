@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analytics.cohort.calcification import SEVERITY_SOURCES, ArcLimits
+from analytics.calcium_measures import ArcLimits
+from analytics.cohort.calcification import SEVERITY_SOURCES
 from analytics.errors import SpecificationError
 
 if TYPE_CHECKING:

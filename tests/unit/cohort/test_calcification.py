@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from analytics.cohort.calcification import (
-    ArcLimits,
-    derive_lesion_severity,
-    grade_from_arc,
-    ivus_arc_class,
-    oct_calcium_score,
-    worst_measured_severity,
-    worst_severity,
-)
+from analytics.calcium_measures import ArcLimits, grade_from_arc, ivus_arc_class, oct_calcium_score
+from analytics.cohort.calcification import derive_lesion_severity, worst_measured_severity, worst_severity
 from analytics.errors import SpecificationError
 from schemas.vocabulary import SEVERITY_GRADES
 
