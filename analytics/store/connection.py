@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from analytics.errors import StoreError
-from analytics.store.engine import Connection, opened, run
+from analytics.store.engine import Connection, opened, opened_pair, run
 from analytics.store.migrations import prepare_tables
 
 if TYPE_CHECKING:
@@ -72,8 +72,21 @@ def open_snapshot(path: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def create_snapshot_file(path: Path) -> Iterator[Connection]:
-    """Create a new database file for `analytics.store.publishing`; the path must be free."""
-    with opened(path, read_only=False) as connection:
+def open_to_publish(store: Path, snapshot: Path) -> Iterator[Connection]:
+    """Open a store read-only and a new snapshot file beside it, for `analytics.store.publishing`.
+
+    Parameters
+    ----------
+    store
+        The store; nobody may be loading into it.
+    snapshot
+        A free path. What is written there is complete once the block is left.
+
+    Yields
+    ------
+    Connection
+        Plain names are those of the store; ``snapshot.main`` is the new file.
+    """
+    with opened_pair(store, snapshot) as connection:
         yield connection
-        run(connection, "checkpoint")
+        run(connection, "checkpoint snapshot")

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from analytics.errors import StoreError
+from analytics.store.statements import quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,6 +113,44 @@ def opened(path: Path, *, read_only: bool) -> Iterator[Connection]:
         yield connection
     except DatabaseError as error:
         raise explain_database_error(path, error) from None
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+@contextmanager
+def opened_pair(store: Path, snapshot: Path) -> Iterator[Connection]:
+    """Connect to a store and to a new file at once, so that rows go over without leaving the engine.
+
+    Parameters
+    ----------
+    store
+        An existing database, attached read-only as ``store``.
+    snapshot
+        A free path; the new file is attached as ``snapshot``.
+
+    Yields
+    ------
+    Connection
+        With everything outside these two files locked away. Plain names of tables mean those of the store
+        until another ``use``.
+
+    Raises
+    ------
+    StoreError
+        In place of any error of DuckDB.
+    """
+    connection: Connection | None = None
+    try:
+        connection = duckdb.connect(":memory:")
+        run(connection, f"attach {quote_text(str(store.resolve()))} as store (read_only)")
+        run(connection, f"attach {quote_text(str(snapshot.resolve()))} as snapshot")
+        for name, value in LOCKED_DOWN.items():
+            run(connection, f"set {name} = {str(value).lower()}")
+        run(connection, "use store")
+        yield connection
+    except DatabaseError as error:
+        raise explain_database_error(store, error) from None
     finally:
         if connection is not None:
             connection.close()

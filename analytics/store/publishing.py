@@ -10,8 +10,8 @@ import polars as pl
 from analytics.errors import StoreError
 from analytics.store.catalogue import read_columns
 from analytics.store.completeness import derive_completeness
-from analytics.store.connection import create_snapshot_file, open_snapshot
-from analytics.store.engine import fetch_frame, registered, run
+from analytics.store.connection import open_snapshot, open_to_publish
+from analytics.store.engine import registered, run
 from analytics.store.ledger import fingerprint_data
 from analytics.store.research_use import count_refusals, select_allowed
 from analytics.store.snapshot_files import (
@@ -23,7 +23,7 @@ from analytics.store.snapshot_files import (
     reserve_building_folder,
     snapshot_folder,
 )
-from analytics.store.statements import CANONICAL_TABLES, quote_name, quote_names, select_rows
+from analytics.store.statements import CANONICAL_TABLES, quote_name, select_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,57 +136,46 @@ def _build(
     db_path: Path, target: Path, *, number: int, derived: Mapping[str, pl.DataFrame], info: Mapping[str, str]
 ) -> str:
     """Fill the new file and return the name it gets."""
-    with open_snapshot(db_path) as store, create_snapshot_file(target) as snapshot:
-        fingerprint = fingerprint_data(store)
-        _copy_tables(store, snapshot)
-        for table, frame in derived.items():
-            _create(snapshot, table, _with_storable_types(frame))
-        _create(snapshot, "completeness", derive_completeness(snapshot))
+    with open_to_publish(db_path, target) as connection:
+        fingerprint = fingerprint_data(connection)
         own = {
             "snapshot_id": f"{number:06d}-{fingerprint[:12]}",
             "data_fingerprint": fingerprint,
-            "n_patients_refused": str(count_refusals(store)),
+            "n_patients_refused": str(count_refusals(connection)),
         }
+        _copy_tables(connection)
+        for table, frame in derived.items():
+            _create(connection, table, _with_storable_types(frame))
         pairs = {**info, **own}
-        _create(snapshot, "snapshot_info", pl.DataFrame({"key": list(pairs), "value": list(pairs.values())}))
+        pairs_frame = pl.DataFrame({"key": list(pairs), "value": list(pairs.values())})
+        _create(connection, "snapshot_info", pairs_frame)
+        # From here on plain names mean the snapshot, which holds only what may be shown.
+        run(connection, "use snapshot")
+        _create(connection, "completeness", derive_completeness(connection))
     return name_snapshot(number, fingerprint)
 
 
-def _copy_tables(store: Connection, snapshot: Connection) -> None:
+def _copy_tables(connection: Connection) -> None:
     """Copy the allowed canonical rows and the ledger, and count the findings."""
     for table in CANONICAL_TABLES:
-        _copy(store, snapshot, table, select_allowed(table, read_columns(store, table)))
-    ledger = read_columns(store, "submissions")
-    _copy(store, snapshot, "submissions", select_rows("submissions", ledger, "order by load_number"))
-    _create(snapshot, "findings_summary", fetch_frame(store, _FINDINGS_SUMMARY))
-    results = read_columns(store, "rule_results")
+        _copy(connection, table, select_allowed(table, read_columns(connection, table)))
+    ledger = read_columns(connection, "submissions")
+    _copy(connection, "submissions", select_rows("submissions", ledger, "order by load_number"))
+    _copy(connection, "findings_summary", _FINDINGS_SUMMARY)
+    results = read_columns(connection, "rule_results")
     if results:
-        _copy(store, snapshot, "rule_results", select_rows("rule_results", results))
+        _copy(connection, "rule_results", select_rows("rule_results", results))
 
 
-def _copy(store: Connection, snapshot: Connection, table: str, query: str) -> None:
-    """Stream the rows of a query into a new table, without holding them all."""
-    reader = store.sql(query).to_arrow_reader(100_000)
-    _create_from(snapshot, table, reader, reader.schema.names)
+def _copy(connection: Connection, table: str, query: str) -> None:
+    """Write the rows of a query on the store as a new table."""
+    run(connection, " ".join(("create table snapshot.main." + quote_name(table), "as", query)))
 
 
-def _create(snapshot: Connection, table: str, frame: pl.DataFrame) -> None:
-    """Write a frame as a new table."""
-    _create_from(snapshot, table, frame, frame.columns)
-
-
-def _create_from(snapshot: Connection, table: str, rows: object, columns: list[str]) -> None:
-    """Make a table of registered rows, columns by name."""
-    with registered(snapshot, rows) as source:
-        words = (
-            "create table",
-            quote_name(table),
-            "as select",
-            quote_names(columns),
-            "from",
-            quote_name(source),
-        )
-        run(snapshot, " ".join(words))
+def _create(connection: Connection, table: str, frame: pl.DataFrame) -> None:
+    """Write a frame as a new table, columns by name."""
+    with registered(connection, frame) as source:
+        _copy(connection, table, select_rows(source, frame.columns))
 
 
 def _with_storable_types(frame: pl.DataFrame) -> pl.DataFrame:

@@ -40,6 +40,11 @@ def quote_name(name: str) -> str:
     return f'"{name}"'
 
 
+def quote_text(text: str) -> str:
+    """Quote a text where the language takes no bound value, as for the path of a file."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def quote_names(names: Iterable[str]) -> str:
     """Quote several names, with commas between."""
     return ", ".join(quote_name(name) for name in names)

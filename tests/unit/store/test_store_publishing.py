@@ -56,6 +56,16 @@ def test_registry_of_store_and_snapshot_are_equal(store: Path, snapshot: Path) -
     assert all(frame.equals(published[name]) for name, frame in read_registry(store).items())
 
 
+def test_a_store_is_published_from_a_folder_whose_name_holds_a_quote(
+    tmp_path: Path, prepare: Callable[..., Any]
+) -> None:
+    folder = tmp_path / "the sites' files"
+    folder.mkdir()
+    load_submission(folder / "registry.duckdb", prepare())
+    published = publish(folder / "registry.duckdb", folder / "out")
+    assert read_table(published, "marks").height == 2
+
+
 def test_snapshot_info_carries_identifier_fingerprint_and_the_callers_pairs(snapshot: Path) -> None:
     info = read_snapshot_info(snapshot)
     assert info["made_by"] == "test"
