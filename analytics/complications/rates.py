@@ -8,9 +8,9 @@ import polars as pl
 
 from analytics.complications.definitions import COMPLICATIONS
 from analytics.complications.denominators import Count, count_expressions
-from analytics.complications.intervals import wilson_interval, zero_event_upper_limit
 from analytics.complications.results import ComplicationRate
 from analytics.errors import SpecificationError
+from analytics.proportions.intervals import wilson_interval, zero_event_upper_limit
 from schemas.vocabulary import SEVERITY_GRADES, STRATEGIES
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from analytics.proportions.intervals import wilson_interval, zero_event_upper_limit
 from analytics.survival.curve_reading import read_curve_at, read_incidence_at
 from analytics.survival.event_counts import CAUSE, TIME
-from analytics.survival.intervals import describe, upper_limit_without_events, wilson_limits
+from analytics.survival.intervals import describe
 from analytics.survival.refusals import no_patients
 from analytics.survival.results import Basis, CumulativeIncidence, EventCurve, HorizonRisk, NotEstimable
 
@@ -118,7 +119,7 @@ def estimate_proportion(
         return refusal
     by_then = frame.filter(pl.col(TIME) <= horizon_days)
     patients, events = frame.height, by_then.filter(pl.col(CAUSE) == cause).height
-    lower, upper = wilson_limits(events, patients, confidence=confidence)
+    lower, upper = wilson_interval(events, patients, confidence=confidence)
     risk = events / patients
     basis = Basis(
         method="proportion",
@@ -175,7 +176,7 @@ def _without_events(found: HorizonRisk, confidence: float) -> HorizonRisk:
         interval=describe("exact binomial", confidence),
         warnings=(*found.basis.warnings, warning),
     )
-    upper = upper_limit_without_events(found.n_risk, confidence=confidence)
+    upper = zero_event_upper_limit(found.n_risk, confidence=confidence)
     return replace(found, risk=0.0, lower=0.0, upper=upper, basis=basis)
 
 

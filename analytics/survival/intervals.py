@@ -70,41 +70,6 @@ def normal_quantile(confidence: float) -> float:
     return float(norm.ppf(0.5 + confidence / 2))
 
 
-def wilson_limits(events: int, patients: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score limits of a proportion.
-
-    Parameters
-    ----------
-    events
-        Number with the event, 0 to ``patients``.
-    patients
-        Number of patients, at least 1.
-    confidence
-        Level, between 0 and 1.
-
-    References
-    ----------
-    .. [1] Wilson (1927), J Am Stat Assoc 22:209-212.
-    """
-    square = normal_quantile(confidence) ** 2
-    share = events / patients
-    centre = (share + square / (2 * patients)) / (1 + square / patients)
-    reach = np.sqrt(square * (share * (1 - share) / patients + square / (4 * patients**2))) / (
-        1 + square / patients
-    )
-    return max(0.0, float(centre - reach)), min(1.0, float(centre + reach))
-
-
-def upper_limit_without_events(patients: int, *, confidence: float = 0.95) -> float:
-    """Return the exact binomial upper limit of a risk when none of ``patients`` had the event.
-
-    References
-    ----------
-    .. [1] Clopper & Pearson (1934), Biometrika 26:404-413.
-    """
-    return float(1 - ((1 - confidence) / 2) ** (1 / patients))
-
-
 def describe(interval: str, confidence: float) -> str:
     """Name scale and level, for example ``log-log, 95 %``."""
     return f"{interval}, {100 * confidence:g} %"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.complications.flags import derive_complication_flags
-from analytics.complications.intervals import wilson_interval, zero_event_upper_limit
 from analytics.complications.rates import estimate_complication_rates
 from analytics.disclosure import DisclosureRule, shown_count, shown_rate
+from analytics.proportions.intervals import wilson_interval, zero_event_upper_limit
 from schemas.registry import TABLES
 from schemas.vocabulary import SEVERITY_GRADES, STRATEGIES
 

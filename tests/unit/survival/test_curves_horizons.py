@@ -7,6 +7,7 @@ import math
 import polars as pl
 import pytest
 
+from analytics.proportions.intervals import wilson_interval
 from analytics.survival.cumulative_incidence import estimate_cumulative_incidence
 from analytics.survival.curve_reading import read_curve_at
 from analytics.survival.event_counts import count_events
@@ -18,7 +19,7 @@ from analytics.survival.follow_up import (
     measure_completeness,
 )
 from analytics.survival.horizons import estimate_horizon_risk, estimate_proportion
-from analytics.survival.intervals import confidence_limits, normal_quantile, wilson_limits
+from analytics.survival.intervals import confidence_limits, normal_quantile
 from analytics.survival.landmark import EARLY_AND_LATE, restrict_to_landmark, restrict_to_window
 from analytics.survival.results import CumulativeIncidence, EventCurve, HorizonRisk, NotEstimable
 
@@ -91,7 +92,7 @@ def test_a_proportion_needs_no_day_of_the_event() -> None:
     risk = estimate_proportion(frame, 30, group="ivl")
     assert isinstance(risk, HorizonRisk)
     assert (risk.risk, risk.n_event) == (0.4, 2)
-    assert (risk.lower, risk.upper) == pytest.approx(wilson_limits(2, 5))
+    assert (risk.lower, risk.upper) == pytest.approx(wilson_interval(2, 5))
 
 
 def test_a_proportion_with_unknown_status_is_refused() -> None:
@@ -115,9 +116,9 @@ def test_a_proportion_of_nobody_is_refused() -> None:
 
 def test_wilson_limits_by_hand() -> None:
     # 1 of 10: centre (0.1 + z2/20) / (1 + z2/10) with z2 = 3.841459.
-    lower, upper = wilson_limits(1, 10)
+    lower, upper = wilson_interval(1, 10)
     assert (lower, upper) == pytest.approx((0.0178762, 0.4041500), abs=1e-6)
-    assert wilson_limits(0, 10)[0] == 0.0
+    assert wilson_interval(0, 10)[0] == 0.0
 
 
 def test_limits_stay_between_zero_and_one() -> None:
