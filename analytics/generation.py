@@ -13,6 +13,9 @@ from synthetic.writer import tables_as_text, write_registry, write_text_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
+TRUTH_SAMPLE = 50_000
+"""Patients from which the true risks under each device are computed; their error is told beside them."""
+
 
 def generate_files(
     out: Path, *, scenario: str, procedures: int, seed: int, faults: bool = False
@@ -44,7 +47,9 @@ def generate_files(
     """
     if out.is_file():
         raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
-    registry = generate_registry(load_scenario(scenario), procedures=procedures, seed=seed)
+    registry = generate_registry(
+        load_scenario(scenario), procedures=procedures, seed=seed, truth_sample=TRUTH_SAMPLE
+    )
     write_registry(registry, out)
     n_faults = 0
     if faults:

@@ -51,7 +51,7 @@ class Drawn:
 
 
 def complication_probability(
-    model: Complications, name: str, *, strategy: Ints, severity: Ints, vessel: Ints
+    model: Complications, name: str, *, strategy: Ints, severity: Ints, vessel: Ints, odds: Floats
 ) -> Floats:
     """Return the probability of one complication per visit.
 
@@ -63,10 +63,12 @@ def complication_probability(
         Row of the scenario's table.
     strategy, severity, vessel
         Of the lesion that stands for the visit.
+    odds
+        What the hospital multiplies the odds by.
     """
     row = np.asarray(model.probability[name])
     base = np.array([row[list(columns)].max() for columns in COLUMNS_OF_STRATEGY])[strategy]
-    scaled = scale_odds(base, np.asarray(model.severity_odds)[severity])
+    scaled = scale_odds(base, np.asarray(model.severity_odds)[severity] * odds)
     if name != "av_block":
         return scaled
     return scaled * np.where(vessel == _RCA, model.av_block_rca_multiplier, model.av_block_other_multiplier)
@@ -88,7 +90,7 @@ def draw_complications(
         Table and odds.
     lead
         One row per visit: `strategy`, `severity`, `vessel`, `main` (device class, -1 for none) of its leading
-        lesion, `ckd`.
+        lesion, `ckd`, `dialysis`, `site_odds`.
     early
         Events of the outcome model that fell into the stay: `mi` (within two days), `stroke`,
         `stent_thrombosis`.
@@ -101,7 +103,14 @@ def draw_complications(
     size = len(lead)
     strategy, severity, vessel = (lead[name].to_numpy() for name in ("strategy", "severity", "vessel"))
     probability = {
-        name: complication_probability(model, name, strategy=strategy, severity=severity, vessel=vessel)
+        name: complication_probability(
+            model,
+            name,
+            strategy=strategy,
+            severity=severity,
+            vessel=vessel,
+            odds=lead["site_odds"].to_numpy(),
+        )
         for name in model.probability
     }
     # An infarction of the outcome model is one in any case, also where it is likelier than the table says.

@@ -15,7 +15,7 @@ from synthetic.device_settings import describe_devices
 from synthetic.imaging import draw_imaging
 from synthetic.laboratory import draw_laboratory
 from synthetic.lesions import draw_recorded_grade
-from synthetic.outcomes import cumulative_hazard
+from synthetic.outcomes import cumulative_hazard, site_effects
 from synthetic.procedure import draw_sequence
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def _complicate(scenario: Scenario, people: People, sequence: Sequence, rng: np.
                 "main": sequence.main[lead],
                 "ckd": of_patient["ckd"],
                 "dialysis": of_patient["dialysis"],
+                "site_odds": site_effects(scenario, visits, of="complication_odds", day="day"),
             }
         ),
         early=early,

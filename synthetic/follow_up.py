@@ -1,8 +1,8 @@
 """What the registry gets to know: stays, contacts, linkage, losses, and the events they reveal.
 
-Nobody is lost because of what happens to them: at each planned contact a patient still reached is lost with
-the scenario's probability, alive or dead. A contact tells the state on its day; days are counted from the
-index procedure.
+At each planned contact a patient still reached is lost with the scenario's probability, alive or dead. Unless
+the scenario makes losses depend on what happens (`FollowUp`), nobody is lost because of it. A contact tells
+the state on its day; days are counted from the index procedure.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import NEVER
-from synthetic.streams import draw_yes
+from synthetic.codes import CAUSES, NEVER
+from synthetic.streams import draw_yes, scale_odds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from synthetic.outcomes import Outcomes
     from synthetic.scenario import Scenario
     from synthetic.settings import FollowUp
-    from synthetic.streams import Bools, Ints
+    from synthetic.streams import Bools, Floats, Ints
+
+_DEATHS = ("cardiac_death", "noncardiac_death")
+_NEAR_DEATH_DAYS = 180
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,9 @@ def draw_ascertainment(
     cutoff = sites["cutoff_day"].to_numpy()[site] - patients["index_day"].to_numpy()
     death = outcomes.death_day
     discharge = np.minimum(draw_stays(patients["presentation"].to_numpy(), rng), death)
-    day, attempted, lost_here, assessed = _draw_contacts(scenario.follow_up, cutoff, source, rng)
+    day, attempted, lost_here, assessed = _draw_contacts(
+        scenario.follow_up, cutoff, source, outcomes=outcomes, rng=rng
+    )
     still_reached = ~np.logical_or.accumulate(lost_here, axis=1)
     learns_of_death = (day >= death[:, None]) & attempted & still_reached
     reached = attempted & still_reached & (day < death[:, None])
@@ -106,16 +111,30 @@ def draw_ascertainment(
 
 
 def _draw_contacts(
-    model: FollowUp, cutoff: Ints, source: NDArray[np.object_], rng: np.random.Generator
+    model: FollowUp,
+    cutoff: Ints,
+    source: NDArray[np.object_],
+    *,
+    outcomes: Outcomes,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Draw day, attempt, loss and assessment of each planned contact."""
     shape = (len(cutoff), len(model.windows))
     day = rng.integers(model.earliest_days, model.latest_days, size=shape, endpoint=True)
     by_contact = np.isin(source, ("active_contact", "mixed"))[:, None]
     attempted = by_contact & (day <= cutoff[:, None])
-    lost_here = rng.random(shape) < np.asarray(model.lost)
+    lost_here = rng.random(shape) < scale_odds(np.asarray(model.lost), _loss_odds(model, day, outcomes))
     assessed = rng.random(shape) < model.nonfatal_assessed
     return day, attempted, lost_here, assessed
+
+
+def _loss_odds(model: FollowUp, day: NDArray[np.int64], outcomes: Outcomes) -> Floats:
+    """Return what multiplies the odds of a loss at each contact, given what happens to the patient."""
+    events = [outcomes.day[cause] for cause in CAUSES if cause not in _DEATHS]
+    first = np.min(events, axis=0)[:, None]
+    near = day + _NEAR_DEATH_DAYS >= outcomes.death_day[:, None]
+    odds = np.where(near, model.loss_odds_near_death, 1.0)
+    return np.asarray(odds * np.where(first < day, model.loss_odds_after_event, 1.0), dtype=np.float64)
 
 
 def _ever_before(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -135,7 +154,7 @@ def known_days(outcomes: Outcomes, known: Ascertainment) -> dict[str, Ints]:
     """Return the day of each cause as the registry knows it; `NEVER` where it does not."""
     days: dict[str, Ints] = {}
     for cause, day in outcomes.day.items():
-        fatal = cause in {"cardiac_death", "noncardiac_death"}
+        fatal = cause in _DEATHS
         seen = known.death_known if fatal else day <= known.nonfatal_until
         days[cause] = np.where(seen, day, NEVER)
     return days
@@ -228,6 +247,7 @@ def _visit(
         pl.Series("age", base["age"].to_numpy() + after[rows] / 365.25),
         "kidney_disease",
         pl.lit(0, dtype=pl.Int64).alias("presentation"),
+        "unmeasured",
     )
 
 

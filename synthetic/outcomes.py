@@ -79,16 +79,8 @@ def draw_outcomes(
     size = len(patients)
     hazard: dict[str, Floats] = {}
     latent: dict[str, Floats] = {}
-    covariates = covariate_values(scenario, patients, (lead["vessel"] == 0).to_numpy())
-    device_hr = np.asarray([model.device_hr[code] for code in STRATEGY_CODES])[lead["strategy"].to_numpy()]
-    severity = lead["severity"].to_numpy()
-    has_stent = lead["crossability"].to_numpy() != 1
-    for name in CAUSES:
-        cause = model.causes[name]
-        relative = np.asarray(cause.severity_hr)[severity] * relative_hazard(cause, covariates)
-        relative = relative * device_hr if cause.device_effect else relative
-        relative = relative * has_stent if name == "stent_thrombosis" else relative
-        hazard[name] = relative[:, None] * (np.asarray(cause.rate_per_100_years) / DAYS_PER_100_YEARS)
+    for name, untreated in hazards_without_device(scenario, patients, lead).items():
+        hazard[name] = untreated * device_ratios(scenario, name)[lead["strategy"].to_numpy()]
         latent[name] = invert_cumulative_hazard(
             rng.standard_exponential(size), hazard[name], model.breaks_days
         )
@@ -102,6 +94,67 @@ def draw_outcomes(
             for name in ("tlr", "tvr_non_tl", "non_target_revascularisation")
         },
     )
+
+
+def hazards_without_device(
+    scenario: Scenario, patients: pl.DataFrame, lead: pl.DataFrame
+) -> dict[str, Floats]:
+    """Return each patient's hazards per day by cause, one column per interval, before any device acts.
+
+    Parameters
+    ----------
+    scenario, patients, lead
+        As in `draw_outcomes`; `lead` needs no `strategy`.
+    """
+    covariates = covariate_values(scenario, patients, (lead["vessel"] == 0).to_numpy())
+    severity = lead["severity"].to_numpy()
+    has_stent = lead["crossability"].to_numpy() != 1
+    trait = patients["unmeasured"].to_numpy()
+    at_site = site_effects(scenario, patients, of="event_hazard_ratio")
+    hazards: dict[str, Floats] = {}
+    for name in CAUSES:
+        cause = scenario.outcomes.causes[name]
+        relative = np.asarray(cause.severity_hr)[severity] * relative_hazard(cause, covariates)
+        relative = relative * np.where(trait, scenario.unmeasured.hazard_ratio.get(name, 1.0), 1.0)
+        relative = relative * at_site if cause.device_effect else relative
+        relative = relative * has_stent if name == "stent_thrombosis" else relative
+        hazards[name] = relative[:, None] * (np.asarray(cause.rate_per_100_years) / DAYS_PER_100_YEARS)
+    return hazards
+
+
+def device_ratios(scenario: Scenario, name: str) -> Floats:
+    """Return the hazard ratios of a cause: a row per strategy of `STRATEGY_CODES`, a column per interval."""
+    model, cause = scenario.outcomes, scenario.outcomes.causes[name]
+    count = len(cause.rate_per_100_years)
+    if not cause.device_effect:
+        return np.ones((len(STRATEGY_CODES), count))
+    rows = [cause.device_hr.get(code, (model.device_hr[code],)) for code in STRATEGY_CODES]
+    return np.asarray([row * count if len(row) == 1 else row for row in rows], dtype=np.float64)
+
+
+def site_effects(scenario: Scenario, rows: pl.DataFrame, *, of: str, day: str = "index_day") -> Floats:
+    """Return what a hospital multiplies, one value per row.
+
+    Parameters
+    ----------
+    scenario
+        Its sites.
+    rows
+        Has `site` (row of the scenario's sites) and the column `day` (days since 1970-01-01).
+    of
+        ``event_hazard_ratio`` or ``complication_odds``.
+    day
+        Name of the column with the day of the procedure.
+    """
+    factor = np.asarray([getattr(site, of) for site in scenario.sites])
+    begins = np.asarray([_first_day(site.effect_from) for site in scenario.sites])
+    place = rows["site"].to_numpy()
+    return np.where(rows[day].to_numpy() >= begins[place], factor[place], 1.0)
+
+
+def _first_day(text: str) -> int:
+    """Turn an ISO date into days since 1970-01-01; the first of all days where there is none."""
+    return int(np.datetime64(text, "D").astype(np.int64)) if text else -NEVER
 
 
 def covariate_values(scenario: Scenario, patients: pl.DataFrame, left_main: Bools) -> dict[str, Floats]:

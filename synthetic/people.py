@@ -19,7 +19,7 @@ from synthetic.follow_up import (
 )
 from synthetic.lesions import draw_lesions
 from synthetic.outcomes import Outcomes, draw_outcomes
-from synthetic.population import draw_patients, draw_sites, index_visits
+from synthetic.population import draw_patients, draw_sites, draw_trait, index_visits
 from synthetic.treatment import draw_treatment, lead_lesions
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
     """
     sites = draw_sites(scenario, streams["sites"])
     patients = draw_patients(scenario, sites, streams["patients"], size=procedures)
+    patients = patients.with_columns(unmeasured=draw_trait(scenario, patients, streams["unmeasured"]))
     index = index_visits(patients)
     lesions = _treated_lesions(scenario, sites, index, streams, phase="index")
     leading = lesions[lead_lesions(lesions, lesions["strategy"].to_numpy(), n_visits=len(index))]

@@ -105,6 +105,12 @@ def draw_patients(
     return pl.DataFrame(patients)
 
 
+def draw_trait(scenario: Scenario, patients: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
+    """Draw who has the trait that no table holds."""
+    share = np.asarray(scenario.unmeasured.prevalence)[patients["severity"].to_numpy()]
+    return pl.Series(draw_yes(rng, share, size=len(patients)))
+
+
 def _draw_presentation(model: Population, acute: Bools, rng: np.random.Generator) -> Ints:
     """Draw the presentation, in the order of `codes.PRESENTATIONS`."""
     chronic = draw_yes(rng, model.silent_if_chronic, size=len(acute)).astype(np.int64)
@@ -174,7 +180,7 @@ def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         `patient` (row of `patients`), `site`, `kind`, `day`, `since_index` (days), `n_lesions`, `severity`
         (class of the first lesion), `vessel` (-1: drawn), `in_stent` (the first lesion is a restenosis),
-        `acute`, `age`, `kidney_disease`, `presentation`.
+        `acute`, `age`, `kidney_disease`, `presentation`, `unmeasured`.
     """
     return patients.select(
         pl.int_range(pl.len()).alias("patient"),
@@ -190,4 +196,5 @@ def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
         "age",
         pl.col("ckd").alias("kidney_disease"),
         "presentation",
+        "unmeasured",
     ).with_columns(pl.col("patient", "kind", "since_index", "vessel").cast(pl.Int64))

@@ -18,6 +18,7 @@ from synthetic.clinical_tables import (
     site_table,
 )
 from synthetic.codes import INDEX_VISIT
+from synthetic.counterfactual import describe_marginals
 from synthetic.course import draw_course
 from synthetic.follow_up import known_days
 from synthetic.missingness import hide_values
@@ -50,7 +51,7 @@ class Registry:
     truth: dict[str, Any]
 
 
-def generate_registry(scenario: Scenario, *, procedures: int, seed: int) -> Registry:
+def generate_registry(scenario: Scenario, *, procedures: int, seed: int, truth_sample: int = 0) -> Registry:
     """Draw a registry; the same scenario, number and seed give the same tables, cell for cell.
 
     Parameters
@@ -61,6 +62,9 @@ def generate_registry(scenario: Scenario, *, procedures: int, seed: int) -> Regi
         Rows of the procedures table, at least 1: index, planned staged and repeat procedures together.
     seed
         Non-negative integer.
+    truth_sample
+        Patients from which ``marginal`` of the truth is computed (see `describe_marginals`); it is left out
+        where 0.
 
     Raises
     ------
@@ -77,10 +81,10 @@ def generate_registry(scenario: Scenario, *, procedures: int, seed: int) -> Regi
         scenario, people, course, streams["events"]
     )
     tables = {name: complete[name] for name in TABLES}
-    return Registry(
-        tables=hide_values(tables, scenario.missingness, streams["missingness"]),
-        truth=describe_truth(scenario, people, course, seed=seed),
-    )
+    truth = describe_truth(scenario, people, course, seed=seed)
+    if truth_sample:
+        truth["marginal"] = describe_marginals(scenario, seed=seed, size=truth_sample)
+    return Registry(tables=hide_values(tables, scenario.missingness, streams["missingness"]), truth=truth)
 
 
 def _clinical_tables(scenario: Scenario, people: People, course: Course) -> dict[str, pl.DataFrame]:

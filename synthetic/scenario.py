@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SchemaFileError
-from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, VESSELS
+from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, STRATEGY_CODES, VESSELS
+from synthetic.scenario_overlay import resolve
 from synthetic.settings import (
     Anatomy,
     Calendar,
@@ -22,6 +23,7 @@ from synthetic.settings import (
     SiteProfile,
     SiteVariation,
     Treatment,
+    Unmeasured,
 )
 from synthetic.toml_reading import build_settings
 
@@ -48,6 +50,7 @@ class Scenario:
     outcomes: Outcomes
     follow_up: FollowUp
     missingness: Missingness
+    unmeasured: Unmeasured = field(default_factory=Unmeasured)
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -64,14 +67,18 @@ def load_scenario(name: str) -> Scenario:
     SchemaFileError
         If there is no scenario of that name.
     """
+    return parse_scenario(_bundled_text(name), where=f"{name}.toml")
+
+
+def _bundled_text(name: str) -> str:
+    """Return the text of a bundled scenario."""
     if name not in scenario_names():
         raise SchemaFileError(
             where=f"scenario '{name}'",
             what="no such scenario",
             fix=f"Use one of: {', '.join(scenario_names())}",
         )
-    text = resources.files("synthetic").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")
-    return parse_scenario(text, where=f"{name}.toml")
+    return resources.files("synthetic").joinpath("scenarios", f"{name}.toml").read_text(encoding="utf-8")
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -98,14 +105,25 @@ def parse_scenario(text: str, *, where: str) -> Scenario:
         On TOML that does not parse, an unknown or missing key, a wrong type, or a list of the wrong length or
         sum.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaFileError(where=where, what=f"is not TOML ({error})", fix="Correct that line") from None
+    table = resolve(_parse(text, where=where), _bundled_table, where=where)
     scenario = build_settings(Scenario, table, where=where)
     for place, problem in _problems(scenario):
         raise SchemaFileError(where=f"{where}.{place}", what=problem, fix="Correct the value")
     return scenario
+
+
+def _parse(text: str, *, where: str) -> dict[str, Any]:
+    """Parse TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SchemaFileError(where=where, what=f"is not TOML ({error})", fix="Correct that line") from None
+
+
+def _bundled_table(name: str) -> dict[str, Any]:
+    """Return a bundled scenario as a table, laid over what it extends."""
+    where = f"{name}.toml"
+    return resolve(_parse(_bundled_text(name), where=where), _bundled_table, where=where)
 
 
 def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -115,9 +133,27 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for place, row in scenario.complications.probability.items():
         if len(row) != len(COMPLICATION_COLUMNS):
             yield f"complications.probability.{place}", f"needs {len(COMPLICATION_COLUMNS)} values"
+    yield from _causes(scenario)
+    if scenario.unmeasured.treatment and len(scenario.unmeasured.treatment) != len(STRATEGIES):
+        yield "unmeasured.treatment", f"needs {len(STRATEGIES)} values"
+
+
+def _causes(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Yield hazards and effects that do not fit the intervals, and effects of what does not exist."""
+    count = len(scenario.outcomes.breaks_days) + 1
     for place, cause in scenario.outcomes.causes.items():
-        if len(cause.rate_per_100_years) != len(scenario.outcomes.breaks_days) + 1:
-            yield f"outcomes.causes.{place}", "needs one rate per interval"
+        where = f"outcomes.causes.{place}"
+        if len(cause.rate_per_100_years) != count:
+            yield where, "needs one rate per interval"
+        for strategy, ratios in cause.device_hr.items():
+            if strategy not in STRATEGY_CODES:
+                yield f"{where}.device_hr", f"unknown strategy '{strategy}'"
+            if len(ratios) not in {1, count}:
+                yield f"{where}.device_hr.{strategy}", f"needs 1 or {count} ratios"
+    for strategy in set(STRATEGY_CODES) - set(scenario.outcomes.device_hr):
+        yield "outcomes.device_hr", f"lacks '{strategy}'"
+    for cause_name in set(scenario.unmeasured.hazard_ratio) - set(CAUSES):
+        yield "unmeasured.hazard_ratio", f"unknown cause '{cause_name}'"
 
 
 def _sums(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ it in the TOML file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Four = tuple[float, ...]
 
@@ -25,6 +25,9 @@ class SiteProfile:
     """One hospital: how it follows patients, what it owns, how it grades and what it records.
 
     `complications_recorded` is all, some, none, or none_until_2020 (none to the end of 2020, all later).
+    `event_hazard_ratio` multiplies the hazards that a procedure acts on (those with `device_effect`), and
+    `complication_odds` the odds of complications, of procedures from the day `effect_from` on (ISO date; from
+    the first where empty): what a hospital does better or worse than others with the same patients.
     """
 
     site_id: str
@@ -36,6 +39,9 @@ class SiteProfile:
     calcification_assessor: str
     complications_recorded: str
     dialysis_multiplier: float
+    event_hazard_ratio: float = 1.0
+    complication_odds: float = 1.0
+    effect_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,13 +160,31 @@ class Complications:
 
 
 @dataclass(frozen=True)
+class Unmeasured:
+    """A trait of patients that no table holds, for example frailty.
+
+    `prevalence` goes by true calcification, `treatment` multiplies the weights of the strategies (one value
+    each), `hazard_ratio` goes by cause.
+    """
+
+    prevalence: Four = (0.0, 0.0, 0.0, 0.0)
+    treatment: tuple[float, ...] = ()
+    hazard_ratio: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Cause:
-    """One cause-specific hazard: events per 100 patient-years by interval at the reference patient."""
+    """One cause-specific hazard: events per 100 patient-years by interval at the reference patient.
+
+    `device_hr` gives hazard ratios of strategies for this cause alone, one for all intervals or one each; it
+    goes before the ratio that holds for all causes. Both count only where `device_effect` is true.
+    """
 
     rate_per_100_years: tuple[float, ...]
     severity_hr: Four
     device_effect: bool
     covariate_hr: dict[str, float]
+    device_hr: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,13 +203,37 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Visits at contact sites, in days after the index procedure, and who is lost at each."""
+    """Visits at contact sites, in days after the index procedure, and who is lost at each.
+
+    The odds of a loss are multiplied by `loss_odds_near_death` for those who die within 180 days of the
+    contact or have died, and by `loss_odds_after_event` for those who had an infarction, revascularisation,
+    stroke or stent thrombosis before it: with both 1, nobody is lost because of what happens to them.
+    """
 
     windows: tuple[str, ...]
     earliest_days: tuple[int, ...]
     latest_days: tuple[int, ...]
     lost: tuple[float, ...]
     nonfatal_assessed: float
+    loss_odds_near_death: float = 1.0
+    loss_odds_after_event: float = 1.0
+
+
+@dataclass(frozen=True)
+class MissingnessRule:
+    """Whose cells of a column are unknown more often than others'.
+
+    The odds are multiplied where the `driver`, a column of the same table, is `at_least` and `below` two
+    numbers, or is one of the codes `equals`. A driver other than the column makes values missing at random
+    given the driver; the column itself makes them missing not at random.
+    """
+
+    column: str
+    driver: str
+    odds: float
+    at_least: float = float("-inf")
+    below: float = float("inf")
+    equals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,3 +242,4 @@ class Missingness:
 
     codes: dict[str, float]
     cells: dict[str, float]
+    rules: tuple[MissingnessRule, ...] = ()

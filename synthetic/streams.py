@@ -31,6 +31,8 @@ STAGES = (
     "laboratory",
     "events",
     "missingness",
+    "unmeasured",
+    "truth",
 )
 
 

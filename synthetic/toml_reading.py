@@ -46,7 +46,7 @@ def build_settings(kind: type[T], table: Mapping[str, Any], *, where: str) -> T:
             values[member.name] = _convert(
                 hints[member.name], table[member.name], where=f"{where}.{member.name}"
             )
-        elif member.default is MISSING:
+        elif member.default is MISSING and member.default_factory is MISSING:
             raise SchemaFileError(where=where, what=f"key '{member.name}' is missing", fix="Add it")
     return kind(**values)
 

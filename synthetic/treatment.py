@@ -60,6 +60,9 @@ def draw_treatment(
     for name, applies in indications(sites, visits, lesions).items():
         weights = np.where(applies[:, None], weights * np.asarray(model.multipliers[name]), weights)
     weights = weights * _year_factors(scenario, visits["day"].to_numpy()[lesions["visit"].to_numpy()])
+    if scenario.unmeasured.treatment:
+        trait = visits["unmeasured"].to_numpy()[lesions["visit"].to_numpy()]
+        weights = np.where(trait[:, None], weights * np.asarray(scenario.unmeasured.treatment), weights)
     strategy = draw_category(rng, weights)
     direct = draw_yes(rng, model.direct_stent, size=len(lesions)) & (strategy == PLAIN) & (severity < 2)
     unwired = lesions["crossability"].to_numpy() == _WIRE_FAILURE

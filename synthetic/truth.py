@@ -8,12 +8,13 @@ import numpy as np
 
 from synthetic.codes import CAUSES, INDEX_VISIT, MACE_CAUSES, SEVERITIES, STRATEGIES, STRATEGY_CODES
 from synthetic.lesions import weighted_kappa
-from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard
+from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard, device_ratios
 
 if TYPE_CHECKING:
     from synthetic.course import Course
     from synthetic.people import People
     from synthetic.scenario import Scenario
+    from synthetic.settings import MissingnessRule
     from synthetic.streams import Floats, Ints
 
 SCHEMA_VERSION = 1
@@ -49,6 +50,24 @@ def describe_truth(scenario: Scenario, people: People, course: Course, *, seed: 
         },
         "hazards": _hazards(scenario),
         "device_hazard_ratio": dict(scenario.outcomes.device_hr),
+        "unmeasured": {
+            "prevalence": dict(zip(SEVERITIES, scenario.unmeasured.prevalence, strict=True)),
+            "treatment": dict(zip(STRATEGIES, scenario.unmeasured.treatment, strict=False)),
+            "hazard_ratio": dict(scenario.unmeasured.hazard_ratio),
+        },
+        "sites": {
+            site.site_id: {
+                "event_hazard_ratio": site.event_hazard_ratio,
+                "complication_odds": site.complication_odds,
+                "effect_from": site.effect_from or None,
+            }
+            for site in scenario.sites
+        },
+        "losses": {
+            "odds_near_death": scenario.follow_up.loss_odds_near_death,
+            "odds_after_event": scenario.follow_up.loss_odds_after_event,
+        },
+        "missingness_rules": [_rule(rule) for rule in scenario.missingness.rules],
         "linked_events": {
             "mi_with_stent_thrombosis": scenario.outcomes.mi_with_stent_thrombosis,
             "tlr_with_stent_thrombosis": scenario.outcomes.tlr_with_stent_thrombosis,
@@ -74,9 +93,21 @@ def _hazards(scenario: Scenario) -> dict[str, Any]:
             "severity_hazard_ratio": dict(zip(SEVERITIES, cause.severity_hr, strict=True)),
             "covariate_hazard_ratio": dict(cause.covariate_hr),
             "device_effect": cause.device_effect,
+            "device_hazard_ratio": dict(
+                zip(STRATEGY_CODES, device_ratios(scenario, name).tolist(), strict=True)
+            ),
         }
         for name, cause in scenario.outcomes.causes.items()
     }
+
+
+def _rule(rule: MissingnessRule) -> dict[str, Any]:
+    """Say whose cells are unknown more often."""
+    mechanism = "not at random" if rule.driver == rule.column else "at random given the driver"
+    bounds = {"at_least": rule.at_least, "below": rule.below}
+    finite = {name: value for name, value in bounds.items() if np.isfinite(value)}
+    head = {"column": rule.column, "driver": rule.driver, "odds": rule.odds, "mechanism": mechanism}
+    return head | finite | ({"equals": list(rule.equals)} if rule.equals else {})
 
 
 def _counts(people: People, course: Course) -> dict[str, Any]:
