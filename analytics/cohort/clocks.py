@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.cohort.assessment_reach import LEAST_SHARE, derive_asked_that_late
-from analytics.cohort.days import day_number, derive_patient_scale
+from analytics.cohort.days import STAY_COLUMNS, day_number, derive_patient_scale
 from analytics.cohort.deaths import derive_deaths
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def _last_contacts(joined: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame
 def _last_sign_of_life(joined: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:
     """Find the last later procedure, stay or dated non-fatal event: the patient was alive then."""
     scale = derive_patient_scale(tables)
-    visits = tables.procedures.join(scale, on="patient_id", how="left")
+    visits = tables.procedures.select("patient_id", "discharge_status", *STAY_COLUMNS).join(
+        scale, on="patient_id", how="left"
+    )
     signs = pl.concat(
         [
             visits.select("patient_id", day_number("procedure_date", "procedure_day").alias("day")),

@@ -15,6 +15,9 @@ import polars as pl
 if TYPE_CHECKING:
     from analytics.cohort.tables import RegistryTables
 
+STAY_COLUMNS = ("procedure_date", "procedure_day", "discharge_date", "discharge_day")
+"""What places a procedure and the end of its stay."""
+
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -49,14 +52,13 @@ def derive_patient_scale(tables: RegistryTables) -> pl.DataFrame:
         so that a calendar window means something). An unknown site counts as dated.
     """
     policy = pl.col("date_policy").fill_null("actual")
-    return (
-        tables.patients.select("patient_id", "site_id")
-        .join(tables.sites.select("site_id", "date_policy"), on="site_id", how="left")
-        .select(
-            "patient_id",
-            (policy == "relative").alias("is_relative"),
-            policy.is_in(["actual", "month_only"]).alias("is_calendar"),
-        )
+    relative = tables.sites.filter(policy == "relative").get_column("site_id")
+    uncalendared = tables.sites.filter(~policy.is_in(["actual", "month_only"])).get_column("site_id")
+    # A registry has few sites: to look them up costs far less than to join them to every patient.
+    return tables.patients.select(
+        "patient_id",
+        pl.col("site_id").is_in(relative.implode()).fill_null(value=False).alias("is_relative"),
+        (~pl.col("site_id").is_in(uncalendared.implode())).fill_null(value=True).alias("is_calendar"),
     )
 
 

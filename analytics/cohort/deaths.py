@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.cohort.days import day_number, derive_patient_scale
+from analytics.cohort.days import STAY_COLUMNS, day_number, derive_patient_scale
 
 if TYPE_CHECKING:
     from analytics.cohort.tables import RegistryTables
@@ -118,7 +118,11 @@ def _with_days(tables: RegistryTables) -> dict[str, pl.DataFrame]:
     )
     is_death = pl.col("event_type") == "death"
     return {
-        "procedures": tables.procedures.join(scale, on="patient_id", how="left").with_columns(
+        "procedures": tables.procedures.select(
+            "procedure_id", "patient_id", "discharge_status", *STAY_COLUMNS
+        )
+        .join(scale, on="patient_id", how="left")
+        .with_columns(
             day_number("procedure_date", "procedure_day").alias("day"),
             day_number("discharge_date", "discharge_day").alias("end_day"),
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analytics.cohort.days import day_number, derive_patient_scale
+from analytics.cohort.days import STAY_COLUMNS, day_number, derive_patient_scale
 from analytics.cohort.deaths import day_bounds, is_exact, middle_day
 from analytics.cohort.endpoints import CONDITION_COLUMNS, blank_meaning
 
@@ -119,7 +119,8 @@ def _relation_to_index() -> pl.Expr:
 def _procedure_days(tables: RegistryTables) -> pl.DataFrame:
     """First and last day of the stay of every procedure."""
     return (
-        tables.procedures.join(derive_patient_scale(tables), on="patient_id", how="left")
+        tables.procedures.select("procedure_id", "patient_id", *STAY_COLUMNS)
+        .join(derive_patient_scale(tables), on="patient_id", how="left")
         .with_columns(
             day_number("procedure_date", "procedure_day").alias("tied_day"),
             day_number("discharge_date", "discharge_day").alias("left_day"),
@@ -136,7 +137,8 @@ def _owners(tables: RegistryTables) -> pl.DataFrame:
 def _drop_unlabelled_stages(events: pl.DataFrame, tables: RegistryTables, within_days: int) -> pl.DataFrame:
     """Leave out repeat PCI that is a stage in all but name: announced, soon, not on the target lesion."""
     announced = (
-        tables.procedures.filter("staged_pci_planned")
+        tables.procedures.select("procedure_id", "patient_id", "staged_pci_planned")
+        .filter("staged_pci_planned")
         .join(_procedure_days(tables), on="procedure_id")
         .select("patient_id", pl.col("tied_day").alias("announced_day"))
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from analytics.cohort.clocks import derive_clocks
+from analytics.cohort.days import STAY_COLUMNS
 from analytics.cohort.endpoints import VITAL
 from analytics.cohort.event_rows import derive_event_rows
 
@@ -106,8 +108,32 @@ def count_events_after_clock(cohort: Cohort, tables: RegistryTables, endpoint: E
 def prepare_events(cohort: Cohort, tables: RegistryTables) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Prepare the clocks of the index procedures and the events on them."""
     index = cohort.procedures.filter("is_index").sort("procedure_id")
-    clocks = derive_clocks(index, tables)
-    return clocks, derive_event_rows(clocks, tables, staged_within_days=cohort.spec.staged_within_days)
+    known = _known_of(tables, index)
+    clocks = derive_clocks(index, known)
+    return clocks, derive_event_rows(clocks, known, staged_within_days=cohort.spec.staged_within_days)
+
+
+def _known_of(tables: RegistryTables, index: pl.DataFrame) -> RegistryTables:
+    """Leave out patients without an index procedure, unless an event of another names theirs.
+
+    Of procedures only what clocks and events look at: joins of more columns copy whole tables.
+    """
+    asked = index.select("patient_id").unique()
+    events = tables.events.join(asked, on="patient_id", how="semi")
+    tied = events.get_column("procedure_id").drop_nulls().unique()
+    procedures = tables.procedures.select(
+        "procedure_id", "patient_id", "discharge_status", "staged_pci_planned", *STAY_COLUMNS
+    ).filter(
+        pl.col("patient_id").is_in(asked.get_column("patient_id").implode())
+        | pl.col("procedure_id").is_in(tied.implode())
+    )
+    return replace(
+        tables,
+        patients=tables.patients.join(procedures, on="patient_id", how="semi"),
+        procedures=procedures,
+        follow_up=tables.follow_up.join(asked, on="patient_id", how="semi"),
+        events=events,
+    )
 
 
 def _first_event(clocks: pl.DataFrame, rows: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:

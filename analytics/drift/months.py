@@ -57,10 +57,8 @@ def derive_drift(tables: Mapping[str, pl.DataFrame], *, limits: RuleLimits = DEF
     dated = _dated(tables)
     placed = {name: _placed(tables, name, dated) for name in ("procedures", "lesions", "imaging")}
     parts = [pl.DataFrame(schema=DRIFT_SCHEMA), *_volumes(dated, limits)]
-    for name in limits.completeness:
-        table, column = name.split(".")
-        if table in placed and not column.endswith("_date"):
-            parts += _completeness(placed[table], table, column, limits)
+    for table, rows in placed.items():
+        parts += _completeness(rows, table, limits)
     for name, rows in _mixes(tables, placed).items():
         parts += _indices(rows, name, limits)
     return pl.concat([_shaped(part) for part in parts]).sort(
@@ -109,17 +107,30 @@ def _windows(months: pl.DataFrame, sums: list[str]) -> dict[str, pl.DataFrame]:
     return {"own_history": wide.join(own, on=_KEYS, how="left"), "other_sites": total}
 
 
-def _completeness(rows: pl.DataFrame, table: str, column: str, limits: RuleLimits) -> list[pl.DataFrame]:
-    """Measure the share of filled cells of one column."""
-    is_asked = asked_rows(table, column)
-    # Only these columns: to filter whole rows would copy a table once for every column of it.
-    asked = rows.select({*_KEYS, column, *is_asked.meta.root_names()}).filter(is_asked)
-    months = asked.group_by(_KEYS).agg(pl.len().alias("n"), is_filled(asked, column).sum().alias("filled"))
+def _completeness(rows: pl.DataFrame, table: str, limits: RuleLimits) -> list[pl.DataFrame]:
+    """Measure the share of filled cells of each column of a table that has a limit."""
+    columns = [name.split(".")[1] for name in limits.completeness if name.startswith(f"{table}.")]
+    columns = [column for column in columns if not column.endswith("_date")]
+    asked = {column: asked_rows(table, column).fill_null(value=False) for column in columns}
+    # All columns in one pass: rows are put to their months only once.
+    claims = rows.select(
+        *_KEYS,
+        *(is_asked.alias(f"n:{column}") for column, is_asked in asked.items()),
+        *((is_asked & is_filled(rows, name)).alias(f"filled:{name}") for name, is_asked in asked.items()),
+    )
+    sums = claims.group_by(_KEYS).agg(pl.exclude(_KEYS).sum())
+    return [part for column in columns for part in _shares(sums, f"{table}.{column}", column, limits)]
+
+
+def _shares(sums: pl.DataFrame, name: str, column: str, limits: RuleLimits) -> list[pl.DataFrame]:
+    """Hold the share of filled cells of one column against both references."""
+    counts = sums.select(*_KEYS, n=f"n:{column}", filled=f"filled:{column}")
+    months = counts.filter(pl.col("n") > 0)
     value, reference = pl.col("filled") / pl.col("n"), pl.col("then_filled") / pl.col("then_n")
     pooled = (pl.col("filled") + pl.col("then_filled")) / (pl.col("n") + pl.col("then_n"))
     error = (pooled * (1 - pooled) * (1 / pl.col("n") + 1 / pl.col("then_n"))).sqrt()
     is_low = reference - value > _ALERT_Z * error
-    names = {"column": pl.lit(f"{table}.{column}"), "measure": pl.lit("completeness")}
+    names = {"column": pl.lit(name), "measure": pl.lit("completeness")}
     return [
         frame.filter(pl.col("then_n") > 0).with_columns(
             value.alias("value"),
