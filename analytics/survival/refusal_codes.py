@@ -56,6 +56,14 @@ REFUSALS = {
         "weights let the patients of a group tell as much as fewer than 10 would",
         "Look at which weights are extreme, and why.",
     ),
+    "too_few_pairs": (
+        "two methods are compared over fewer than 10 lesions, or over too few patients",
+        "Look at how many lesions both methods have read.",
+    ),
+    "no_variation": (
+        "two methods give every lesion the same grade, so that chance agreement cannot be told apart",
+        "Show the table of grades instead.",
+    ),
 }
 """Code of every refusal: when it is given, and what to do."""
 
