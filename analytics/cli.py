@@ -104,15 +104,16 @@ def _hand_out(prepared: Any, options: dict[str, Any]) -> None:
 
 
 @main.command()
-@click.option("--scenario", default="default", show_default=True, help="Name of a bundled scenario.")
+@click.option("--scenario", default="default", show_default=True, help="Bundled scenario, or a TOML file.")
 @click.option("--procedures", type=click.IntRange(min=1), default=5000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=2026, show_default=True)
-@click.option("--out", type=_FILE, required=True, help="Folder for the CSV files and truth.json.")
+@click.option("--out", type=_FILE, required=True, help="Folder for the tables and truth.json.")
 @click.option("--dialect", type=click.Choice(["canonical"]), default="canonical", show_default=True)
+@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--faults", is_flag=True, help="Plant faults and write faults.csv.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def generate(**options: Any) -> None:
-    """Write a synthetic registry as CSV files, with its truth."""
+    """Write a synthetic registry as files, with its truth."""
     from analytics import generation
 
     written = generation.generate_files(
@@ -121,6 +122,7 @@ def generate(**options: Any) -> None:
         procedures=options["procedures"],
         seed=options["seed"],
         faults=options["faults"],
+        kind=options["kind"],
     )
     if options["as_json"]:
         _show(written)

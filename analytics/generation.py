@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from analytics.errors import InputFileError
 from synthetic.corruption import plant_faults, write_faults
-from synthetic.registry import generate_registry
-from synthetic.scenario import load_scenario
-from synthetic.writer import tables_as_text, write_registry, write_text_tables
+from synthetic.registry import complete_truth, draw_blocks
+from synthetic.scenario import load_scenario, read_scenario
+from synthetic.writer import TableFiles, spell_tables, write_truth
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from synthetic.scenario import Scenario
 
 TRUTH_SAMPLE = 50_000
 """Patients from which the true risks under each device are computed; their error is told beside them."""
 
 
 def generate_files(
-    out: Path, *, scenario: str, procedures: int, seed: int, faults: bool = False
+    out: Path,
+    *,
+    scenario: str,
+    procedures: int,
+    seed: int,
+    faults: bool = False,
+    kind: Literal["csv", "parquet"] = "csv",
 ) -> dict[str, Any]:
     """Write a synthetic registry into ``out`` and return what was written.
 
@@ -27,13 +34,15 @@ def generate_files(
     out
         Folder; made if absent. Files of the same names are replaced.
     scenario
-        Name of a bundled scenario.
+        Name of a bundled scenario, or path of a file of one's own.
     procedures
-        How many procedures.
+        How many procedures. They are drawn and written block by block: memory does not grow with them.
     seed
         Seed of every random stream.
     faults
-        Plant faults, and write ``faults.csv`` that says where.
+        Plant faults (in the first block), and write ``faults.csv`` that says where.
+    kind
+        ``csv`` or ``parquet``. Faults are faults of text: they need CSV.
 
     Returns
     -------
@@ -43,19 +52,28 @@ def generate_files(
     Raises
     ------
     InputFileError
-        If ``out`` is a file.
+        If ``out`` is a file, or faults are asked for in Parquet.
     """
     if out.is_file():
         raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
-    registry = generate_registry(
-        load_scenario(scenario), procedures=procedures, seed=seed, truth_sample=TRUTH_SAMPLE
-    )
-    write_registry(registry, out)
-    n_faults = 0
-    if faults:
-        texts, planted = plant_faults(tables_as_text(registry), seed)
-        write_text_tables(texts, out)
-        write_faults(planted, out)
-        n_faults = planted.height
-    rows = {name: frame.height for name, frame in registry.tables.items()}
-    return {"out": str(out), "scenario": scenario, "seed": seed, "rows": rows, "n_faults": n_faults}
+    if faults and kind != "csv":
+        raise InputFileError(where="--faults", what="needs text", fix="Leave --format at csv.")
+    drawn = find_scenario(scenario)
+    tallies, n_faults = [], 0
+    with TableFiles(out, kind) as files:
+        for place, block in enumerate(draw_blocks(drawn, procedures=procedures, seed=seed)):
+            tallies.append(block.tally)
+            if faults and place == 0:
+                texts, planted = plant_faults(spell_tables(block.tables), seed)
+                files.add_text(texts)
+                write_faults(planted, out)
+                n_faults = planted.height
+            else:
+                files.add(block.tables)
+    write_truth(complete_truth(drawn, tallies, seed=seed, sample=TRUTH_SAMPLE), out)
+    return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": files.rows, "n_faults": n_faults}
+
+
+def find_scenario(name: str) -> Scenario:
+    """Return a bundled scenario, or one read from a file where the name is that of a TOML file."""
+    return read_scenario(Path(name)) if name.endswith(".toml") else load_scenario(name)

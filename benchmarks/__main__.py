@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import intake, survival, way, witnesses
+from benchmarks import generation, intake, survival, way, witnesses
 
-SUITES = {"way": way.run, "curves": witnesses.run, "survival": survival.run, "intake": intake.run}
+SUITES = {
+    "way": way.run,
+    "generation": generation.run,
+    "curves": witnesses.run,
+    "survival": survival.run,
+    "intake": intake.run,
+}
 
 
 @click.command()
 @click.option(
-    "--rows", type=click.IntRange(min=100), help="Procedures (way, intake) or patients (curves, survival)."
+    "--rows",
+    type=click.IntRange(min=100),
+    help="Procedures (way, generation, intake) or patients (curves, survival).",
 )
 @click.option("--only", type=click.Choice(list(SUITES)), help="One suite.")
 def main(rows: int | None, only: str | None) -> None:

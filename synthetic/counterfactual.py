@@ -218,6 +218,8 @@ def _rounded(value: float) -> float:
 
 def _hazard_ratio(treated: Outcome, reference: Outcome, weights: Floats) -> dict[str, float | None]:
     """Return the ratio that a Cox model tends to, and the error of its logarithm from batches."""
+    if treated is reference:
+        return {"until_days": _GRID[-1], "hazard_ratio": 1.0, "log_hazard_ratio_error": 0.0}
     arms = [
         (_by_batch(arm.fate.risk, weights), _by_batch(arm.fate.free, weights)) for arm in (treated, reference)
     ]

@@ -129,12 +129,17 @@ def draw_recorded_grade(
     return np.where(is_core_lab, true_severity, graded)
 
 
-def weighted_kappa(first: Ints, second: Ints) -> float:
-    """Return Cohen's linearly weighted kappa of two gradings on the four grades (NaN without rows)."""
-    levels = len(SEVERITIES)
-    table = np.zeros((levels, levels))
+def cross_gradings(first: Ints, second: Ints) -> Floats:
+    """Count lesions by two gradings on the four grades: rows the first, columns the second."""
+    table = np.zeros((len(SEVERITIES), len(SEVERITIES)))
     np.add.at(table, (first, second), 1)
-    distance = np.abs(np.subtract.outer(np.arange(levels), np.arange(levels)))
+    return table
+
+
+def weighted_kappa(table: Floats) -> float:
+    """Return Cohen's linearly weighted kappa of a table of two gradings (NaN without lesions)."""
+    places = np.arange(len(SEVERITIES))
+    distance = np.abs(np.subtract.outer(places, places))
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(table.sum(), 1)
     total = float((distance * expected).sum())
     return 1 - float((distance * table).sum()) / total if total else float("nan")

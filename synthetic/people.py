@@ -63,7 +63,9 @@ class People:
         return np.asarray(self.lead[(self.visits["kind"] == INDEX_VISIT).to_numpy()])
 
 
-def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, procedures: int) -> People:
+def draw_people(
+    scenario: Scenario, streams: dict[str, np.random.Generator], *, procedures: int, numbered: Ints
+) -> People:
     """Draw patients until their procedures make up the number asked for.
 
     Parameters
@@ -74,6 +76,8 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
         From `open_streams`.
     procedures
         Procedures of all kinds together.
+    numbered
+        Patients of each site that earlier blocks have numbered.
     """
     sites = draw_sites(scenario, streams["sites"])
     patients = draw_patients(scenario, sites, streams["patients"], size=procedures)
@@ -100,7 +104,7 @@ def draw_people(scenario: Scenario, streams: dict[str, np.random.Generator], *, 
     again = _treated_lesions(scenario, sites, later, streams, phase="later")
     return _in_order(
         sites,
-        _with_identifiers(patients.head(n_patients), sites),
+        _with_identifiers(patients.head(n_patients), sites, numbered),
         pl.concat([index.head(n_patients).select(later.columns), later]),
         pl.concat(
             [lesions.filter(pl.col("visit") < n_patients), again.with_columns(pl.col("visit") + n_patients)]
@@ -128,9 +132,10 @@ def _treated_lesions(
     )
 
 
-def _with_identifiers(patients: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+def _with_identifiers(patients: pl.DataFrame, sites: pl.DataFrame, numbered: Ints) -> pl.DataFrame:
     """Add the pseudonym of each patient: the site and a number within it."""
-    number = pl.int_range(1, pl.len() + 1).over("site").cast(pl.String).str.zfill(7)
+    before = pl.lit(pl.Series(numbered[patients["site"].to_numpy()]))
+    number = (pl.int_range(1, pl.len() + 1).over("site") + before).cast(pl.String).str.zfill(7)
     site_id = sites["site_id"].gather(patients["site"])
     return patients.with_columns(site_id.alias("site_id"), number.alias("number")).with_columns(
         pl.concat_str("site_id", pl.lit("-P"), "number").alias("patient_id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from schemas.registry import TABLES
@@ -25,14 +26,15 @@ from synthetic.missingness import hide_values
 from synthetic.outcome_tables import event_table, follow_up_table
 from synthetic.people import draw_people
 from synthetic.streams import open_streams
-from synthetic.truth import describe_truth
+from synthetic.truth import describe_truth, tally_truth
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator, Sequence
 
     from synthetic.course import Course
     from synthetic.people import People
     from synthetic.scenario import Scenario
+    from synthetic.truth import Tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,26 @@ class Registry:
 
     tables: dict[str, pl.DataFrame]
     truth: dict[str, Any]
+
+
+BLOCK_PROCEDURES = 100_000
+"""Procedures that are drawn at a time: what bounds the memory of a registry of any size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A part of a registry.
+
+    Parameters
+    ----------
+    tables
+        As in `Registry`; only the first block has rows of ``sites``.
+    tally
+        What the block adds to the truth.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    tally: Tally
 
 
 def generate_registry(scenario: Scenario, *, procedures: int, seed: int, truth_sample: int = 0) -> Registry:
@@ -71,20 +93,56 @@ def generate_registry(scenario: Scenario, *, procedures: int, seed: int, truth_s
     ValueError
         If `procedures` is below 1 or the seed negative.
     """
+    blocks = list(draw_blocks(scenario, procedures=procedures, seed=seed))
+    tables = {name: pl.concat([block.tables[name] for block in blocks]) for name in TABLES}
+    tallies = [block.tally for block in blocks]
+    return Registry(tables, complete_truth(scenario, tallies, seed=seed, sample=truth_sample))
+
+
+def complete_truth(scenario: Scenario, tallies: Sequence[Tally], *, seed: int, sample: int) -> dict[str, Any]:
+    """Describe the truth of the blocks together, with the true effects where a sample is asked for."""
+    truth = describe_truth(scenario, tallies, seed=seed)
+    return truth | ({"marginal": describe_marginals(scenario, seed=seed, size=sample)} if sample else {})
+
+
+def draw_blocks(scenario: Scenario, *, procedures: int, seed: int) -> Iterator[Block]:
+    """Draw a registry block by block, each of at most `BLOCK_PROCEDURES`.
+
+    Parameters
+    ----------
+    scenario, procedures, seed
+        As in `generate_registry`, whose tables the blocks make up.
+
+    Raises
+    ------
+    ValueError
+        If `procedures` is below 1 or the seed negative.
+    """
     if procedures < 1 or seed < 0:
         message = "procedures must be at least 1 and seed at least 0"
         raise ValueError(message)
-    streams = open_streams(seed)
-    people = draw_people(scenario, streams, procedures=procedures)
+    numbered = np.zeros(len(scenario.sites), dtype=np.int64)
+    for place, start in enumerate(range(0, procedures, BLOCK_PROCEDURES)):
+        size = min(BLOCK_PROCEDURES, procedures - start)
+        streams = open_streams(seed, place)
+        people = draw_people(scenario, streams, procedures=size, numbered=numbered)
+        numbered = numbered + np.bincount(people.patients["site"].to_numpy(), minlength=len(numbered))
+        yield _lay_out(scenario, people, streams, with_sites=place == 0)
+
+
+def _lay_out(
+    scenario: Scenario, people: People, streams: dict[str, np.random.Generator], *, with_sites: bool
+) -> Block:
+    """Draw the course of a block and lay out its tables."""
     course = draw_course(scenario, people, streams)
     complete = _clinical_tables(scenario, people, course) | _outcome_tables(
         scenario, people, course, streams["events"]
     )
     tables = {name: complete[name] for name in TABLES}
-    truth = describe_truth(scenario, people, course, seed=seed)
-    if truth_sample:
-        truth["marginal"] = describe_marginals(scenario, seed=seed, size=truth_sample)
-    return Registry(tables=hide_values(tables, scenario.missingness, streams["missingness"]), truth=truth)
+    hidden = hide_values(tables, scenario.missingness, streams["missingness"])
+    if not with_sites:
+        hidden["sites"] = hidden["sites"].clear()
+    return Block(hidden, tally_truth(scenario, people, course))
 
 
 def _clinical_tables(scenario: Scenario, people: People, course: Course) -> dict[str, pl.DataFrame]:

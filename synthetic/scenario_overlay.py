@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Table = dict[str, Any]
+_INSTRUCTIONS = frozenset({"extends", "site_changes", "site_copies"})
 
 
 def resolve(table: Table, read: Callable[[str], Table], *, where: str) -> Table:
@@ -20,7 +21,7 @@ def resolve(table: Table, read: Callable[[str], Table], *, where: str) -> Table:
     table
         Parsed TOML. ``extends`` names a bundled scenario; tables are merged key by key, everything else
         replaces what stood there. ``site_changes`` holds one table of changes per site identifier, and
-        ``"*"`` changes every site.
+        ``"*"`` changes every site. ``site_copies`` repeats every site so many times under numbered names.
     read
         Returns the parsed table of a bundled scenario, itself resolved.
     where
@@ -31,7 +32,7 @@ def resolve(table: Table, read: Callable[[str], Table], *, where: str) -> Table:
     SchemaFileError
         If a change names a site that the scenario does not have.
     """
-    rest = {key: value for key, value in table.items() if key not in {"extends", "site_changes"}}
+    rest = {key: value for key, value in table.items() if key not in _INSTRUCTIONS}
     merged = _merge(read(str(table["extends"])), rest) if "extends" in table else rest
     changes = table.get("site_changes", {})
     sites = merged.get("sites", [])
@@ -39,6 +40,15 @@ def resolve(table: Table, read: Callable[[str], Table], *, where: str) -> Table:
     if changes:
         general = changes.get("*", {})
         merged["sites"] = [{**site, **general, **changes.get(site.get("site_id"), {})} for site in sites]
+    copies = table.get("site_copies", 1)
+    if type(copies) is not int or copies < 1:
+        raise SchemaFileError(where=f"{where}.site_copies", what="is no count", fix="Give 1 or more")
+    if copies > 1:
+        merged["sites"] = [
+            {**site, "site_id": f"{site.get('site_id')}-{number:02d}"}
+            for number in range(1, copies + 1)
+            for site in merged["sites"]
+        ]
     return merged
 
 

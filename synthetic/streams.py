@@ -36,18 +36,26 @@ STAGES = (
 )
 
 
-def open_streams(seed: int) -> dict[str, np.random.Generator]:
+_LATER_BLOCKS = 1_000_000  # far from the places of the stages
+
+
+def open_streams(seed: int, block: int = 0) -> dict[str, np.random.Generator]:
     """Return one independent PCG64 generator per stage.
 
     Parameters
     ----------
     seed
         Any non-negative integer; the same seed gives the same streams.
+    block
+        Place of a part of a large registry. Every block draws the same hospitals, and everything else anew.
     """
-    children = np.random.SeedSequence(seed).spawn(len(STAGES))
+    keys = {
+        stage: (place,) if block == 0 or stage == "sites" else (_LATER_BLOCKS + block, place)
+        for place, stage in enumerate(STAGES)
+    }
     return {
-        stage: np.random.Generator(np.random.PCG64(child))
-        for stage, child in zip(STAGES, children, strict=True)
+        stage: np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+        for stage, key in keys.items()
     }
 
 

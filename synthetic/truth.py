@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from synthetic.codes import CAUSES, INDEX_VISIT, MACE_CAUSES, SEVERITIES, STRATEGIES, STRATEGY_CODES
-from synthetic.lesions import weighted_kappa
+from synthetic.lesions import cross_gradings, weighted_kappa
 from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard, device_ratios
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from synthetic.course import Course
     from synthetic.people import People
     from synthetic.scenario import Scenario
@@ -22,26 +26,59 @@ _THIRTY_DAYS = 31  # a day is over when the next one begins
 _ONE_YEAR_DAYS = 366
 
 
-def describe_truth(scenario: Scenario, people: People, course: Course, *, seed: int) -> dict[str, Any]:
-    """Describe what the registry was drawn from and what came of it.
+@dataclass(frozen=True)
+class Share:
+    """A mean as its sum and what it is divided by, so that blocks can be added."""
+
+    total: float
+    weight: float
+
+    def value(self) -> float | None:
+        """Return the mean, rounded for a stable file; nothing for no rows."""
+        return round(self.total / self.weight, 8) if self.weight else None
+
+
+Tally: TypeAlias = "dict[str, Any]"
+"""What a block adds to the truth: nested numbers, arrays and shares, all of which can be added."""
+
+
+def tally_truth(scenario: Scenario, people: People, course: Course) -> Tally:
+    """Count what came of a block.
 
     Parameters
     ----------
     scenario, people, course
         The scenario and the stages.
-    seed
-        The seed they were drawn with.
     """
     return {
-        "schema_version": SCHEMA_VERSION,
-        "scenario": scenario.name,
-        "seed": seed,
         "sizes": {
             "procedures": len(people.visits),
             "patients": len(people.patients),
             "lesions": len(people.lesions),
-            "sites": len(people.sites),
         },
+        "counts": _counts(people, course),
+        "expected": _expected(scenario, people, course),
+    }
+
+
+def describe_truth(scenario: Scenario, tallies: Sequence[Tally], *, seed: int) -> dict[str, Any]:
+    """Describe what the registry was drawn from and what came of it.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    tallies
+        From `tally_truth`, one per block.
+    seed
+        The seed they were drawn with.
+    """
+    whole = _finish(reduce(_add, tallies))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "seed": seed,
+        "sizes": whole["sizes"] | {"sites": len(scenario.sites)},
         "time": {
             "unit": "days",
             "rule": "an event at time t falls on day floor(t) after the index procedure; "
@@ -77,9 +114,34 @@ def describe_truth(scenario: Scenario, people: People, course: Course, *, seed: 
             "table": {name: list(row) for name, row in scenario.complications.probability.items()},
             "severity_odds": dict(zip(SEVERITIES, scenario.complications.severity_odds, strict=True)),
         },
-        "counts": _counts(people, course),
-        "expected": _expected(scenario, people, course),
+        "counts": whole["counts"],
+        "expected": {
+            "severity_mix": dict(zip(SEVERITIES, scenario.severity.mix, strict=True)),
+            "male": scenario.population.male,
+            **whole["expected"],
+        },
     }
+
+
+def _add(first: Any, second: Any) -> Any:  # noqa: ANN401 - a tree of things that can be added
+    """Add two tallies, leaf by leaf."""
+    if isinstance(first, dict):
+        return {key: _add(value, second[key]) for key, value in first.items()}
+    if isinstance(first, Share):
+        return Share(first.total + second.total, first.weight + second.weight)
+    return first + second
+
+
+def _finish(value: Any) -> Any:  # noqa: ANN401 - a tree of numbers
+    """Turn sums into means, and the table of gradings into its kappa."""
+    if isinstance(value, dict):
+        return {key: _finish(entry) for key, entry in value.items()}
+    if isinstance(value, Share):
+        return value.value()
+    if isinstance(value, np.ndarray):
+        kappa = weighted_kappa(value)
+        return None if np.isnan(kappa) else round(kappa, 4)
+    return value
 
 
 def _hazards(scenario: Scenario) -> dict[str, Any]:
@@ -123,15 +185,14 @@ def _counts(people: People, course: Course) -> dict[str, Any]:
         "procedures_by_kind": _tally(people.visits["kind"].to_numpy(), ("index", "staged", "repeat")),
         "complications": {name: int(flags.sum()) for name, flags in course.complications.happened.items()},
         "first_events_within_one_year": {cause: int((day[cause] < _ONE_YEAR_DAYS).sum()) for cause in CAUSES},
-        "weighted_kappa_of_operators": _operator_kappa(course),
+        "weighted_kappa_of_operators": _operator_gradings(course),
     }
 
 
-def _operator_kappa(course: Course) -> float | None:
-    """Return the agreement of operators' grades with the truth, core laboratories left out."""
+def _operator_gradings(course: Course) -> Floats:
+    """Count lesions by truth and operator's grade, core laboratories left out."""
     graded = course.lesions.filter(assessor="operator")
-    kappa = weighted_kappa(graded["severity"].to_numpy(), graded["recorded_grade"].to_numpy())
-    return None if np.isnan(kappa) else round(kappa, 4)
+    return cross_gradings(graded["severity"].to_numpy(), graded["recorded_grade"].to_numpy())
 
 
 def _tally(numbers: Ints, codes: tuple[str, ...]) -> dict[str, int]:
@@ -145,8 +206,6 @@ def _expected(scenario: Scenario, people: People, course: Course) -> dict[str, A
     probability = people.lesions["probability"].to_numpy()
     lead_severity, lead_strategy = severity[people.lead], people.lesions["strategy"].to_numpy()[people.lead]
     return {
-        "severity_mix": dict(zip(SEVERITIES, scenario.severity.mix, strict=True)),
-        "male": scenario.population.male,
         "device_mix_by_true_severity": {
             grade: _means(probability[severity == place], STRATEGIES)
             for place, grade in enumerate(SEVERITIES)
@@ -163,14 +222,14 @@ def _expected(scenario: Scenario, people: People, course: Course) -> dict[str, A
     }
 
 
-def _means(rows: Floats, names: tuple[str, ...]) -> dict[str, float | None]:
+def _means(rows: Floats, names: tuple[str, ...]) -> dict[str, Share]:
     """Average columns by name."""
     return {name: _mean(rows[:, place]) for place, name in enumerate(names)}
 
 
-def _mean(values: Floats) -> float | None:
-    """Average rounded for a stable file; nothing for no rows."""
-    return round(float(values.mean()), 8) if len(values) else None
+def _mean(values: Floats) -> Share:
+    """Sum and count."""
+    return Share(float(values.sum()), float(len(values)))
 
 
 def _mace_hazard(scenario: Scenario, people: People, *, days: float) -> Floats:
@@ -188,21 +247,19 @@ def _mace_hazard(scenario: Scenario, people: People, *, days: float) -> Floats:
     return np.asarray(total + linked * thrombosis, dtype=np.float64)
 
 
-def _one_year_mace(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, float | None]:
+def _one_year_mace(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, Share]:
     """Average the risk of the composite to the end of day 365 over index procedures of each true grade."""
     risk = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
     index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
     return {grade: _mean(risk[index == place]) for place, grade in enumerate(SEVERITIES)}
 
 
-def _early_share(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, float | None]:
+def _early_share(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, Share]:
     """Return which part of that risk falls into days 0-30."""
     first = 1 - np.exp(-_mace_hazard(scenario, people, days=_THIRTY_DAYS))
     whole = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
     index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
     return {
-        grade: round(float(first[index == place].sum() / whole[index == place].sum()), 8)
-        if (index == place).any()
-        else None
+        grade: Share(float(first[index == place].sum()), float(whole[index == place].sum()))
         for place, grade in enumerate(SEVERITIES)
     }

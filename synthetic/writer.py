@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import polars as pl
+import polars.selectors as cs
+import pyarrow.parquet as pq
 
 from synthetic.registry import Registry, generate_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
     "Registry",
+    "TableFiles",
     "generate_registry",
+    "spell_tables",
     "tables_as_text",
     "write_registry",
     "write_text_tables",
@@ -23,8 +29,13 @@ __all__ = [
 
 
 def tables_as_text(registry: Registry) -> dict[str, pl.DataFrame]:
-    """Return the tables as text: ISO dates, point as decimal sign, true and false, null for nothing."""
-    return {name: _as_text(table) for name, table in registry.tables.items()}
+    """Return the tables of a registry as text; see `spell_tables`."""
+    return spell_tables(registry.tables)
+
+
+def spell_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return tables as text: ISO dates, point as decimal sign, true and false, null for nothing."""
+    return {name: _as_text(table) for name, table in tables.items()}
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:
@@ -51,15 +62,71 @@ def write_registry(registry: Registry, out: Path) -> None:
     out
         Folder; made if absent, files of the same names replaced.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    write_text_tables(tables_as_text(registry), out)
+    with TableFiles(out) as files:
+        files.add(registry.tables)
     write_truth(registry.truth, out)
 
 
-def write_text_tables(texts: dict[str, pl.DataFrame], out: Path) -> None:
-    """Write each table of text to ``<table>.csv`` in an existing folder; an empty cell stands for nothing."""
-    for name, table in texts.items():
-        table.write_csv(out / f"{name}.csv", line_terminator="\n")
+class TableFiles(AbstractContextManager["TableFiles"]):
+    """Files of tables that grow block by block, so that a registry of any size needs the memory of a block.
+
+    Parameters
+    ----------
+    out
+        Folder; made if absent, files of the same names replaced.
+    kind
+        ``csv``: one CSV per table. ``parquet``: one Parquet file per table, typed, a row group per block.
+
+    Attributes
+    ----------
+    rows
+        Rows written so far, by table.
+    """
+
+    def __init__(self, out: Path, kind: Literal["csv", "parquet"] = "csv") -> None:
+        """Prepare the folder."""
+        out.mkdir(parents=True, exist_ok=True)
+        self.rows: dict[str, int] = {}
+        self._out, self._kind = out, kind
+        self._open = ExitStack()
+        self._csv: dict[str, BinaryIO] = {}
+        self._parquet: dict[str, pq.ParquetWriter] = {}
+
+    def add(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Append a block of typed tables."""
+        if self._kind == "csv":
+            self.add_text(spell_tables(tables))
+            return
+        for name, table in tables.items():
+            arrow = table.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String)).to_arrow()
+            if name not in self._parquet:
+                writer = pq.ParquetWriter(self._out / f"{name}.parquet", arrow.schema, compression="zstd")
+                self._parquet[name] = self._open.enter_context(writer)
+            self._parquet[name].write_table(arrow)
+            self._count(name, table)
+
+    def add_text(self, texts: Mapping[str, pl.DataFrame]) -> None:
+        """Append a block of tables of text to the CSV files; an empty cell stands for nothing."""
+        for name, table in texts.items():
+            is_new = name not in self._csv
+            if is_new:
+                self._csv[name] = self._open.enter_context((self._out / f"{name}.csv").open("wb"))
+            table.write_csv(self._csv[name], include_header=is_new, line_terminator="\n")
+            self._count(name, table)
+
+    def _count(self, name: str, table: pl.DataFrame) -> None:
+        """Add a block's rows."""
+        self.rows[name] = self.rows.get(name, 0) + table.height
+
+    def __exit__(self, *problem: object) -> None:
+        """Close every file."""
+        self._open.close()
+
+
+def write_text_tables(texts: Mapping[str, pl.DataFrame], out: Path) -> None:
+    """Write each table of text to ``<table>.csv``; an empty cell stands for nothing."""
+    with TableFiles(out) as files:
+        files.add_text(texts)
 
 
 def write_truth(truth: dict[str, Any], out: Path) -> None:

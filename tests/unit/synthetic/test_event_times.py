@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synthetic.laboratory import creatinine_from_egfr
-from synthetic.lesions import weighted_kappa
+from synthetic.lesions import cross_gradings, weighted_kappa
 from synthetic.outcomes import cumulative_hazard, invert_cumulative_hazard, relative_hazard
 from synthetic.settings import Cause
 
@@ -48,11 +48,12 @@ def test_weighted_kappa_by_hand() -> None:
     # one of four lesions differs by one step; the margins are (1, 1, 1, 1) and (1, 1, 2, 0)
     first, second = np.array([0, 1, 2, 3]), np.array([0, 1, 2, 2])
     observed, expected = 1 / 4, (0 + 1 + 2 * 2 + 1 + 0 + 2 * 1 + 2 + 1 + 0 + 3 + 2 + 2 * 1) / 16
-    assert weighted_kappa(first, second) == pytest.approx(1 - observed / expected)
+    assert weighted_kappa(cross_gradings(first, second)) == pytest.approx(1 - observed / expected)
 
 
 def test_perfect_agreement_has_kappa_one() -> None:
-    assert weighted_kappa(np.array([0, 1, 2, 3]), np.array([0, 1, 2, 3])) == pytest.approx(1.0)
+    grades = np.array([0, 1, 2, 3])
+    assert weighted_kappa(cross_gradings(grades, grades)) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
