@@ -52,7 +52,7 @@ def _foreign_sites(
     allowed = sorted(context.registered_sites)
     found = []
     for name in ("sites", "patients", "procedures"):
-        n = states[name].text.filter(~pl.col("site_id").is_in(allowed)).height
+        n = states[name].rows.as_sent("site_id").filter(~pl.col("site_id").is_in(allowed)).height
         if n:
             place = {"table": name, "column": "site_id"}
             found.append(file_finding("F10", file=files.get(name, ""), n=n, place=place))
@@ -63,7 +63,7 @@ def _outside_period(
     states: Mapping[str, TableState], files: Mapping[str, str], context: Context
 ) -> list[pl.DataFrame]:
     """Return the finding about procedure dates outside the declared period, if they are too many."""
-    dates = states["procedures"].typed["procedure_date"].drop_nulls()
+    dates = states["procedures"].rows.columns(["procedure_date"])["procedure_date"].drop_nulls()
     if context.period is None or dates.is_empty():
         return []
     n = len(dates.filter(~dates.is_between(*context.period)))
@@ -81,7 +81,8 @@ def _vanished(
     """Return one finding for each table of which records are gone."""
     if not context.previous_keys:
         return []
-    sent = {name: state.text.select(state.table.primary_key) for name, state in states.items()}
+    keys = {name: state.table.primary_key for name, state in states.items()}
+    sent = {name: state.rows.as_sent(keys[name]).select(keys[name]) for name, state in states.items()}
     gone = vanished_rows(context.previous_keys, sent)
     counts = gone.group_by("table", maintain_order=True).len()
     return [

@@ -26,7 +26,7 @@ def word_findings(states: Sequence[TableState], texts: Sequence[TextTable]) -> p
     So is a rule that every row breaks because a table never came (`schemas.rules.keys.MISSED_TABLES`).
     """
     marks = pl.concat([_with_origin(state.marks(), state) for state in states])
-    empty = {state.table.name for state in states if state.text.is_empty()}
+    empty = {state.table.name for state in states if state.is_empty}
     said_once = [rule_id for rule_id, table in MISSED_TABLES.items() if table in empty]
     is_counted = (pl.col("level") == "INFO") | pl.col("rule_id").is_in(said_once)
     rules = pl.DataFrame(

@@ -8,11 +8,14 @@ programs write for large values; ``nan`` and ``inf`` are refused. Booleans: ``tr
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
+
     from schemas.registry import Column, Table
 
 WHOLE = r"^[+-]?[0-9]+$"
@@ -20,6 +23,9 @@ DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 CENSORED = r"^([<>])=? ?([0-9]+\.?[0-9]*|\.[0-9]+)$"
 PARTIAL_DATE = r"^[0-9]{4}(-[0-9]{2})?$"
 ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+UNREAD_SCHEMA: dict[str, type[pl.DataType]] = {"at": pl.Int64, "column": pl.String, "text": pl.String}
+"""A cell that holds text but no value of its type."""
 
 
 def parse_text(text: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -35,51 +41,99 @@ def parse_text(text: pl.DataFrame, table: Table) -> pl.DataFrame:
     return text.select("at", *(_typed(column) for column in table.columns))
 
 
+def typed_columns(text: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return every canonical column with its type; one that the text lacks is null in all rows."""
+    offered = [column for column in table.columns if text.schema.get(column.name, pl.Null) != pl.Null]
+    return completed(text.select(_typed(column) for column in offered), table, text.height)
+
+
+def completed(typed: pl.DataFrame, table: Table, n: int) -> pl.DataFrame:
+    """Return the canonical columns of a typed frame of so many rows, those that it lacks as nulls.
+
+    Columns without any value share one array: ten of them of a million rows would be 80 MB.
+    """
+    absent = {name for name in table.dtypes if typed.schema.get(name, pl.Null) == pl.Null}
+    return pl.DataFrame(
+        nulls(name, dtype, n) if name in absent else typed[name] for name, dtype in table.dtypes.items()
+    )
+
+
+@lru_cache(maxsize=8)
+def _nulls(dtype: PolarsDataType, n: int) -> pl.Series:
+    """Return so many nulls; the last arrays asked for are kept."""
+    return pl.Series([None], dtype=dtype).new_from_index(0, n)
+
+
+def nulls(name: str, dtype: PolarsDataType, n: int) -> pl.Series:
+    """Return a column of so many nulls, of which all of one type and length share one array."""
+    return _nulls(dtype, n).alias(name)
+
+
 def unreadable_cells(text: pl.DataFrame, typed: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return ``at`` and ``column`` of the cells that hold text but have no value of their type."""
-    none = text.select("at", column=pl.lit("")).clear()
-    found = [
-        text.select("at", column=pl.lit(column.name)).filter(
-            text[column.name].is_not_null() & typed[column.name].is_null()
-        )
-        for column in table.columns
-        if column.kind not in {"string", "enum"}
-    ]
-    return pl.concat([none, *found])
+    """Return ``at``, ``column`` and ``text`` of the cells that hold text but have no value of their type.
+
+    Parameters
+    ----------
+    text
+        Canonical columns as ``String``, as far as they were sent, and ``at``, the number of the row.
+    typed
+        The same rows with their types.
+    table
+        Table that says which type each column has.
+    """
+    found = [pl.DataFrame(schema=UNREAD_SCHEMA)]
+    for column in table.columns:
+        if column.kind in {"string", "enum"} or text.schema.get(column.name, pl.Null) == pl.Null:
+            continue
+        cells, values = text[column.name], typed[column.name]
+        if cells.null_count() == values.null_count():
+            continue
+        is_unread = cells.is_not_null() & values.is_null()
+        rows = text.select("at", pl.lit(column.name).alias("column"), pl.col(column.name).alias("text"))
+        found.append(rows.filter(is_unread))
+    return pl.concat(found)
 
 
-def censored_values(text: pl.DataFrame, cells: pl.DataFrame, table: Table) -> pl.DataFrame:
+def censored_values(unread: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return ``at``, ``column`` and ``value`` of decimals sent as below or above a limit (rule C10).
 
     What lies below a limit is set to half of it, as is usual for a limit of detection [1]_; what lies above
     one is set to it.
 
+    Parameters
+    ----------
+    unread
+        As `unreadable_cells` returns them.
+    table
+        Table that says which columns are decimals.
+
     References
     ----------
     .. [1] Hornung & Reed (1990), Appl Occup Environ Hyg 5:46-51.
     """
-    found = [pl.DataFrame(schema={"at": pl.Int64, "column": pl.String, "value": pl.Float64})]
-    for column in table.columns:
-        at = cells.filter(pl.col("column") == column.name)["at"]
-        if column.kind != "float" or at.is_empty():
-            continue
-        raw = text.filter(pl.col("at").is_in(at.implode())).select("at", raw=column.name)
-        limit = pl.col("raw").str.extract(CENSORED, 2).cast(pl.Float64, strict=False)
-        share = pl.when(pl.col("raw").str.starts_with("<")).then(0.5).otherwise(1.0)
-        rows = raw.select("at", pl.lit(column.name).alias("column"), (limit * share).alias("value"))
-        found.append(rows.drop_nulls("value"))
-    return pl.concat(found)
+    decimals = [column.name for column in table.columns if column.kind == "float"]
+    limit = pl.col("text").str.extract(CENSORED, 2).cast(pl.Float64, strict=False)
+    share = pl.when(pl.col("text").str.starts_with("<")).then(0.5).otherwise(1.0)
+    cells = unread.filter(pl.col("column").is_in(decimals))
+    return cells.select("at", "column", (limit * share).alias("value")).drop_nulls("value")
 
 
-def partial_dates(text: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return the unreadable event dates that lack day or month although the row calls them exact (C12)."""
-    if "event_date_precision" not in text.columns:
-        return cells.clear()
-    partial = pl.col("event_date").str.contains(PARTIAL_DATE)
-    is_stated = (pl.col("event_date").str.len_chars() == 7) & (pl.col("event_date_precision") == "month")
-    is_stated |= (pl.col("event_date").str.len_chars() == 4) & (pl.col("event_date_precision") == "year")
-    at = text.filter(partial & ~is_stated.fill_null(value=False))["at"].implode()
-    return cells.filter((pl.col("column") == "event_date") & pl.col("at").is_in(at))
+def partial_dates(unread: pl.DataFrame, precision: pl.DataFrame) -> pl.DataFrame:
+    """Return the unreadable event dates that lack day or month although the row calls them exact (C12).
+
+    Parameters
+    ----------
+    unread
+        As `unreadable_cells` returns them, of a table of events.
+    precision
+        ``at`` and ``event_date_precision`` as it was sent.
+    """
+    dates = unread.filter(pl.col("column") == "event_date")
+    dates = dates.join(precision, on="at", how="left", maintain_order="left")
+    n, stated = pl.col("text").str.len_chars(), pl.col("event_date_precision")
+    is_stated = ((n == 7) & (stated == "month")) | ((n == 4) & (stated == "year"))
+    is_partial = pl.col("text").str.contains(PARTIAL_DATE)
+    return dates.filter(is_partial & ~is_stated.fill_null(value=False)).select("at", "column")
 
 
 def _typed(column: Column) -> pl.Expr:

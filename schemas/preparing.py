@@ -9,13 +9,15 @@ import polars as pl
 from schemas.errors import SchemaFileError
 from schemas.findings import table_finding
 from schemas.registry import LOADER_COLUMNS, TABLES
-from schemas.submission import TextTable, empty_findings
+from schemas.sent_rows import sent_rows
+from schemas.submission import empty_findings
 from schemas.table_state import FOLLOWS_RULE, TableState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.registry import Table
+    from schemas.submission import TextTable
 
 POSITION = ("row", "record", "line")
 """Where a row of a text table stands in the site's file."""
@@ -96,6 +98,7 @@ def _refuse_malformed(text: TextTable) -> None:
         for name in text.frame.columns
         if name in TABLES[text.table].dtypes and text.frame.schema[name] not in (pl.String, pl.Null)
     ]
+
     if typed:
         what = f"columns that are not text ({', '.join(typed)})"
         raise SchemaFileError(where=where, what=what, fix="Read every cell as text")
@@ -103,40 +106,28 @@ def _refuse_malformed(text: TextTable) -> None:
 
 def _state(table: Table, parts: Sequence[TextTable], prior: pl.DataFrame) -> TableState:
     """Join the parts of one table and number its rows."""
-    frames = [_canonical(part, table, number) for number, part in enumerate(parts)]
-    rows = pl.concat(frames or [_canonical(_no_rows(table), table, 0)])
-    rows = rows.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
-    origin = rows.select("at", "file", *POSITION)
-    absences = [_absences(rows.filter(pl.col("part") == number), part) for number, part in enumerate(parts)]
+    sent = sent_rows(table.name, parts)
+    origin = _origin(parts)
+    absences = [
+        _absences(origin["at"].slice(first, part.frame.height), part)
+        for part, first in zip(parts, sent.starts, strict=False)
+    ]
     return TableState(
-        table=table,
+        sent=sent,
         origin=origin,
-        text=rows.drop("file", "part", *POSITION),
         prior=pl.concat([_prior_of(table, origin, prior), *absences]),
         offered=frozenset(name for part in parts for name in part.frame.columns),
     )
 
 
-def _canonical(part: TextTable, table: Table, number: int) -> pl.DataFrame:
-    """Select the canonical columns as text, absent ones as null, an empty text as null."""
-    columns = [_text_or_null(part.frame, column.name) for column in table.columns]
+def _origin(parts: Sequence[TextTable]) -> pl.DataFrame:
+    """Return ``at`` of each row, and where it stands in the site's file."""
+    columns = dict.fromkeys(["at", *POSITION], pl.Int64)
     position = [pl.col(name).cast(pl.Int64) for name in POSITION]
-    return part.frame.select(*columns, *position, file=pl.lit(part.file), part=pl.lit(number))
-
-
-def _text_or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Return a column of text, or nulls where the frame lacks it."""
-    if name not in frame.columns or frame.schema[name] == pl.Null:
-        return pl.lit(None, pl.String).alias(name)
-    if not (frame[name] == "").any():
-        return pl.col(name)
-    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
-
-
-def _no_rows(table: Table) -> TextTable:
-    """Return an absent table as one without rows."""
-    frame = pl.DataFrame(schema=dict.fromkeys(POSITION, pl.Int64))
-    return TextTable(table=table.name, frame=frame, file="")
+    places = [part.frame.select(pl.lit(part.file).alias("file"), *position) for part in parts]
+    nowhere = pl.DataFrame(schema={"file": pl.String, **columns}).drop("at")
+    at = pl.int_range(pl.len(), dtype=pl.Int64).alias("at")
+    return pl.concat([nowhere, *places]).select(at, "file", *POSITION)
 
 
 def _prior_of(table: Table, origin: pl.DataFrame, prior: pl.DataFrame) -> pl.DataFrame:
@@ -161,11 +152,11 @@ def _prior_of(table: Table, origin: pl.DataFrame, prior: pl.DataFrame) -> pl.Dat
     return found.select("at", "column", "rule_id", "level", "is_consequence")
 
 
-def _absences(rows: pl.DataFrame, part: TextTable) -> pl.DataFrame:
+def _absences(rows: pl.Series, part: TextTable) -> pl.DataFrame:
     """Name F02 as the cause of every cell of an absent required column, so that no row says it again."""
     cells = pl.DataFrame({"column": _absent_required(part)}, schema={"column": pl.String})
     return (
-        rows.select("at")
+        rows.to_frame()
         .join(cells, how="cross")
         .with_columns(rule_id=pl.lit("F02"), level=pl.lit("NULL"), is_consequence=pl.lit(value=False))
     )

@@ -57,10 +57,16 @@ def let_parts_of_repeats_fall(state: TableState, states: Mapping[str, TableState
         repeats = parent.rejections.filter(pl.col("rule_id") == "K01").select("at", "rule_id")
         if repeats.is_empty() or state.table.by_name[reference.column].required != "yes":
             continue
-        keys = parent.text.select("at", key=reference.target).join(parent.origin, on="at")
+        keys = (
+            parent.rows.as_sent(reference.target)
+            .rename({reference.target: "key"})
+            .join(parent.origin, on="at")
+        )
         kept = keys.join(parent.accepted().select("at"), on="at", how="semi").select(place)
         lost = keys.join(repeats, on="at").join(kept, on=place, how="anti").unique(place)
-        own = state.text.select("at", key=reference.column).join(state.origin, on="at")
+        own = (
+            state.rows.as_sent(reference.column).rename({reference.column: "key"}).join(state.origin, on="at")
+        )
         parts = own.join(lost.select(*place, "rule_id"), on=place, how="inner").sort("at")
         parts = parts.join(state.accepted().select("at"), on="at", how="semi", maintain_order="left")
         state.reject(parts, is_cascade=True)
@@ -105,7 +111,7 @@ def _act_on_lost(state: TableState, lost: pl.DataFrame, reference: Reference, pa
 
 def _rejected_keys(parent: TableState, reference: Reference) -> pl.DataFrame:
     """Return the keys of rejected parents, under the child's column name, each with its first cause."""
-    rows = parent.rejections.join(parent.text.select("at", reference.target), on="at", how="left")
+    rows = parent.rejections.join(parent.rows.as_sent(reference.target), on="at", how="left")
     keys = rows.select(pl.col(reference.target).alias(reference.column), "rule_id")
     return keys.drop_nulls().unique(reference.column, keep="first", maintain_order=True)
 
@@ -121,7 +127,7 @@ def excuse_children_of_broken_keys(state: TableState, states: Mapping[str, Table
         if broken.is_empty() or not is_required:
             continue
         keys = broken.unique(reference.column, keep="first", maintain_order=True)
-        parts = state.text.select("at", reference.column).join(keys, on=reference.column, how="inner")
+        parts = state.rows.as_sent(reference.column).join(keys, on=reference.column, how="inner")
         cells = parts.sort("at").with_columns(column=pl.lit(reference.column))
         state.excuse(cells)
         state.reject(cells.select("at", "rule_id"), is_cascade=True)
@@ -135,7 +141,7 @@ def _broken_keys(parent: TableState, reference: Reference) -> pl.DataFrame:
     if pattern is not None:
         is_broken |= ~pl.col(reference.target).str.contains(pattern)
     rows = parent.rejections.filter(~pl.col("is_cascade"))
-    keys = rows.join(parent.text.select("at", reference.target), on="at", how="left").filter(is_broken)
+    keys = rows.join(parent.rows.as_sent(reference.target), on="at", how="left").filter(is_broken)
     return keys.select(pl.col(reference.target).alias(reference.column), "rule_id")
 
 

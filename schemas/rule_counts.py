@@ -63,10 +63,14 @@ def _count_table(state: TableState, site: pl.Series) -> pl.DataFrame:
         f"check {number}": _applies(check).sum() for number, check in enumerate(_row_checks(state.table))
     }
     filled = [pl.col(column).count() for column in state.table.by_name if column != "site_id"]
-    frame = state.typed.with_columns(site.alias("site of row"))
-    counted = frame.group_by(pl.col("site of row").alias("site_of")).agg(
-        pl.len().alias("rows"), *filled, *(expr.alias(name) for name, expr in checks.items())
-    )
+    sums = [pl.len().alias("rows"), *filled, *(expr.alias(name) for name, expr in checks.items())]
+    parts = [
+        frame.with_columns(site.gather(frame["at"]).alias("site of row"))
+        .group_by(pl.col("site of row").alias("site_of"))
+        .agg(sums)
+        for frame in (state.accepted(), state.rejected())
+    ]
+    counted = pl.concat(parts).group_by("site_of").sum()
     if "site_id" in state.table.by_name:
         counted = counted.with_columns(site_id=pl.col("rows"))
     return counted.rename({"site_id": "count of site_id"}, strict=False).rename({"site_of": "site_id"})

@@ -73,26 +73,28 @@ def row_sites(states: States) -> dict[str, pl.Series]:
     known = {
         site
         for name in ("patients", "procedures")
-        for site in states[name].typed["site_id"].drop_nulls().unique().to_list()
+        for site in states[name].rows.columns(["site_id"])["site_id"].drop_nulls().unique().to_list()
     }
     only = next(iter(known)) if len(known) == 1 else None
     sites: dict[str, pl.Series] = {}
     for name in TABLES:
-        typed = states[name].typed
-        if "site_id" in typed.columns:
-            sites[name] = typed["site_id"]
+        state = states[name]
+        if "site_id" in state.table.by_name:
+            sites[name] = state.rows.columns(["site_id"])["site_id"]
         elif only is not None:
-            sites[name] = pl.Series("site_id", [only], dtype=pl.String).new_from_index(0, typed.height)
+            sites[name] = pl.Series("site_id", [only], dtype=pl.String).new_from_index(0, state.origin.height)
         else:
             column, parent = _PARENTS[name]
-            sites[name] = _sites_by_parent(typed[column], states[parent], sites[parent])
+            keys = state.rows.columns([column])[column]
+            sites[name] = _sites_by_parent(keys, states[parent], sites[parent])
     return sites
 
 
 def _sites_by_parent(keys: pl.Series, parent: TableState, parent_sites: pl.Series) -> pl.Series:
     """Look up the site of the parent of each row; accepted parents come first, as keys repeat in others."""
     rejected = parent.rejections["at"].implode()
-    owners = parent.typed.select("at", key=parent.table.primary_key, site_id=parent_sites)
+    key = parent.table.primary_key
+    owners = parent.rows.columns([key]).select("at", key=key, site_id=parent_sites)
     accepted = owners.filter(~pl.col("at").is_in(rejected)).select("key", "site_id")
     found = keys.to_frame("key").join(accepted, on="key", how="left", maintain_order="left")
     if parent.rejections.is_empty() or not found["site_id"].null_count():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from schemas.branch_headers import BranchHeaders
 
@@ -60,6 +60,41 @@ def empty_findings() -> pl.DataFrame:
     return pl.DataFrame(schema=FINDING_SCHEMA)
 
 
+class ReadTable:
+    """Columns that were given their types while their file was read, and what is left of their text.
+
+    Parameters
+    ----------
+    typed
+        Canonical columns that were sent, with their types (`schemas.parsing`).
+    unread
+        ``row``, ``column`` and ``text`` of the cells that hold text but no value of their type.
+    of_rows
+        Function that returns the canonical columns of some rows as text, columns that were not sent left out;
+        it takes the numbers of the rows, in ascending order.
+    """
+
+    def __init__(
+        self, typed: pl.DataFrame, unread: pl.DataFrame, of_rows: Callable[[pl.Series], pl.DataFrame]
+    ) -> None:
+        self._typed: pl.DataFrame | None = typed
+        self.unread = unread
+        self.of_rows = of_rows
+
+    @property
+    def typed(self) -> pl.DataFrame:
+        """The columns, as long as they were not handed over."""
+        if self._typed is None:
+            message = "the columns were handed over before"
+            raise RuntimeError(message)
+        return self._typed
+
+    def take(self) -> pl.DataFrame:
+        """Hand the columns over, once: whoever has them can let single ones go."""
+        typed, self._typed = self.typed, None
+        return typed
+
+
 @dataclass(frozen=True, eq=False)
 class TextTable:
     """Rows of one canonical table as text, before any type.
@@ -78,6 +113,9 @@ class TextTable:
         Canonical column to the site's header; the first, where rows came from several.
     branches
         The headers row by row, where rows came from several; None where `headers` holds for all rows.
+    read
+        The cells, where they were given their types while the file was read: then the columns of `frame`
+        other than the position are there by name only, of type ``Null``. None where `frame` is text.
     """
 
     table: str
@@ -85,6 +123,29 @@ class TextTable:
     file: str
     headers: Mapping[str, str] = field(default_factory=dict)
     branches: BranchHeaders | None = None
+    read: ReadTable | None = None
+
+    def n_filled(self, column: str) -> int:
+        """Return how many cells of a column that was sent hold anything."""
+        if self.read is None:
+            return self.frame.height - self.frame[column].null_count()
+        values = self.read.typed[column]
+        unread = self.read.unread.filter(pl.col("column") == column)
+        return len(values) - values.null_count() + unread.height
+
+    def numbers(self, column: str) -> pl.Series:
+        """Return the cells of a column that can be taken for numbers, leniently."""
+        if self.read is None:
+            texts, numbers = self.frame[column], pl.Series(dtype=pl.Float64)
+        else:
+            texts = self.read.unread.filter(pl.col("column") == column)["text"]
+            numbers = self.read.typed[column].cast(pl.Float64)
+        found = pl.concat([numbers.rename(column), texts.cast(pl.Float64, strict=False).rename(column)])
+        return found.drop_nulls().drop_nans()
+
+    def codes(self, column: str) -> pl.Series:
+        """Return a column of codes that was sent."""
+        return self.frame[column] if self.read is None else self.read.typed[column]
 
 
 @dataclass(frozen=True, eq=False)

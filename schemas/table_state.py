@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.parsing import parse_text
 from schemas.rules.catalogue import RULES
+from schemas.split_rows import SplitRows
 from schemas.submission import TableReport
 
 if TYPE_CHECKING:
     from schemas.registry import Table
+    from schemas.sent_rows import SentRows
 
 MARK_SCHEMA: dict[str, type[pl.DataType]] = {
     "table": pl.String,
@@ -44,12 +45,10 @@ class TableState:
 
     Parameters
     ----------
-    table
-        Table of the registry.
+    sent
+        The rows as they came.
     origin
         ``at`` with ``file``, ``row``, ``record`` and ``line`` of each row.
-    text
-        ``at`` and every canonical column as text.
     prior
         Findings of earlier steps on these rows: ``at``, ``column`` (null for the row), ``rule_id`` (the root
         cause), ``level``, ``is_consequence`` (whether the cell that is to blame is reported elsewhere).
@@ -57,41 +56,42 @@ class TableState:
         Columns that the submission has, be they empty.
     """
 
-    table: Table
+    sent: SentRows
     origin: pl.DataFrame
-    text: pl.DataFrame
     prior: pl.DataFrame
     offered: frozenset[str]
-    typed: pl.DataFrame = field(init=False)
+    table: Table = field(init=False)
+    rows: SplitRows = field(init=False)
     rejections: pl.DataFrame = field(init=False)
     fatal: list[pl.DataFrame] = field(init=False, default_factory=list)
     _marks: list[pl.DataFrame] = field(init=False, default_factory=list)
     _cells: pl.DataFrame = field(init=False)
     _void: pl.Series = field(init=False)  # rows of which no cell can be trusted
     _excused: list[pl.DataFrame] = field(init=False, default_factory=list)  # cells that a parent answers for
-    _accepted: pl.DataFrame | None = field(init=False, default=None)
-    _rejected: pl.DataFrame | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Read the text and start with what earlier steps found."""
-        self.typed = parse_text(self.text, self.table)
+        """Start with what earlier steps found."""
+        self.table = self.sent.table
+        self.rows = SplitRows(self.sent.typed)
+        self.sent = replace(self.sent, typed=self.sent.typed.clear())  # else emptied columns would stay
         self.rejections = pl.DataFrame(schema=REJECTION_SCHEMA)
         is_void = pl.col("column").is_null() & (pl.col("level") == "ROW")
         self._void = self.prior.filter(is_void)["at"]
         self._cells = self.prior.filter(pl.col("column").is_not_null()).select(list(_CELL_SCHEMA))
         self.reject(self.prior.filter(pl.col("level") == "ROW"), is_cascade=False)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was sent."""
+        return self.origin.is_empty()
+
     def accepted(self) -> pl.DataFrame:
         """Return the typed rows that nothing has rejected so far."""
-        if self._accepted is None:
-            self._accepted = self.typed.filter(~pl.col("at").is_in(self.rejections["at"].implode()))
-        return self._accepted
+        return self.rows.kept()
 
     def rejected(self) -> pl.DataFrame:
         """Return the typed rows that were rejected so far."""
-        if self._rejected is None:
-            self._rejected = self.typed.filter(pl.col("at").is_in(self.rejections["at"].implode()))
-        return self._rejected
+        return self.rows.lost()
 
     def reject(self, rows: pl.DataFrame, *, is_cascade: bool) -> None:
         """Reject rows (``at``, ``rule_id``); the first cause of a row stands."""
@@ -101,7 +101,7 @@ class TableState:
         new = new.unique("at", keep="first", maintain_order=True)
         new = new.select("at", "rule_id", is_cascade=pl.lit(is_cascade))
         self.rejections = pl.concat([self.rejections, new])
-        self._accepted = self._rejected = None
+        self.rows.lose(new["at"])
 
     def apply(self, failures: pl.DataFrame) -> None:
         """Act on failing cells (``at``, ``column``, ``rule_id``, ``level``) and note them as findings.
@@ -165,13 +165,14 @@ class TableState:
         accepted = self.accepted()
         # A row's number is its place in the table: looking its origin up by place copies no other column.
         accepted = accepted.hstack(self.origin.select("line", "record", "file")[accepted["at"]])
-        rejected = self.text.join(self.rejections, on="at", how="inner", maintain_order="left")
+        rejected = self.sent.texts(self.rejections["at"])
+        rejected = rejected.join(self.rejections, on="at", how="inner", maintain_order="left")
         rejected = rejected.join(self.origin, on="at", how="left", maintain_order="left")
         return TableReport(
             table=self.table.name,
             accepted=accepted.select(*columns, pl.col("line").alias("source_row"), "record", "file"),
             rejected=rejected.select(*columns, "row", "record", "line", "rule_id", "is_cascade", "file"),
-            n_input=self.text.height,
+            n_input=self.origin.height,
         )
 
     def _escalated(self, failures: pl.DataFrame) -> pl.DataFrame:
@@ -182,24 +183,11 @@ class TableState:
 
     def empty(self, cells: pl.DataFrame) -> None:
         """Set cells (``at``, ``column``) to null."""
-        if cells.is_empty():
-            return
-        emptied = [
-            pl.when(pl.col("at").is_in(rows["at"].implode()))
-            .then(None)
-            .otherwise(pl.col(str(name)))
-            .alias(str(name))
-            for (name,), rows in cells.group_by("column", maintain_order=True)
-        ]
-        self.typed = self.typed.with_columns(emptied)
-        self._accepted = self._rejected = None
+        self.rows.empty(cells)
 
     def fill(self, cells: pl.DataFrame) -> None:
         """Set decimals (``at``, ``column``, ``value``) that were read by a rule of their own."""
-        for (name,), rows in cells.group_by("column", maintain_order=True):
-            named = rows.select("at", pl.col("value").alias(str(name)))
-            self.typed = self.typed.update(named, on="at", how="left")
-        self._accepted = self._rejected = None
+        self.rows.fill(cells)
 
     def note(self, failures: pl.DataFrame) -> None:
         """Keep the findings, and remember the cells whose value they took."""

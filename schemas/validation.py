@@ -17,7 +17,7 @@ import polars as pl
 from schemas.checking import failing_cells
 from schemas.context_findings import findings_of_context
 from schemas.findings import counted, in_order, word_findings
-from schemas.parsing import censored_values, partial_dates, unreadable_cells
+from schemas.parsing import censored_values, partial_dates
 from schemas.preparing import prepare_tables, table_findings
 from schemas.references import (
     NO_KEYS,
@@ -131,29 +131,37 @@ def _prior_with_effect(prior: pl.DataFrame, states: States) -> pl.DataFrame:
 
 def _check_cells(state: TableState) -> None:
     """Apply types, code lists, possible ranges, required values, and what rejects a row by itself."""
-    unreadable = unreadable_cells(state.text, state.typed, state.table)
-    if not unreadable.is_empty():
-        unreadable = _read_censored(state, unreadable)
-        partial = partial_dates(state.text, unreadable)
+    unread = state.sent.unread
+    if not unread.is_empty():
+        unread = _read_censored(state, unread)
+        partial = _partial_dates(state, unread)
         state.apply(with_level(partial.with_columns(rule_id=pl.lit("C12"))))
-        unreadable = unreadable.join(partial, on=["at", "column"], how="anti", maintain_order="left")
-    state.apply(with_level(unreadable.with_columns(rule_id=pl.lit("C01"))))
+        unread = unread.join(partial, on=["at", "column"], how="anti", maintain_order="left")
+    state.apply(with_level(unread.select("at", "column", rule_id=pl.lit("C01"))))
     # Cells come before what one value of a row calls for: a cell emptied now calls for nothing, or is missed.
-    failures = _leveled(state, failing_cells(state.table.schema, state.typed), rejects=True)
+    failures = _leveled(state, failing_cells(state.table.schema, state.rows.undivided()), rejects=True)
     calls = _calls_for_values(state)
     state.apply(failures.join(calls, on=["column", "rule_id"], how="anti", maintain_order="left"))
     if not calls.is_empty():
-        state.apply(_leveled(state, failing_cells(state.table.schema, state.typed), rejects=True))
+        failures = failing_cells(state.table.schema, state.rows.undivided())
+        state.apply(_leveled(state, failures, rejects=True))
 
 
-def _read_censored(state: TableState, unreadable: pl.DataFrame) -> pl.DataFrame:
+def _partial_dates(state: TableState, unread: pl.DataFrame) -> pl.DataFrame:
+    """Return the event dates that lack day or month."""
+    if "event_date_precision" not in state.table.by_name:
+        return unread.select("at", "column").clear()
+    return partial_dates(unread, state.rows.as_sent("event_date_precision"))
+
+
+def _read_censored(state: TableState, unread: pl.DataFrame) -> pl.DataFrame:
     """Set the numbers sent as below or above a limit, count them (C10), and return the other cells."""
-    censored = censored_values(state.text, unreadable, state.table)
+    censored = censored_values(unread, state.table)
     if censored.is_empty():
-        return unreadable
+        return unread
     state.fill(censored)
     state.apply(with_level(censored.select("at", "column", rule_id=pl.lit("C10"))))
-    return unreadable.join(censored, on=["at", "column"], how="anti", maintain_order="left")
+    return unread.join(censored, on=["at", "column"], how="anti", maintain_order="left")
 
 
 def _calls_for_values(state: TableState) -> pl.DataFrame:

@@ -67,8 +67,7 @@ def find_unit_suspicions(
         ]
         if not parts or (suspicion.table, suspicion.column) in confirmed:
             continue
-        numbers = pl.concat([text.frame.get_column(suspicion.column) for text in parts])
-        numbers = numbers.cast(pl.Float64, strict=False).drop_nulls().drop_nans()
+        numbers = pl.concat([text.numbers(suspicion.column) for text in parts])
         median = numbers.median()
         if len(numbers) < _FEWEST or not isinstance(median, float):
             continue
@@ -97,7 +96,7 @@ def find_empty_columns(tables: Sequence[TextTable], *, earlier: pl.DataFrame | N
         spared = _superseded_columns(text) | emptied.get((text.file, text.table), set())
         for name in (name for name in names if text.frame.height and name not in spared):
             header = text.headers.get(name)
-            if header is not None and text.frame.get_column(name).null_count() == text.frame.height:
+            if header is not None and not text.n_filled(name):
                 found.append(finding("F13", file=text.file, table=text.table, column=name, header=header))
     return findings_frame(found)
 
@@ -118,10 +117,10 @@ def _superseded_columns(text: TextTable) -> set[str]:
     days = {name for name in TABLES[text.table].dtypes if name.endswith("_day")}
     dates = {f"{name.removesuffix('_day')}_date" for name in days}
     if "date_policy" in text.frame.columns:
-        policies = text.frame.get_column("date_policy")
+        policies = text.codes("date_policy")
         counts, dated = (policies == "relative").any(), (policies != "relative").any()
     else:
-        filled = {name for name in text.frame.columns if text.frame[name].null_count() < text.frame.height}
+        filled = {name for name in (days | dates) & set(text.frame.columns) if text.n_filled(name)}
         counts, dated = bool(days & filled), bool(dates & filled)
     return days if dated and not counts else dates if counts and not dated else set()
 
