@@ -142,7 +142,7 @@ def estimate_learning(
         return NotEstimable(label, "No case with a known outcome.", "no_patients")
     if n_owners < FEWEST_OWNERS:
         reason = f"Fewer than {FEWEST_OWNERS} operators or sites: a curve would show single ones."
-        return NotEstimable(label, reason, "too_few_events")
+        return NotEstimable(label, reason, "too_few_units")
     found = _bands(known, outcome, bands)
     return LearningCurve(
         label=label,

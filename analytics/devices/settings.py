@@ -243,7 +243,7 @@ def describe_spread(
     medians = pl.Series([item.median for item in groups if item.n_recorded >= FEWEST_USES], dtype=pl.Float64)
     if medians.len() < FEWEST_GROUPS:
         reason = f"Fewer than {FEWEST_GROUPS} groups have {FEWEST_USES} values each."
-        return NotEstimable(f"{setting} by {by}", reason, "too_few_events")
+        return NotEstimable(f"{setting} by {by}", reason, "too_few_units")
     shares = (0.0, 0.25, 0.5, 0.75, 1.0)
     ends = [float(medians.quantile(share, interpolation="linear") or 0.0) for share in shares]
     return SettingSpread(setting, by, medians.len(), len(groups) - medians.len(), *ends)

@@ -64,6 +64,14 @@ REFUSALS = {
         "two methods give every lesion the same grade, so that chance agreement cannot be told apart",
         "Show the table of grades instead.",
     ),
+    "too_few_units": (
+        "a spread over sites or operators would tell about single ones",
+        "Look at all of them together.",
+    ),
+    "not_defined": (
+        "a text says something that no record can be held against",
+        "Read the note beside it: it names what the text leaves open.",
+    ),
 }
 """Code of every refusal: when it is given, and what to do."""
 
