@@ -50,7 +50,9 @@ STEP_LABELS = {
 }
 """Words for the steps of a cohort."""
 
-STRUCTURAL_ZERO_TEXT = {"burr_entrapment": "n/a (no burr)", "balloon_rupture": "n/a (no balloon)"}
+STRUCTURAL_ZERO_TEXT = {
+    key: f"n/a (no {known.device_word})" for key, known in COMPLICATIONS.items() if known.device_word
+}
 
 FROM_LEAST_CALCIUM = ("none", "none_mild", "mild", "not_severe", "moderate", "severe", "unknown")
 """Grades in reading order; the two-level grades stand where their middle lies."""

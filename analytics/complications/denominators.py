@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from analytics.complications.definitions import ComplicationDefinition
+    from analytics.complications.definition import ComplicationDefinition
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,8 @@ def count_expressions(definition: ComplicationDefinition) -> list[pl.Expr]:
     list of polars.Expr
         One per field of `Count`, named ``<key>:<field>``.
     """
-    is_recorded = (pl.col("complications_recorded") == "all").fill_null(value=False)
-    used = [pl.col(name) for name in definition.devices]
-    # A literal has length one: the identifier ties it to the rows of the group.
-    can_have = pl.any_horizontal(used) if used else pl.col("procedure_id").is_not_null()
+    is_recorded = _is_recorded()
+    can_have = _can_have(definition)
     happened = pl.col(definition.key)
     counts = {
         "n_events": can_have & is_recorded & happened,
@@ -74,3 +72,25 @@ def count_expressions(definition: ComplicationDefinition) -> list[pl.Expr]:
         claim.fill_null(value=False).sum().cast(pl.Int64).alias(f"{definition.key}:{name}")
         for name, claim in counts.items()
     ]
+
+
+def in_denominator(definition: ComplicationDefinition) -> pl.Expr:
+    """Whether a unit is in the denominator of a complication."""
+    return (_can_have(definition) & _is_recorded()).fill_null(value=False)
+
+
+def in_numerator(definition: ComplicationDefinition) -> pl.Expr:
+    """Whether a unit of the denominator had the complication for certain."""
+    return (in_denominator(definition) & pl.col(definition.key)).fill_null(value=False)
+
+
+def _is_recorded() -> pl.Expr:
+    """Whether the site states presence or absence of every complication."""
+    return (pl.col("complications_recorded") == "all").fill_null(value=False)
+
+
+def _can_have(definition: ComplicationDefinition) -> pl.Expr:
+    """Whether a device that can cause it was used; always where any procedure can have it."""
+    used = [pl.col(name) for name in definition.devices]
+    # A literal has length one: the identifier ties it to the rows of the group.
+    return pl.any_horizontal(used) if used else pl.col("procedure_id").is_not_null()

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from analytics.complications.clusters import count_clusters, sums_of
 from analytics.complications.definitions import COMPLICATIONS
 from analytics.complications.denominators import Count, count_expressions
+from analytics.complications.patients import N_PROCEDURES
 from analytics.complications.results import ComplicationRate
 from analytics.errors import SpecificationError
-from analytics.proportions.intervals import wilson_interval, zero_event_upper_limit
+from analytics.proportions.cluster_intervals import interval_of_sums
+from analytics.proportions.intervals import estimate_proportion
+from analytics.proportions.results import Proportion
 from schemas.vocabulary import SEVERITY_GRADES, STRATEGIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analytics.complications.definitions import ComplicationDefinition
+    from analytics.complications.definition import ComplicationDefinition
 
 ALL = "all"
 """Label of a margin."""
@@ -43,7 +47,7 @@ def estimate_complication_rates(
     flags
         Result of `analytics.complications.flags.derive_complication_flags`; filter it as you like before.
     complications
-        Keys of `COMPLICATIONS`, all of them where None.
+        Keys of `COMPLICATIONS`; all that the flags hold where None.
     by
         ``strategy``, ``severity``, both or neither.
     strategy
@@ -67,18 +71,26 @@ def estimate_complication_rates(
     SpecificationError
         Where a key, a grouping or a column is unknown.
     """
-    keys = tuple(COMPLICATIONS) if complications is None else tuple(complications)
-    _demand(keys, tuple(COMPLICATIONS), "complication")
+    known = tuple(key for key in COMPLICATIONS if key in flags.columns)
+    keys = known if complications is None else tuple(complications)
+    _demand(keys, known, "complication")
     _demand(by, BY, "grouping")
     _demand((strategy, severity), tuple(flags.columns), "column")
     definitions = [COMPLICATIONS[key] for key in keys]
     groups = _count_groups(flags, definitions, {"strategy": strategy, "severity": severity}, tuple(by))
-    unit = "lesion" if "lesion_id" in flags.columns else "procedure"
+    unit = unit_of(flags)
     return tuple(
         _rate(definition, row, unit=unit, confidence=confidence)
         for definition in definitions
         for row in groups.iter_rows(named=True)
     )
+
+
+def unit_of(flags: pl.DataFrame) -> str:
+    """Return what the rows of a frame of flags are: ``lesion``, ``patient`` or ``procedure``."""
+    if "lesion_id" in flags.columns:
+        return "lesion"
+    return "patient" if N_PROCEDURES in flags.columns else "procedure"
 
 
 def _demand(given: Sequence[str], known: Sequence[str], what: str) -> None:
@@ -96,12 +108,11 @@ def _count_groups(
     by: tuple[str, ...],
 ) -> pl.DataFrame:
     """Count every group and margin, one row each."""
-    expressions = [count for definition in definitions for count in count_expressions(definition)]
     named = flags.with_columns(
         pl.col(columns["strategy"]).alias("by_strategy"), pl.col(columns["severity"]).alias("by_severity")
     )
     margins = [subset for subset in ((*BY,), ("strategy",), ("severity",), ()) if set(subset) <= set(by)]
-    counted = [_count_margin(named, expressions, subset) for subset in margins]
+    counted = [_count_margin(named, definitions, subset) for subset in margins]
     order = {"strategy": (*STRATEGIES, ALL), "severity": (*SEVERITY_GRADES, ALL)}
     ranks = [
         pl.col(f"by_{name}").replace_strict(list(codes), list(range(len(codes))), return_dtype=pl.Int64)
@@ -110,12 +121,16 @@ def _count_groups(
     return pl.concat(counted).sort(ranks, maintain_order=True)
 
 
-def _count_margin(named: pl.DataFrame, expressions: list[pl.Expr], subset: tuple[str, ...]) -> pl.DataFrame:
+def _count_margin(
+    named: pl.DataFrame, definitions: list[ComplicationDefinition], subset: tuple[str, ...]
+) -> pl.DataFrame:
     """Count the groups of one margin; the table as a whole is a group too."""
     keys = [f"by_{name}" for name in subset]
+    expressions = [count for definition in definitions for count in count_expressions(definition)]
     counted = (
         named.group_by(keys, maintain_order=True).agg(expressions) if keys else named.select(expressions)
     )
+    counted = count_clusters(named, definitions, keys, counted)
     labels = [pl.lit(ALL).alias(f"by_{name}") for name in BY if name not in subset]
     names = [name for name in counted.columns if name not in keys]
     return counted.with_columns(labels).select("by_strategy", "by_severity", *names)
@@ -127,12 +142,7 @@ def _rate(
     """Turn counts into a rate, or into the reason why there is none."""
     count = Count(**{name: int(str(row[f"{definition.key}:{name}"])) for name in _COUNT_FIELDS})
     status = _status(definition, count)
-    rate = lower = upper = None
-    if status == "zero":
-        rate, lower, upper = 0.0, 0.0, zero_event_upper_limit(count.n_total, confidence=confidence)
-    elif status == "observed":
-        rate = count.n_events / count.n_total
-        lower, upper = wilson_interval(count.n_events, count.n_total, confidence=confidence)
+    found = None if status not in {"zero", "observed"} else _share(definition, row, count, confidence)
     return ComplicationRate(
         complication=definition.key,
         strategy=str(row["by_strategy"]),
@@ -142,11 +152,27 @@ def _rate(
         n_total=count.n_total,
         n_unrecorded=count.n_unrecorded,
         status=status,
-        rate=rate,
-        lower=lower,
-        upper=upper,
+        rate=found.estimate if found else None,
+        lower=found.lower if found else None,
+        upper=found.upper if found else None,
         note=_note(definition, count, unit),
+        method=found.method if found else "",
+        n_patients=found.n_clusters if found else None,
+        n_effective=found.n_effective if found else None,
     )
+
+
+def _share(
+    definition: ComplicationDefinition, row: dict[str, object], count: Count, confidence: float
+) -> Proportion | None:
+    """Share with its interval: by patient where some count more than once."""
+    sums = sums_of(definition.key, row, count)
+    if sums is not None:
+        clustered = interval_of_sums(sums, confidence=confidence)
+        if isinstance(clustered, Proportion):
+            return clustered
+    found = estimate_proportion(count.n_events, count.n_total, confidence=confidence)
+    return found if isinstance(found, Proportion) else None
 
 
 def _status(definition: ComplicationDefinition, count: Count) -> str:
@@ -176,7 +202,14 @@ def _note(definition: ComplicationDefinition, count: Count, unit: str) -> str:
 
 def _unclear(definition: ComplicationDefinition, count: Count, unit: str) -> str:
     """Say why records do not tell, and how far the numerator could go."""
-    lacking = (["a grade"] if definition.grades else []) + (["a lesion"] if unit == "lesion" else [])
+    asked = {
+        "a grade": definition.grades,
+        "a final flow": definition.final_flow,
+        "a named device": definition.must_name_device,
+        "a time": definition.timings and "unknown" not in definition.timings,
+        "a lesion": unit == "lesion",
+    }
+    lacking = [word for word, is_asked in asked.items() if is_asked]
     many = f"{count.n_unclear} {unit}" + ("" if count.n_unclear == 1 else "s")
     most = count.n_events + count.n_unclear
     why = " or ".join(lacking)

@@ -29,10 +29,17 @@ class ComplicationRate:
         cannot cause it: rate and interval are None and ``n/a`` is shown); ``no_denominator`` (nothing
         recorded).
     rate, lower, upper
-        Proportion and Wilson limits, 0 to 1; for ``zero`` the lower limit is 0 and the upper limit is the
-        exact one-sided 97.5 % limit (Clopper and Pearson).
+        Proportion and limits, 0 to 1; for ``zero`` the lower limit is 0 and the upper limit is the exact
+        one-sided 97.5 % limit (Clopper and Pearson), of patients where they count more than once.
     note
         A sentence to show beside the number, or an empty text.
+    method
+        Name of the interval; empty where there is none.
+    n_patients
+        Patients in the denominator where some count more than once, and the interval is clustered by them;
+        else None.
+    n_effective
+        Independent units that would tell as much, where the interval is clustered; else None.
     """
 
     complication: str
@@ -47,3 +54,6 @@ class ComplicationRate:
     lower: float | None
     upper: float | None
     note: str = ""
+    method: str = ""
+    n_patients: int | None = None
+    n_effective: float | None = None

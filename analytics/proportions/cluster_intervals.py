@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ METHODS = {
     "logit": "logit with linearised variance, by cluster",
 }
 """Intervals by key, and their names beside a number."""
+ROUNDING = 1e-14
+"""Variances below this share of the estimate are rounding."""
 
 
 def cluster_interval(
@@ -72,18 +75,65 @@ def cluster_interval(
     if events.shape != totals.shape or (totals <= 0).any() or ((events < 0) | (events > totals)).any():
         msg = "counts of clusters are no proportions: 0 <= events <= total and total >= 1 in each"
         raise ValueError(msg)
+    sums = ClusterSums(
+        n_clusters=events.size,
+        n_events=int(events.sum()),
+        n_total=int(totals.sum()),
+        events_squared=float(events @ events),
+        products=float(events @ totals),
+        totals_squared=float(totals @ totals),
+    )
+    return interval_of_sums(sums, confidence=confidence, method=method, group=group)
+
+
+@dataclass(frozen=True)
+class ClusterSums:
+    """All that the interval needs to know of the clusters; sums of disjoint clusters can be added.
+
+    Parameters
+    ----------
+    n_clusters
+        Clusters with a row.
+    n_events, n_total
+        Sums of events and of rows.
+    events_squared, products, totals_squared
+        Sums over clusters of events squared, of events times rows, and of rows squared.
+    """
+
+    n_clusters: int
+    n_events: int
+    n_total: int
+    events_squared: float
+    products: float
+    totals_squared: float
+
+
+def interval_of_sums(
+    sums: ClusterSums, *, confidence: float = 0.95, method: str = "wilson", group: str = "all"
+) -> Proportion | NotEstimable:
+    """Estimate a share and its interval from sums over clusters, as `cluster_interval` does.
+
+    Parameters
+    ----------
+    sums
+        What the clusters add up to.
+    confidence, method, group
+        As in `cluster_interval`.
+    """
     normal_quantile(confidence)
-    m = events.size
+    m = sums.n_clusters
     if m < 2:
         reason = "An interval by cluster needs at least two of them."
         return NotEstimable(group, reason, "one_group" if m else "no_patients")
-    n_events, n_total = int(events.sum()), int(totals.sum())
+    n_events, n_total = sums.n_events, sums.n_total
     check_counts(n_events, n_total)
-    share = n_events / n_total
-    variance = m / (m - 1) * float(((events - share * totals) ** 2).sum()) / n_total**2
     if n_events in {0, n_total}:
         return _without_variance(n_events, n_total, m, confidence)
-    if variance == 0.0:
+    share = n_events / n_total
+    squares = sums.events_squared - 2.0 * share * sums.products + share**2 * sums.totals_squared
+    variance = m / (m - 1) * squares / n_total**2
+    # Squares of whole numbers leave a rest of rounding where all clusters have the same share.
+    if variance <= ROUNDING * share:
         reason = "Every cluster has the same share, so that they tell nothing about its variance."
         return NotEstimable(group, reason, "singular")
     quantile = float(t.ppf(0.5 + confidence / 2.0, m - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,6 @@ class ConditionalTable:
         return lower, math.exp(_root(lambda value: tail - self.lower_tail(value)))
 
 
-def _root(rising: object) -> float:
+def _root(rising: Callable[[float], float]) -> float:
     """Find the zero of a function that rises with the logarithm of the odds ratio."""
     return float(brentq(rising, -FARTHEST, FARTHEST, xtol=1e-15, rtol=4 * math.ulp(1.0), maxiter=2000))

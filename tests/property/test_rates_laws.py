@@ -49,6 +49,7 @@ def frames_of(units: list[tuple[str, str, str, bool, set[str]]]) -> SimpleNamesp
         },
     ).with_columns(
         used_orbital_atherectomy=pl.lit(value=False),
+        used_elca=pl.lit(value=False),
         used_balloon=pl.lit(value=True),
         devices_recorded=pl.lit(value=True),
     )
@@ -60,7 +61,8 @@ def frames_of(units: list[tuple[str, str, str, bool, set[str]]]) -> SimpleNamesp
     }
     blank = [None] * len(records)
     table = pl.DataFrame({name: given_columns.get(name, blank) for name in types}, schema=types)
-    return SimpleNamespace(procedures=procedures, complications=table)
+    others = {name: pl.DataFrame(schema=TABLES[name].dtypes) for name in ("lesions", "device_uses")}
+    return SimpleNamespace(procedures=procedures, complications=table, **others)
 
 
 @LAW

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analytics.complications.definitions import COMPLICATIONS
+from analytics.complications.definitions import COMPLICATIONS, PRINCIPAL, default_unit, details_of
 from analytics.complications.flags import derive_complication_flags
 from analytics.complications.rates import estimate_complication_rates
 from analytics.errors import SpecificationError
@@ -248,7 +248,7 @@ def test_definitions_name_types_of_the_schema() -> None:
 
 
 def test_every_complication_of_the_review_is_defined() -> None:
-    assert list(COMPLICATIONS) == [
+    assert PRINCIPAL == (
         "dissection_any",
         "dissection_d_f",
         "perforation_any",
@@ -258,10 +258,33 @@ def test_every_complication_of_the_review_is_defined() -> None:
         "wire_fracture",
         "burr_entrapment",
         "balloon_rupture",
+        "laser_complication",
+        "device_loss",
         "tamponade",
         "abrupt_closure",
+        "side_branch_loss",
+        "ventricular_arrhythmia",
+        "emergency_cabg",
         "periprocedural_mi",
-    ]
+        "any_procedural",
+        "any_later",
+    )
+
+
+def test_details_stand_under_the_complication_that_they_belong_to() -> None:
+    assert details_of("perforation_any") == (
+        "perforation_ellis_i",
+        "perforation_ellis_ii",
+        "perforation_ellis_iii_pericardial",
+        "perforation_ellis_iii_cs",
+    )
+    assert details_of("slow_flow_no_reflow") == ("slow_flow_final", "slow_flow_transient")
+    assert details_of("tamponade") == ()
+
+
+def test_each_complication_is_counted_by_its_own_unit() -> None:
+    assert default_unit("perforation_any") == default_unit("dissection_c") == "lesion"
+    assert default_unit("av_block") == default_unit("any_procedural") == "procedure"
 
 
 @pytest.mark.parametrize(
@@ -276,4 +299,4 @@ def test_unknown_names_are_a_users_error(frames: Build, options: dict[str, Any])
 def test_unknown_unit_is_a_users_error(frames: Build) -> None:
     built = frames([{"procedure_id": "A"}])
     with pytest.raises(SpecificationError, match="unknown unit"):
-        derive_complication_flags(built, built, unit="patient")
+        derive_complication_flags(built, built, unit="stent")

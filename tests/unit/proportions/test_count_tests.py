@@ -83,7 +83,7 @@ def test_correction_never_goes_beyond_the_expected_count() -> None:
     ],
 )
 def test_mcnemar_p_values_equal_those_of_r(method: str, expected: float) -> None:
-    # mcnemar.test(matrix(c(30, 12, 25, 40), 2), correct = ...), binom.test(12, 37), and 2 * (pbinom - dbinom / 2).
+    # mcnemar.test(matrix(c(30, 12, 25, 40), 2)), binom.test(12, 37), 2 * (pbinom - dbinom / 2); R 4.2.2.
     assert p_value(mcnemar(25, 12, method=method)) == pytest.approx(expected, rel=1e-11)
 
 

@@ -59,7 +59,7 @@ def test_limits_equal_the_published_table(
 def test_score_limits_equal_a_search_for_them_in_r(
     counts: tuple[int, int, int, int], lower: float, upper: float, p_value: float
 ) -> None:
-    # uniroot(tol = 1e-15) on the score statistic, whose constrained share is itself found by uniroot; R 4.2.2.
+    # uniroot(tol = 1e-15) on the score statistic, its constrained share found by uniroot too; R 4.2.2.
     found = miettinen_nurminen_difference(*counts)
     assert isinstance(found, Comparison)
     assert limits(found) == pytest.approx((lower, upper), rel=1e-11)
