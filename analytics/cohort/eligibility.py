@@ -117,14 +117,8 @@ def _candidates(tables: RegistryTables, spec: CohortSpec) -> pl.DataFrame:
     )
     dated = (
         tables.procedures.select(_LOOKED_AT)
-        .join(tables.patients.select("patient_id", "research_use_allowed"), on="patient_id", how="left")
-        .join(derive_patient_scale(tables), on="patient_id", how="left")
         .join(lesions, on="procedure_id", how="left")
-        .with_columns(
-            pl.col("is_relative").fill_null(value=False),
-            pl.col("is_calendar").fill_null(value=True),
-            pl.col("n_lesions").fill_null(0),
-        )
+        .with_columns(pl.col("n_lesions").fill_null(0), *_patient_claims(tables))
         .with_columns(
             day_number("procedure_date", "procedure_day").alias("procedure_day"),
             day_number("discharge_date", "discharge_day").alias("discharge_day"),
@@ -138,6 +132,20 @@ def _candidates(tables: RegistryTables, spec: CohortSpec) -> pl.DataFrame:
     return stepped.with_columns(pl.col("procedure_id").is_in(first.implode()).alias("first_procedure"))
 
 
+def _patient_claims(tables: RegistryTables) -> list[pl.Expr]:
+    """Look up what is true of few patients: to join all of them to their procedures costs far more."""
+    scale = derive_patient_scale(tables)
+    refused = tables.patients.filter(~pl.col("research_use_allowed")).get_column("patient_id")
+    relative = scale.filter("is_relative").get_column("patient_id")
+    uncalendared = scale.filter(~pl.col("is_calendar")).get_column("patient_id")
+    of_patient = pl.col("patient_id")
+    return [
+        (~of_patient.is_in(refused.implode())).fill_null(value=True).alias("research_use_allowed"),
+        of_patient.is_in(relative.implode()).fill_null(value=False).alias("is_relative"),
+        (~of_patient.is_in(uncalendared.implode())).fill_null(value=True).alias("is_calendar"),
+    ]
+
+
 def _step_claims(spec: CohortSpec) -> list[pl.Expr]:
     """One Boolean per step: True keeps the row. Only a recorded fact leaves a row out."""
     recorded = {
@@ -149,7 +157,7 @@ def _step_claims(spec: CohortSpec) -> list[pl.Expr]:
         "graft": pl.col("has_graft"),
     }
     return [
-        pl.col("research_use_allowed").fill_null(value=True).alias("research_use"),
+        pl.col("research_use_allowed").alias("research_use"),
         (pl.col("n_lesions") > 0).alias("has_lesion"),
         pl.col("procedure_day").is_not_null().alias("known_day"),
         _in_window(spec).alias("in_window"),
@@ -208,17 +216,17 @@ def _count_steps(candidates: pl.DataFrame, spec: CohortSpec) -> pl.DataFrame:
     """Count what every step leaves."""
     reasons = _reasons(spec)
     left = candidates
-    rows = [_count("registered", left, 0, "All procedures of the registry.")]
+    rows = [("registered", *_count(left), 0, "All procedures of the registry.")]
     for step in (*_eligibility_steps(spec), *_index_steps(spec)):
         kept = left.filter(pl.col(step))
-        rows.append(_count(step, kept, left.height - kept.height, reasons[step]))
+        n_left_out = left.height - kept.height
+        # Where nobody goes, nobody is counted again: telling patients apart is what this costs.
+        counted = _count(kept) if n_left_out else rows[-1][1:4]
+        rows.append((step, *counted, n_left_out, reasons[step]))
         left = kept
     return pl.DataFrame(rows, schema=ATTRITION_SCHEMA, orient="row")
 
 
-def _count(
-    step: str, left: pl.DataFrame, n_left_out: int, reason: str
-) -> tuple[str, int, int, int, int, str]:
-    """One row of the attrition table."""
-    n_lesions = int(left.get_column("n_lesions").sum())
-    return step, left.get_column("patient_id").n_unique(), left.height, n_lesions, n_left_out, reason
+def _count(left: pl.DataFrame) -> tuple[int, int, int]:
+    """Count patients, procedures and lesions."""
+    return left.get_column("patient_id").n_unique(), left.height, int(left.get_column("n_lesions").sum())

@@ -36,18 +36,19 @@ def derive_planned_stages(dated: pl.DataFrame, tables: RegistryTables, *, within
         as not planned; otherwise True where the patient's previous procedure, on an earlier day, announced a
         stage and lies at most `within_days` back.
     """
-    # A patient's only procedure follows none; sorting all of them by their keys would cost far more.
-    rows = dated.select(*_ORDER, "staged_pci_planned", is_one_of_several=pl.col("patient_id").is_duplicated())
-    ordered = rows.filter("is_one_of_several").sort(*_ORDER)
+    recorded = _recorded_stages(tables)
+    rows = dated.select(*_ORDER, "staged_pci_planned")
+    # Few patients were told of a stage; sorting all procedures by their keys would cost far more.
+    announcers = rows.filter("staged_pci_planned").get_column("patient_id")
+    told = pl.concat([announcers, recorded.get_column("patient_id")]).unique()
+    ordered = rows.filter(pl.col("patient_id").is_in(told.implode())).sort(*_ORDER)
     follows = pl.col("patient_id") == pl.col("patient_id").shift(1)
     gap = pl.col("procedure_day") - pl.when(follows).then(pl.col("procedure_day").shift(1))
     announced = pl.col("staged_pci_planned").shift(1).fill_null(value=False)
     # A first procedure of a patient has no gap: null, hence no stage.
     guessed = (announced & gap.is_between(1, within_days)).fill_null(value=False)
-    recorded = _recorded_stages(tables)
-    alone = rows.filter(~pl.col("is_one_of_several")).join(recorded, on="patient_id", how="semi")
     return (
-        pl.concat([ordered.with_columns(guessed=guessed), alone.with_columns(guessed=pl.lit(value=False))])
+        ordered.with_columns(guessed=guessed)
         .join(recorded, on=["patient_id", "procedure_day"], how="left")
         .select("procedure_id", pl.coalesce("recorded", "guessed").alias("is_planned_stage"))
     )
