@@ -86,6 +86,39 @@ def estimate_complication_rates(
     )
 
 
+def estimate_rate(
+    flags: pl.DataFrame,
+    complication: str,
+    *,
+    strategy: str = ALL,
+    severity: str = ALL,
+    confidence: float = 0.95,
+) -> ComplicationRate:
+    """Estimate one complication over all rows of a frame.
+
+    Parameters
+    ----------
+    flags
+        Result of `analytics.complications.flags.derive_complication_flags`, filtered to one group.
+    complication
+        Key of `COMPLICATIONS`.
+    strategy, severity
+        Labels of the group.
+    confidence
+        Level of the interval.
+
+    Raises
+    ------
+    SpecificationError
+        Where the flags do not hold the complication.
+    """
+    _demand((complication,), tuple(key for key in COMPLICATIONS if key in flags.columns), "complication")
+    definition = COMPLICATIONS[complication]
+    row = _count_margin(flags, [definition], ()).row(0, named=True)
+    named = {**row, "by_strategy": strategy, "by_severity": severity}
+    return _rate(definition, named, unit=unit_of(flags), confidence=confidence)
+
+
 def unit_of(flags: pl.DataFrame) -> str:
     """Return what the rows of a frame of flags are: ``lesion``, ``patient`` or ``procedure``."""
     if "lesion_id" in flags.columns:

@@ -24,7 +24,7 @@ def check_counts(n_events: float, n_total: float) -> None:
         raise ValueError(msg)
 
 
-def check_parts(*pairs: tuple[int, int]) -> None:
+def check_parts(*pairs: tuple[float, float]) -> None:
     """Refuse numerators outside their denominators; a denominator of zero is an answer, not a bug.
 
     Raises
@@ -51,7 +51,7 @@ def normal_quantile(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2.0)
 
 
-def refuse_empty(totals: Sequence[int], what: str) -> NotEstimable | None:
+def refuse_empty(totals: Sequence[float], what: str) -> NotEstimable | None:
     """Refuse groups without rows; None where all have some."""
     if all(total > 0 for total in totals):
         return None

@@ -25,14 +25,14 @@ EDGE = 1e-12
 
 
 def newcombe_difference(
-    x1: int, n1: int, x2: int, n2: int, *, confidence: float = 0.95, corrected: bool = False
+    x1: float, n1: float, x2: float, n2: float, *, confidence: float = 0.95, corrected: bool = False
 ) -> Comparison | NotEstimable:
     """Estimate the difference of two independent shares with the hybrid score interval.
 
     Parameters
     ----------
     x1, n1, x2, n2
-        Events and rows of the first and of the second group.
+        Events and rows of the first and of the second group, whole or effective numbers.
     confidence
         Two-sided level, between 0 and 1.
     corrected
@@ -67,14 +67,14 @@ def newcombe_difference(
 
 
 def miettinen_nurminen_difference(
-    x1: int, n1: int, x2: int, n2: int, *, confidence: float = 0.95
+    x1: float, n1: float, x2: float, n2: float, *, confidence: float = 0.95
 ) -> Comparison | NotEstimable:
     """Estimate the difference of two independent shares by inverting the score test.
 
     Parameters
     ----------
     x1, n1, x2, n2
-        Events and rows of the first and of the second group.
+        Events and rows of the first and of the second group, whole or effective numbers.
     confidence
         Two-sided level, between 0 and 1.
 
@@ -118,7 +118,7 @@ def miettinen_nurminen_difference(
     )
 
 
-def _score_of_difference(first: tuple[int, int], second: tuple[int, int], delta: float) -> float:
+def _score_of_difference(first: tuple[float, float], second: tuple[float, float], delta: float) -> float:
     """Score statistic of one difference: positive where the observed one is larger."""
     (x1, n1), (x2, n2) = first, second
     distance = x1 / n1 - x2 / n2 - delta
@@ -132,7 +132,7 @@ def _score_of_difference(first: tuple[int, int], second: tuple[int, int], delta:
     return distance / math.sqrt(variance)
 
 
-def _constrained_second(first: tuple[int, int], second: tuple[int, int], delta: float) -> float:
+def _constrained_second(first: tuple[float, float], second: tuple[float, float], delta: float) -> float:
     """Most likely share of the second group if the first is larger by a difference: the root of a cubic."""
     (x1, n1), (x2, n2) = first, second
     cubic = float(n1 + n2)

@@ -29,7 +29,7 @@ METHODS = {
 
 
 def wilson_interval(
-    n_events: int, n_total: int, *, confidence: float = 0.95, corrected: bool = False
+    n_events: float, n_total: float, *, confidence: float = 0.95, corrected: bool = False
 ) -> tuple[float, float]:
     """Compute the score interval of a proportion.
 

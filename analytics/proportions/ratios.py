@@ -16,14 +16,14 @@ FARTHEST = 40.0
 
 
 def risk_ratio(
-    x1: int, n1: int, x2: int, n2: int, *, confidence: float = 0.95, method: str = "score"
+    x1: float, n1: float, x2: float, n2: float, *, confidence: float = 0.95, method: str = "score"
 ) -> Comparison | NotEstimable:
     """Estimate the ratio of two independent risks, first over second.
 
     Parameters
     ----------
     x1, n1, x2, n2
-        Events and rows of the first and of the second group.
+        Events and rows of the first and of the second group, whole or effective numbers.
     confidence
         Two-sided level, between 0 and 1.
     method
@@ -59,7 +59,7 @@ def risk_ratio(
     return _score_ratio((x1, n1), (x2, n2), confidence)
 
 
-def _score_ratio(first: tuple[int, int], second: tuple[int, int], confidence: float) -> Comparison:
+def _score_ratio(first: tuple[float, float], second: tuple[float, float], confidence: float) -> Comparison:
     """Limits and p value of the score test of a ratio of risks."""
     (x1, n1), (x2, n2) = first, second
     estimate = (x1 / n1) / (x2 / n2)
@@ -82,7 +82,7 @@ def _score_ratio(first: tuple[int, int], second: tuple[int, int], confidence: fl
     )
 
 
-def _score_of_ratio(first: tuple[int, int], second: tuple[int, int], ratio: float) -> float:
+def _score_of_ratio(first: tuple[float, float], second: tuple[float, float], ratio: float) -> float:
     """Score statistic of one ratio: positive where the observed one is larger."""
     (x1, n1), (x2, n2) = first, second
     square, events = (n1 + n2) * ratio, x1 + x2
@@ -162,7 +162,7 @@ def _exact_odds_ratio(x1: int, n1: int, x2: int, n2: int, confidence: float) -> 
     )
 
 
-def _refuse_ratio(x1: int, x2: int, *, needs_first: bool) -> NotEstimable | None:
+def _refuse_ratio(x1: float, x2: float, *, needs_first: bool) -> NotEstimable | None:
     """Refuse a ratio of risks that has no value, or no limits."""
     if x1 == 0 and x2 == 0:
         return NotEstimable("risk ratio", "Neither group has an event.", "no_events")

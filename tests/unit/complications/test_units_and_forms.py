@@ -129,8 +129,8 @@ def test_without_events_the_patients_bound_the_rate_and_not_the_lesions(frames: 
 
 
 def test_groups_in_which_nobody_recurs_keep_the_plain_interval(frames: Build) -> None:
-    rate = overall(frames([{"procedure_id": "A"}, {"procedure_id": "B"}], [{"procedure_id": "A", **TAMPONADE}]),
-                   "tamponade")  # fmt: skip
+    built = frames([{"procedure_id": "A"}, {"procedure_id": "B"}], [{"procedure_id": "A", **TAMPONADE}])
+    rate = overall(built, "tamponade")
     assert (rate.method, rate.n_patients, rate.n_effective) == ("Wilson", None, None)
 
 
