@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+from analytics.generation_commands import generate
+from analytics.claims.commands import claims as claims_command
 from analytics.mapping_commands import mapping as mapping_commands
 from analytics.submissions.commands import COMMANDS as SUBMISSION_COMMANDS
 
@@ -101,34 +103,6 @@ def _hand_out(prepared: Any, options: dict[str, Any]) -> None:
     paths = () if options["as_json"] else (f"written: {path}" for path in written.paths)
     for line in (*paths, *written.remarks):
         click.echo(line, err=True)
-
-
-@main.command()
-@click.option("--scenario", default="default", show_default=True, help="Bundled scenario, or a TOML file.")
-@click.option("--procedures", type=click.IntRange(min=1), default=5000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=2026, show_default=True)
-@click.option("--out", type=_FILE, required=True, help="Folder for the tables and truth.json.")
-@click.option("--dialect", type=click.Choice(["canonical"]), default="canonical", show_default=True)
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
-@click.option("--faults", is_flag=True, help="Plant faults and write faults.csv.")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-def generate(**options: Any) -> None:
-    """Write a synthetic registry as files, with its truth."""
-    from analytics import generation
-
-    written = generation.generate_files(
-        options["out"],
-        scenario=options["scenario"],
-        procedures=options["procedures"],
-        seed=options["seed"],
-        faults=options["faults"],
-        kind=options["kind"],
-    )
-    if options["as_json"]:
-        _show(written)
-    else:
-        click.echo("\n".join(f"{name}: {count:,} rows" for name, count in written["rows"].items()))
-        click.echo(f"written to {options['out']}")
 
 
 @main.command()
@@ -288,7 +262,9 @@ def demo(port: int | None, out: Path, *, no_serve: bool) -> None:
 
 for _command in SUBMISSION_COMMANDS:
     main.add_command(_command)
+main.add_command(generate)
 main.add_command(mapping_commands)
+main.add_command(claims_command)
 
 if __name__ == "__main__":
     main()

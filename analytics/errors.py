@@ -61,6 +61,12 @@ class SecretMissingError(CalcpciError):
     exit_code = 15
 
 
+class CalibrationError(CalcpciError):
+    """A generated registry does not look like the published ones."""
+
+    exit_code = 16
+
+
 class GateRejectedError(CalcpciError):
     """The gate stopped a submission (red)."""
 

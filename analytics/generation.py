@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from analytics.errors import InputFileError
+from analytics.errors import CalibrationError, InputFileError
+from synthetic.calibration import check_registry, render_checks
 from synthetic.corruption import plant_faults, write_faults
-from synthetic.registry import complete_truth, draw_blocks
+from synthetic.registry import complete_truth, draw_blocks, generate_registry
 from synthetic.scenario import load_scenario, read_scenario
 from synthetic.writer import TableFiles, spell_tables, write_truth
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
+
+CHECKED_PROCEDURES = 100_000
+"""Procedures that `compare_with_published` draws at most."""
 
 TRUTH_SAMPLE = 50_000
 """Patients from which the true risks under each device are computed; their error is told beside them."""
@@ -77,3 +82,56 @@ def generate_files(
 def find_scenario(name: str) -> Scenario:
     """Return a bundled scenario, or one read from a file where the name is that of a TOML file."""
     return read_scenario(Path(name)) if name.endswith(".toml") else load_scenario(name)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A registry beside published figures.
+
+    Parameters
+    ----------
+    where
+        Which registry.
+    text
+        One line per figure: generated, accepted range and why, published, source.
+    failed
+        Figures outside their range.
+    """
+
+    where: str
+    text: str
+    failed: tuple[str, ...]
+
+    def demand_agreement(self) -> None:
+        """Refuse a registry with a figure outside its range.
+
+        Raises
+        ------
+        CalibrationError
+            The message says which figures.
+        """
+        if self.failed:
+            raise CalibrationError(
+                where=self.where,
+                what=f"outside the accepted range: {'; '.join(self.failed)}",
+                fix="Mend the scenario, or draw more procedures where noise is large.",
+            )
+
+
+def compare_with_published(scenario: str, *, procedures: int, seed: int) -> Comparison:
+    """Set a registry beside published figures.
+
+    Parameters
+    ----------
+    scenario, procedures, seed
+        As in `generate_files`; at most the first `CHECKED_PROCEDURES` procedures are drawn.
+    """
+    drawn = find_scenario(scenario)
+    size = min(procedures, CHECKED_PROCEDURES)
+    registry = generate_registry(drawn, procedures=size, seed=seed, truth_sample=TRUTH_SAMPLE)
+    results = check_registry(registry)
+    return Comparison(
+        where=f"scenario '{drawn.name}', {size:,} procedures, seed {seed}",
+        text=render_checks(results),
+        failed=tuple(result.check.label for result in results if not result.agrees),
+    )
