@@ -27,11 +27,14 @@ class Adjustment:
         Covariates in it.
     dropped
         Covariate to the reason for which it is not in the model.
+    parting
+        Covariates that tell the outcomes apart, so that the model is penalised; empty for plain likelihood.
     """
 
     model: OutcomeModel
     kept: tuple[str, ...]
     dropped: dict[str, str]
+    parting: tuple[str, ...] = ()
 
 
 def adjust(rows: ComparisonRows, plan: StandardisationPlan) -> Adjustment | NotEstimable:
@@ -45,18 +48,22 @@ def adjust(rows: ComparisonRows, plan: StandardisationPlan) -> Adjustment | NotE
         The question; with ``when_few = "refuse"`` a covariate that cannot stay is a refusal.
     """
     kept, dropped = _afford(rows, plan)
+    parting: tuple[str, ...] = ()
     while True:
         blocked = _refuse(plan, kept, dropped)
         if blocked is not None:
             return blocked
-        model = fit_outcome_model(rows, plan, kept)
+        model = fit_outcome_model(rows, plan, kept, penalised=bool(parting))
         if isinstance(model, OutcomeModel):
-            return Adjustment(model, kept, dropped)
-        faulty = [name for name in model.columns if name in kept]
+            return Adjustment(model, kept, dropped, parting)
+        faulty = tuple(name for name in model.columns if name in kept)
         if not faulty:
             return _give_up(plan, model)
-        dropped.update(dict.fromkeys(faulty, model.reason))
-        kept = tuple(name for name in kept if name not in faulty)
+        if model.code == "separation":
+            parting = faulty
+        else:
+            dropped.update(dict.fromkeys(faulty, model.reason))
+            kept = tuple(name for name in kept if name not in faulty)
 
 
 def _afford(rows: ComparisonRows, plan: StandardisationPlan) -> tuple[tuple[str, ...], dict[str, str]]:

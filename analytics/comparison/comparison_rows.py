@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from analytics.errors import SpecificationError
@@ -13,15 +12,14 @@ from analytics.refusals import NotEstimable
 from analytics.regression.clusters import code_clusters
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from analytics.comparison.results import StandardisationPlan
+    from analytics.regression.arrays import Codes, Floats
 
-    Floats = npt.NDArray[np.float64]
-    Codes = npt.NDArray[np.int64]
 
 NOT_RECORDED = "not recorded"
 """The category of those without an entry."""
+FEW_BLANKS = 0.05
+"""Share without an entry below which they take the commonest category rather than a coefficient."""
 FEWEST_ROWS = 2
 
 
@@ -45,6 +43,8 @@ class ComparisonRows:
         Whether the outcome is a risk.
     left_out
         Reason to number of rows.
+    few_blanks
+        Covariates in which the few without an entry took the commonest category.
     refused
         Levels that cannot be estimated.
     """
@@ -56,6 +56,7 @@ class ComparisonRows:
     levels: tuple[str, ...]
     is_binary: bool
     left_out: dict[str, int]
+    few_blanks: tuple[str, ...]
     refused: tuple[NotEstimable, ...]
 
 
@@ -79,65 +80,76 @@ def collect_rows(rows: pl.DataFrame, plan: StandardisationPlan) -> ComparisonRow
     if not (outcome.dtype.is_numeric() or outcome.dtype == pl.Boolean):
         what = f"the outcome '{plan.outcome}' is neither a number nor yes or no"
         raise SpecificationError(where="standardised comparison", what=what, fix="Name another column.")
-    filled = _fill_categories(rows, plan)
-    kept, left_out = _leave_out(filled, plan)
+    grouped, no_group = _leave_out(_select_columns(rows, plan), _group_needs(plan))
+    filled, few_blanks = _fill_categories(grouped, plan)
+    kept, incomplete = _leave_out(filled, {name: pl.col(name).is_not_null() for name in plan.covariates})
     is_binary = outcome.dtype == pl.Boolean or set(outcome.drop_nulls().unique().to_list()) <= {0, 1}
-    return _keep_levels(kept, plan, is_binary=is_binary, left_out=left_out)
+    left_out = {**no_group, **{f"{name} not recorded": n for name, n in incomplete.items()}}
+    return _keep_levels(kept, plan, is_binary=is_binary, told=(left_out, few_blanks))
 
 
-def _fill_categories(rows: pl.DataFrame, plan: StandardisationPlan) -> pl.DataFrame:
-    """Put those without an entry into a category of their own, where the plan wants it."""
+def _select_columns(rows: pl.DataFrame, plan: StandardisationPlan) -> pl.DataFrame:
+    """Select the columns of the plan, groups as text."""
     names = [plan.outcome, plan.exposure, *plan.covariates, *([plan.clusters] if plan.clusters else [])]
-    chosen = rows.select(list(dict.fromkeys(names))).with_columns(pl.col(plan.exposure).cast(pl.String))
+    return rows.select(list(dict.fromkeys(names))).with_columns(pl.col(plan.exposure).cast(pl.String))
+
+
+def _fill_categories(rows: pl.DataFrame, plan: StandardisationPlan) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Place those without an entry, where the plan wants it; name the covariates in which they were few."""
     if plan.missing == "complete":
-        return chosen
-    return chosen.with_columns(
-        [_fill(chosen[name]) for name in plan.covariates if _lacks_entries(chosen[name])],
-    )
+        return rows, ()
+    blank = [
+        name for name in plan.covariates if rows[name].null_count() and not rows[name].dtype.is_numeric()
+    ]
+    few = tuple(name for name in blank if rows[name].null_count() < FEW_BLANKS * rows.height)
+    filled = [_fill_commonest(rows[name]) if name in few else _fill_apart(rows[name]) for name in blank]
+    return rows.with_columns(filled), few
 
 
-def _lacks_entries(values: pl.Series) -> bool:
-    """Tell whether a category, or a yes or no, is missing somewhere."""
-    return values.null_count() > 0 and not values.dtype.is_numeric()
+def _fill_commonest(values: pl.Series) -> pl.Series:
+    """Give the missing entries the commonest category, the first by name of several."""
+    counts = values.drop_nulls().value_counts(name="n").sort("n", values.name, descending=[True, False])
+    return values.fill_null(counts[values.name][0])
 
 
-def _fill(values: pl.Series) -> pl.Series:
-    """Give the missing entries a name; an Enum keeps its order, with the new one last."""
+def _fill_apart(values: pl.Series) -> pl.Series:
+    """Make the missing entries a category of their own; an Enum keeps its order, with the new one last."""
     if values.dtype == pl.Boolean:
-        words = pl.Enum(["no", "yes", NOT_RECORDED])
-        named = pl.when(values).then(pl.lit("yes")).when(values.not_()).then(pl.lit("no"))
-        return (
-            values.to_frame()
-            .select(named.otherwise(pl.lit(NOT_RECORDED)).cast(words).alias(values.name))
-            .to_series()
-        )
+        words = values.cast(pl.String).replace({"true": "yes", "false": "no"})
+        return words.cast(pl.Enum(["no", "yes", NOT_RECORDED])).fill_null(NOT_RECORDED)
     if isinstance(values.dtype, pl.Enum):
         categories = pl.Enum([*values.dtype.categories.to_list(), NOT_RECORDED])
         return values.cast(pl.String).fill_null(NOT_RECORDED).cast(categories)
     return values.cast(pl.String).fill_null(NOT_RECORDED)
 
 
-def _leave_out(rows: pl.DataFrame, plan: StandardisationPlan) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Drop rows without what is needed, reason by reason."""
+def _group_needs(plan: StandardisationPlan) -> dict[str, pl.Expr]:
+    """Say what a row needs before its covariates are looked at."""
     needs = {
         "group not recorded": pl.col(plan.exposure).is_not_null(),
         "another group": pl.col(plan.exposure).is_in(plan.levels),
         "outcome not recorded": pl.col(plan.outcome).is_not_null(),
-        **{f"{name} not recorded": pl.col(name).is_not_null() for name in plan.covariates},
     }
-    if plan.clusters:
-        needs["cluster not recorded"] = pl.col(plan.clusters).is_not_null()
+    return {**needs, "cluster not recorded": pl.col(plan.clusters).is_not_null()} if plan.clusters else needs
+
+
+def _leave_out(rows: pl.DataFrame, needs: dict[str, pl.Expr]) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Drop rows without what is needed, need by need, and count them."""
     left_out = {}
-    for reason, need in needs.items():
+    for name, need in needs.items():
         kept = rows.filter(need)
         if kept.height < rows.height:
-            left_out[reason] = rows.height - kept.height
+            left_out[name] = rows.height - kept.height
         rows = kept
     return rows, left_out
 
 
 def _keep_levels(
-    rows: pl.DataFrame, plan: StandardisationPlan, *, is_binary: bool, left_out: dict[str, int]
+    rows: pl.DataFrame,
+    plan: StandardisationPlan,
+    *,
+    is_binary: bool,
+    told: tuple[dict[str, int], tuple[str, ...]],
 ) -> ComparisonRows | NotEstimable:
     """Set aside the levels in which a model has nothing to learn."""
     refused = tuple(
@@ -151,13 +163,15 @@ def _keep_levels(
         )
     kept = rows.filter(pl.col(plan.exposure).is_in(levels))
     return ComparisonRows(
-        frame=kept.select(plan.covariates),
+        # Without covariates the frame still has to know how many rows there are.
+        frame=kept.select(plan.covariates or (plan.outcome,)),
         outcome=kept[plan.outcome].cast(pl.Float64).to_numpy(),
         level=kept[plan.exposure].cast(pl.Enum(levels)).to_physical().cast(pl.Int64).to_numpy(),
         cluster=code_clusters(kept[plan.clusters] if plan.clusters else None, kept.height),
         levels=levels,
         is_binary=is_binary,
-        left_out=left_out,
+        left_out=told[0],
+        few_blanks=told[1],
         refused=refused,
     )
 

@@ -10,9 +10,10 @@ import polars as pl
 from scipy import special, stats
 
 if TYPE_CHECKING:
-    from analytics.comparison.comparison_rows import ComparisonRows, Floats
+    from analytics.comparison.comparison_rows import ComparisonRows
     from analytics.comparison.marginal import Marginal
     from analytics.comparison.resampling import Replicates
+    from analytics.regression.arrays import Floats
 
 LIMITS = {"estimate": pl.Float64, "std_error": pl.Float64, "lower": pl.Float64, "upper": pl.Float64}
 

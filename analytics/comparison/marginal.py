@@ -12,8 +12,9 @@ from analytics.comparison.results import ALL
 from analytics.regression.clusters import cluster_factor, sum_by_cluster
 
 if TYPE_CHECKING:
-    from analytics.comparison.comparison_rows import ComparisonRows, Floats
+    from analytics.comparison.comparison_rows import ComparisonRows
     from analytics.comparison.outcome_model import OutcomeModel
+    from analytics.regression.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def standardise_model(model: OutcomeModel, rows: ComparisonRows, target: Floats)
     """
     n, share = len(target), target.mean()
     fitted = model.predict(model.gamma, model.rotation.q)
-    pull = _coefficient_influence(model, rows.outcome - fitted, fitted)
+    pull = _coefficient_influence(model, rows.outcome - fitted)
     values, influence = [], []
     for columns in model.assigned:
         predicted = model.predict(model.gamma, columns)
@@ -69,12 +70,10 @@ def standardise_model(model: OutcomeModel, rows: ComparisonRows, target: Floats)
     return Marginal(np.array(values), cluster_factor(len(sums)) * (sums.T @ sums) / n**2)
 
 
-def _coefficient_influence(model: OutcomeModel, residual: Floats, fitted: Floats) -> Floats:
+def _coefficient_influence(model: OutcomeModel, residual: Floats) -> Floats:
     """Influence of each row on the coefficients: n times inverse information times score."""
-    q = model.rotation.q
-    spread = fitted * (1 - fitted) if model.is_binary else np.ones(len(fitted))
-    information = (q * spread[:, None]).T @ q
-    influence: Floats = len(q) * linalg.solve(information, (q * residual[:, None]).T, assume_a="pos").T
+    scores = model.rotation.q * residual[:, None]
+    influence: Floats = len(scores) * linalg.solve(model.information(), scores.T, assume_a="pos").T
     return influence
 
 

@@ -11,13 +11,14 @@ from scipy import linalg, special
 
 from analytics.regression.design import INTERCEPT, Design, Term, encode_terms, resolve_terms, rotate
 from analytics.regression.logistic import separating_covariates
-from analytics.regression.logistic_kernel import maximise_logistic
+from analytics.regression.logistic_kernel import LogisticMaximum, maximise_logistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analytics.comparison.comparison_rows import Codes, ComparisonRows, Floats
+    from analytics.comparison.comparison_rows import ComparisonRows
     from analytics.comparison.results import StandardisationPlan
+    from analytics.regression.arrays import Codes, Floats
     from analytics.regression.design import Rotation
 
 
@@ -74,6 +75,8 @@ class OutcomeModel:
         Per level, the orthogonal columns with everybody at that level.
     is_binary
         Whether the model is logistic; else linear.
+    prior
+        Rows, in the orthogonal columns, with half an event each: the penalty; none where there is none.
     """
 
     design: Design
@@ -81,6 +84,7 @@ class OutcomeModel:
     gamma: Floats
     assigned: tuple[Floats, ...]
     is_binary: bool
+    prior: Floats
 
     def predict(self, gamma: Floats, columns: Floats) -> Floats:
         """Predict the risk or the mean of rows."""
@@ -91,9 +95,30 @@ class OutcomeModel:
         """Fit the same columns with other weights."""
         q = self.rotation.q
         if self.is_binary:
-            return maximise_logistic(q, outcome, weights, self.gamma).beta
+            return _maximise(q, outcome, self.prior, weights=weights, start=self.gamma).beta
         solution: Floats = linalg.lstsq(q * np.sqrt(weights)[:, None], outcome * np.sqrt(weights))[0]
         return solution
+
+    def information(self) -> Floats:
+        """Give the information of the orthogonal columns at the estimate, penalty included."""
+        columns = np.vstack((self.rotation.q, self.prior))
+        if not self.is_binary:
+            return columns.T @ columns
+        risk = self.predict(self.gamma, columns)
+        return (columns * (risk * (1 - risk))[:, None]).T @ columns
+
+
+def _maximise(
+    q: Floats, outcome: Floats, prior: Floats, *, weights: Floats | None = None, start: Floats | None = None
+) -> LogisticMaximum:
+    """Maximise the likelihood of the rows and of the penalty's rows, which have half an event each."""
+    if not len(prior):
+        return maximise_logistic(q, outcome, weights, start)
+    w = np.ones(len(q)) if weights is None else weights
+    halves, ones = np.full(len(prior), 0.5), np.ones(len(prior))
+    return maximise_logistic(
+        np.vstack((q, prior)), np.concatenate((outcome, halves)), np.concatenate((w, ones)), start
+    )
 
 
 @dataclass(frozen=True)
@@ -116,9 +141,13 @@ class ModelFault:
 
 
 def fit_outcome_model(
-    rows: ComparisonRows, plan: StandardisationPlan, covariates: Sequence[str]
+    rows: ComparisonRows, plan: StandardisationPlan, covariates: Sequence[str], *, penalised: bool = False
 ) -> OutcomeModel | ModelFault:
     """Fit the outcome on the levels and some covariates.
+
+    With the penalty, coefficients of covariates (of two standard deviations of a number) have a log-F(1, 1)
+    prior [1]_, which is a row with half an event; groups and intercept have none, so that predicted and
+    observed events agree in every group.
 
     Parameters
     ----------
@@ -128,6 +157,12 @@ def fit_outcome_model(
         The question.
     covariates
         Those of the plan that stay in the model.
+    penalised
+        Whether the covariates of a logistic model are penalised.
+
+    References
+    ----------
+    .. [1] Greenland & Mansournia (2015), Stat Med 34:3133-3143. doi:10.1002/sim.6537
     """
     terms = resolve_terms(rows.frame, covariates, splines=plan.splines)
     kept = tuple(name for name in plan.modifiers if name in covariates)
@@ -137,22 +172,32 @@ def fit_outcome_model(
     if rotation.collinear:
         names = tuple(dict.fromkeys(design.columns[i] for i in rotation.collinear))
         return ModelFault(names, "determined by the other covariates", "singular")
-    gamma = _fit(design, rotation, rows)
+    free = (*(i for i, name in enumerate(design.columns) if name in (INTERCEPT, plan.exposure)),)
+    held = [i for i in range(len(design.names)) if i not in free] if penalised else []
+    prior = np.diag(_spread(design.matrix))[held] @ rotation.back
+    gamma = _fit(design, rotation, rows, prior)
     if isinstance(gamma, ModelFault):
         return gamma
     assigned = tuple(
         layout.design(rows.frame, np.full(len(rows.level), code)).matrix @ rotation.back
         for code in range(len(rows.levels))
     )
-    return OutcomeModel(design, rotation, gamma, assigned, rows.is_binary)
+    return OutcomeModel(design, rotation, gamma, assigned, rows.is_binary, prior)
 
 
-def _fit(design: Design, rotation: Rotation, rows: ComparisonRows) -> Floats | ModelFault:
+def _spread(matrix: Floats) -> Floats:
+    """Give the unit in which each column is penalised: one for a mark, two standard deviations else."""
+    is_mark = ((matrix == 0) | (matrix == 1)).all(axis=0)
+    unit: Floats = np.where(is_mark, 1.0, 2 * matrix.std(axis=0))
+    return unit
+
+
+def _fit(design: Design, rotation: Rotation, rows: ComparisonRows, prior: Floats) -> Floats | ModelFault:
     """Find the coefficients of the orthogonal columns."""
     if not rows.is_binary:
         return rotation.q.T @ rows.outcome
-    maximum = maximise_logistic(rotation.q, rows.outcome)
-    parting = separating_covariates(design, rows.outcome, maximum)
+    maximum = _maximise(rotation.q, rows.outcome, prior)
+    parting = () if len(prior) else separating_covariates(design, rows.outcome, maximum)
     if parting:
         return ModelFault(parting, "tells the outcomes apart", "separation")
     if not maximum.converged:

@@ -10,8 +10,9 @@ import numpy as np
 from analytics.comparison.marginal import average_predictions
 
 if TYPE_CHECKING:
-    from analytics.comparison.comparison_rows import ComparisonRows, Floats
+    from analytics.comparison.comparison_rows import ComparisonRows
     from analytics.comparison.outcome_model import OutcomeModel
+    from analytics.regression.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

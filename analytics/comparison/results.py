@@ -10,11 +10,10 @@ from analytics.errors import SpecificationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    import numpy.typing as npt
     import polars as pl
 
     from analytics.refusals import NotEstimable
+    from analytics.regression.arrays import Floats
     from analytics.regression.results import ModelTest
 
 ALL = "all"
@@ -189,7 +188,7 @@ class StandardisedComparison:
     plan: StandardisationPlan
     estimates: pl.DataFrame
     contrasts: pl.DataFrame
-    covariance: npt.NDArray[np.float64]
+    covariance: Floats
     test: ModelTest
     coefficients: pl.DataFrame
     overlap: pl.DataFrame

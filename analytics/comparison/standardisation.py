@@ -10,13 +10,19 @@ import polars as pl
 from scipy import linalg
 
 from analytics.comparison.adjustment import Adjustment, adjust
-from analytics.comparison.comparison_rows import ComparisonRows, collect_rows
+from analytics.comparison.comparison_rows import FEW_BLANKS, ComparisonRows, collect_rows
 from analytics.comparison.effects import Effects, tabulate_contrasts, tabulate_levels
 from analytics.comparison.marginal import Marginal, standardise_model, target_rows
 from analytics.comparison.outcome_model import ModelFault, OutcomeModel, fit_outcome_model
 from analytics.comparison.overlap import tabulate_overlap, warn_of_gaps
 from analytics.comparison.resampling import resample
-from analytics.comparison.results import ALL, ComparisonBasis, StandardisationPlan, StandardisedComparison
+from analytics.comparison.results import (
+    ALL,
+    FEWEST_EVENTS,
+    ComparisonBasis,
+    StandardisationPlan,
+    StandardisedComparison,
+)
 from analytics.refusals import NotEstimable
 from analytics.regression.clusters import cluster_warnings, sandwich
 from analytics.regression.contrasts import wald_test
@@ -25,8 +31,8 @@ from analytics.regression.logistic import event_warnings
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from analytics.comparison.comparison_rows import Floats
     from analytics.comparison.results import Settings
+    from analytics.regression.arrays import Floats
 
 
 def standardise(
@@ -125,10 +131,8 @@ def _differences(marginal: Marginal) -> tuple[Floats, Floats]:
 def _tabulate_coefficients(model: OutcomeModel, rows: ComparisonRows) -> pl.DataFrame:
     """Tabulate the outcome model, for whoever wants to see it."""
     q = model.rotation.q
-    fitted = model.predict(model.gamma, q)
-    spread = fitted * (1 - fitted) if model.is_binary else np.ones(len(fitted))
-    bread = linalg.inv((q * spread[:, None]).T @ q)
-    covariance = sandwich(bread, q * (rows.outcome - fitted)[:, None], rows.cluster)
+    residual = rows.outcome - model.predict(model.gamma, q)
+    covariance = sandwich(linalg.inv(model.information()), q * residual[:, None], rows.cluster)
     back = model.rotation.back
     return pl.DataFrame(
         {
@@ -159,6 +163,8 @@ def _basis(
         not_adjusted_for=adjustment.dropped,
         warnings=(
             *_warn_of_adjustment(adjustment),
+            *_warn_of_blanks(rows),
+            *_warn_of_rare(rows),
             *(event_warnings(rows.outcome, len(adjustment.model.design.slopes)) if rows.is_binary else ()),
             *cluster_warnings(rows.cluster, n),
             *warn_of_gaps(overlap),
@@ -185,8 +191,37 @@ def _name_interval(rows: ComparisonRows, plan: StandardisationPlan) -> str:
 
 
 def _warn_of_adjustment(adjustment: Adjustment) -> tuple[str, ...]:
-    """Warn of covariates that were declared and are not in the model."""
-    if not adjustment.dropped:
+    """Warn of covariates that were declared and are not in the model, or that need a penalty."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in adjustment.dropped.items():
+        reasons.setdefault(reason, []).append(name)
+    words = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+    left_out = (f"Not adjusted for: {words}.",) if words else ()
+    if not adjustment.parting:
+        return left_out
+    parting = ", ".join(adjustment.parting)
+    return (*left_out, f"Some of {parting} had no event, or only events: a penalty holds the covariates.")
+
+
+def _warn_of_blanks(rows: ComparisonRows) -> tuple[str, ...]:
+    """Tell in which covariates the few without an entry took the commonest category."""
+    if not rows.few_blanks:
         return ()
-    words = "; ".join(f"{name} ({reason})" for name, reason in adjustment.dropped.items())
-    return (f"Not adjusted for: {words}.",)
+    words = ", ".join(rows.few_blanks)
+    return (f"Under {100 * FEW_BLANKS:g} % without an entry took the commonest category: {words}.",)
+
+
+def _warn_of_rare(rows: ComparisonRows) -> tuple[str, ...]:
+    """Warn of groups with hardly any events, or hardly anybody without."""
+    if not rows.is_binary:
+        return ()
+    events = np.bincount(rows.level, weights=rows.outcome)
+    others = np.bincount(rows.level) - events
+    names = [
+        name
+        for name, fewer in zip(rows.levels, np.minimum(events, others), strict=True)
+        if fewer < FEWEST_EVENTS
+    ]
+    if not names:
+        return ()
+    return (f"Fewer than {FEWEST_EVENTS:g} events in {', '.join(names)}: limits there are rough.",)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-    Floats = npt.NDArray[np.float64]
-    Codes = npt.NDArray[np.int64]
+    from analytics.regression.arrays import Codes, Floats
+
 
 FEW_CLUSTERS = 30
 """Fewer clusters than this and a sandwich is too small too often (Mancl & DeRouen 2001)."""

@@ -14,7 +14,8 @@ from analytics.regression.results import ModelTest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analytics.regression.results import Floats, RegressionFit
+    from analytics.regression.arrays import Floats
+    from analytics.regression.results import RegressionFit
 
 
 def wald_test(estimate: Floats, covariance: Floats) -> ModelTest:

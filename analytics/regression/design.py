@@ -16,13 +16,12 @@ from analytics.regression.spline_basis import covariate_knots, natural_spline
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
+    from analytics.regression.arrays import Floats
 
-    Floats = npt.NDArray[np.float64]
 
 INTERCEPT = "intercept"
 COLLINEAR = 1e-9
-"""Share of a column's length left, once the others are taken out, below which it adds nothing."""
+"""Share of a column's length left, once those before it are taken out, below which it adds nothing."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def encode_terms(rows: pl.DataFrame, terms: Sequence[Term], *, intercept: bool =
     intercept
         Whether a column of ones stands first.
     """
-    blocks = [np.ones((rows.height, 1))] if intercept else []
+    blocks: list[Floats] = [np.ones((rows.height, 1))] if intercept else []
     names, origins = ([INTERCEPT], [INTERCEPT]) if intercept else ([], [])
     for term in terms:
         blocks.append(_encode_term(rows[term.column], term))
@@ -191,7 +190,8 @@ class Rotation:
     back
         p x p: coefficients of the design are ``back`` times those of ``q``.
     collinear
-        Positions of the columns that the others determine; ``q`` and ``back`` are of no use if there is one.
+        Positions of columns that those before them determine; ``q`` and ``back`` are of no use if there is
+        one.
     """
 
     q: Floats
@@ -200,15 +200,13 @@ class Rotation:
 
 
 def rotate(matrix: Floats) -> Rotation:
-    """Turn a matrix into orthogonal columns by a pivoted QR decomposition of its scaled columns."""
+    """Turn a matrix into orthogonal columns by a QR decomposition of its scaled columns, in their order."""
     scale = np.sqrt((matrix**2).sum(axis=0))
     scale[scale == 0.0] = 1.0
-    q, r, order = linalg.qr(matrix / scale, mode="economic", pivoting=True)
+    q, r = linalg.qr(matrix / scale, mode="economic")
     lengths = np.zeros(matrix.shape[1])
     lengths[: min(r.shape)] = np.abs(np.diag(r))
-    lost = tuple(sorted(int(i) for i in order[lengths < COLLINEAR]))
+    lost = tuple(int(i) for i in np.flatnonzero(lengths < COLLINEAR))
     if lost:
         return Rotation(q, np.empty((0, 0)), lost)
-    back = np.empty_like(r)
-    back[order] = linalg.solve_triangular(r, np.eye(len(r)))
-    return Rotation(q, back / scale[:, None], ())
+    return Rotation(q, linalg.solve_triangular(r, np.eye(len(r))) / scale[:, None], ())

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from analytics.regression.clusters import Codes
-    from analytics.regression.design import Design, Floats
+    from analytics.regression.arrays import Codes, Floats
+    from analytics.regression.design import Design
 
 MODEL = "logistic regression"
 FEWEST_EVENTS = 5.0

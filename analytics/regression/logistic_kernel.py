@@ -9,9 +9,8 @@ import numpy as np
 from scipy import optimize, special
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from analytics.regression.arrays import Floats
 
-    Floats = npt.NDArray[np.float64]
 
 MOST_STEPS = 50
 SETTLED = 1e-12
@@ -70,7 +69,8 @@ def maximise_logistic(
         step = _newton_step(x, w * risk * (1 - risk), x.T @ (w * (outcome - risk)))
         found, new = _halve(x, outcome, w, (beta, step, value))
         beta, gain, value = found, new - value, new
-        if abs(gain) <= SETTLED * (abs(value) + 0.1) and float(step @ step) < 1e-14 * (1 + float(beta @ beta)):
+        is_still = float(step @ step) < 1e-14 * (1 + float(beta @ beta))
+        if is_still and abs(gain) <= SETTLED * (abs(value) + 0.1):
             return _finish(x, outcome, w, beta, converged=True)
     return _finish(x, outcome, w, beta, converged=False)
 

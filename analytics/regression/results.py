@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import polars as pl
 
-    Floats = npt.NDArray[np.float64]
+    from analytics.regression.arrays import Floats
 
 
 @dataclass(frozen=True)

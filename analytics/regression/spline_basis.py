@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from analytics.regression.arrays import Floats
 
-    Floats = npt.NDArray[np.float64]
 
 COMMON_KNOTS = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95)}
 """Quantiles at which a covariate's spline bends, by number of knots: Harrell (2015), table 2.3."""
