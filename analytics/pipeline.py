@@ -6,13 +6,6 @@ import datetime as dt
 from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Any
 
-from analytics.cohort.eligibility import derive_first_and_every
-from analytics.cohort.endpoints import bundled_endpoints
-from analytics.cohort.horizons import derive_in_hospital
-from analytics.cohort.tables import RegistryTables
-from analytics.cohort.time_to_event import derive_times_to_events
-from analytics.complications.flags import derive_complication_flags
-from analytics.drift.months import derive_drift
 from analytics.intake.findings_files import FINDINGS_FILE, WrittenFindings, write_findings_files
 from analytics.intake.findings_text import render_findings_text
 from analytics.intake.settings import read_settings
@@ -23,32 +16,39 @@ from analytics.intake.submission import (
     prepare_submission,
 )
 from analytics.intake.waivers import read_waivers
+from analytics.publication import publish, publish_again
 from analytics.report.serialise import serialise
 from analytics.store.history import read_earlier
 from analytics.store.integrity import read_known_keys
 from analytics.store.ledger import find_loaded
 from analytics.store.loading import load_submission
 from analytics.store.predecessors import find_predecessors
-from analytics.store.publishing import (
-    is_published,
-    publish_snapshot,
-    read_snapshot_info,
-    snapshot_folder,
-)
-from analytics.store.queries import read_registry
+from analytics.store.publishing import is_published, snapshot_folder
 from analytics.submission_json import submission_as_json
-from analytics.versions import describe_versions
 from schemas.rules.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from analytics.intake.submission import PreparedSubmission
     from analytics.store.history import EarlierSubmissions
     from analytics.store.loading import LoadOutcome
+
+__all__ = [
+    "describe_load",
+    "describe_submission",
+    "load",
+    "prepare",
+    "prepare_for_store",
+    "publish",
+    "publish_again",
+    "read_terms",
+    "render_load",
+    "render_submission",
+    "write_all_findings",
+    "write_findings",
+]
 
 
 def prepare(
@@ -181,56 +181,6 @@ def load(
     if outcome.status != "already_loaded" or not is_published(db, snapshot_folder(db)):
         publish(db, notice=notice)
     return outcome
-
-
-def publish_again(db: Path) -> Path:
-    """Publish a store anew under the notice that its last snapshot carried."""
-    return publish(db, notice=read_snapshot_info(snapshot_folder(db)).get("notice", ""))
-
-
-def publish(db: Path, *, notice: str = "") -> Path:
-    """Derive what readers need from a store and publish it; a notice is shown on every page and report."""
-    tables = RegistryTables(**read_registry(db, with_refusals=True))
-    return publish_snapshot(
-        db,
-        snapshot_folder(db),
-        derived=derive_tables(tables),
-        info=describe_versions() | ({"notice": notice} if notice else {}),
-    )
-
-
-def derive_tables(tables: RegistryTables) -> dict[str, pl.DataFrame]:
-    """Derive the analysis tables of a snapshot.
-
-    Parameters
-    ----------
-    tables
-        The canonical tables.
-
-    Returns
-    -------
-    dict of str to polars.DataFrame
-        ``cohort_procedures``, ``cohort_lesions``, ``cohort_complications`` (one row per procedure),
-        ``cohort_lesion_complications`` (one row per lesion), ``time_to_event`` (every eligible procedure that
-        is no planned stage; ``is_index`` of the cohort says which come first), ``attrition`` and ``drift``.
-    """
-    cohort, every = derive_first_and_every(tables)
-    return {
-        "cohort_procedures": cohort.procedures,
-        "cohort_lesions": cohort.lesions,
-        "cohort_complications": derive_complication_flags(cohort, tables, unit="procedure"),
-        "cohort_lesion_complications": derive_complication_flags(cohort, tables, unit="lesion"),
-        "time_to_event": derive_in_hospital(
-            derive_times_to_events(every, tables, bundled_endpoints().values()), every.procedures
-        ),
-        "attrition": cohort.attrition,
-        "drift": derive_drift(
-            {
-                name: getattr(tables, name)
-                for name in ("sites", "procedures", "lesions", "imaging", "device_uses")
-            }
-        ),
-    }
 
 
 def write_findings(prepared: PreparedSubmission, out: Path) -> Path:

@@ -16,6 +16,7 @@ from analytics.store.research_use import count_refusals, read_refusals, select_a
 from analytics.store.statements import CANONICAL_TABLES, ORIGIN_COLUMNS, select_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from analytics.store.engine import Connection
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 CohortLevel = Literal["procedures", "lesions", "complications", "lesion_complications"]
 
 
-def read_registry(path: Path, *, with_refusals: bool = False) -> dict[str, pl.DataFrame]:
+def read_registry(
+    path: Path, *, with_refusals: bool = False, without: Mapping[str, Collection[str]] | None = None
+) -> dict[str, pl.DataFrame]:
     """Read the canonical tables, each key once.
 
     Parameters
@@ -33,6 +36,8 @@ def read_registry(path: Path, *, with_refusals: bool = False) -> dict[str, pl.Da
     with_refusals
         Whether patients who refused research use are read too, only so that the attrition can count them;
         `research_use_allowed` is False for each of them.
+    without
+        Columns by table that the caller does not look at and that are not read.
 
     Returns
     -------
@@ -46,9 +51,13 @@ def read_registry(path: Path, *, with_refusals: bool = False) -> dict[str, pl.Da
         The file cannot be read.
     """
     with open_snapshot(path) as connection:
-        return {
-            name: _read_canonical(connection, name, path, with_refusals=with_refusals)
+        tables = {
+            name: _choose_columns(connection, name, path, (without or {}).get(name, ()))
             for name in CANONICAL_TABLES
+        }
+        return {
+            name: _read_canonical(connection, name, columns, with_refusals=with_refusals)
+            for name, columns in tables.items()
         }
 
 
@@ -152,9 +161,16 @@ def _through_procedure(conditions: list[Condition]) -> list[Condition]:
     return [Condition(("procedure_id",), f"procedure_id in ({chosen})", tuple(parameters))]
 
 
-def _read_canonical(connection: Connection, table: str, path: Path, *, with_refusals: bool) -> pl.DataFrame:
-    """Read the rows of one canonical table, without what the loader added."""
-    columns = [name for name in _require_columns(connection, table, path) if name not in ORIGIN_COLUMNS]
+def _choose_columns(connection: Connection, table: str, path: Path, without: Collection[str]) -> list[str]:
+    """Name the columns of a canonical table to be read: never what the loader added."""
+    found = _require_columns(connection, table, path)
+    return [name for name in found if name not in ORIGIN_COLUMNS and name not in without]
+
+
+def _read_canonical(
+    connection: Connection, table: str, columns: list[str], *, with_refusals: bool
+) -> pl.DataFrame:
+    """Read the rows of one canonical table."""
     rows = fetch_frame(connection, select_allowed(table, columns, with_refusals=with_refusals))
     if table != "patients" or not with_refusals:
         return rows

@@ -35,6 +35,12 @@ def test_registry_has_the_types_of_the_schemas(store: Path) -> None:
     assert RegistryTables(**tables).procedures.height == 3
 
 
+def test_columns_that_nobody_looks_at_are_not_read(store: Path) -> None:
+    whole, narrow = read_registry(store), read_registry(store, without={"patients": ("sex",)})
+    assert narrow["patients"].equals(whole["patients"].drop("sex"))
+    assert narrow["procedures"].equals(whole["procedures"])
+
+
 def test_patient_who_refused_research_is_in_no_table_that_is_read(store: Path) -> None:
     tables = read_registry(store)
     heights = {name: frame.height for name, frame in tables.items()}
