@@ -16,8 +16,9 @@ from typing import Any
 
 import click
 
-from analytics.generation_commands import generate
 from analytics.claims.commands import claims as claims_command
+from analytics.evidence.commands import evidence as evidence_commands
+from analytics.generation_commands import generate
 from analytics.mapping_commands import mapping as mapping_commands
 from analytics.submissions.commands import COMMANDS as SUBMISSION_COMMANDS
 
@@ -264,6 +265,7 @@ for _command in SUBMISSION_COMMANDS:
     main.add_command(_command)
 main.add_command(generate)
 main.add_command(mapping_commands)
+main.add_command(evidence_commands)
 main.add_command(claims_command)
 
 if __name__ == "__main__":

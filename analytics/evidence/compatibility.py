@@ -131,7 +131,7 @@ def find_compatible(
         Values asked for, by key of the rule. Keys left open take the values of the combination with the most
         studies (of several, with the most units), so that the choice does not depend on results.
     need_source
-        Whether figures without DOI and PMID are left out; not so for a user's own.
+        Whether figures without DOI and PMID are left out; not so for a user's own, which are named plainly.
 
     Returns
     -------
@@ -147,13 +147,18 @@ def find_compatible(
     kept, dropped = _without_overlap(agree, rule)
     excluded = [
         Exclusion(
-            row["study_id"], cite(row), _arm(row), dropped.get(row["place"]) or _why_not(row, keys, rule)
+            row["study_id"], label(row), _arm(row), dropped.get(row["place"]) or _why_not(row, keys, rule)
         )
         for row in marked.iter_rows(named=True)
         if row["place"] not in kept
     ]
     rows = agree.filter(pl.col("place").is_in(kept)).sort("year", "study_id", nulls_last=True)
     return CompatibleStudies(keys, rows.drop("place", "fault"), tuple(excluded))
+
+
+def label(row: Mapping[str, Any]) -> str:
+    """Name a figure by its source, or plainly where it is a user's own and has none."""
+    return cite(row) if row["doi"] or row["pmid"] or row["benchmark_use"] else str(row["study"])
 
 
 def _own_faults(rule: PoolingRule, *, need_source: bool) -> pl.Expr:

@@ -10,11 +10,11 @@ from analytics.evidence.compatibility import (
     RATIO_RULE,
     CompatibleStudies,
     find_compatible,
+    label,
 )
 from analytics.evidence.normal_model import REML
 from analytics.evidence.pooled_results import LeftOut, Pooled
 from analytics.evidence.pooling import GLMM, leave_one_out, pool_proportions, pool_ratios
-from analytics.evidence.published import cite
 from analytics.refusals import NotEstimable
 
 if TYPE_CHECKING:
@@ -174,4 +174,4 @@ def judge_rate(lower: float | None, upper: float | None, pooled: Pooled | NotEst
 
 def _labels(rows: pl.DataFrame) -> list[str]:
     """Name each study with its source."""
-    return [cite(row) for row in rows.iter_rows(named=True)]
+    return [label(row) for row in rows.iter_rows(named=True)]
