@@ -104,7 +104,7 @@ class Findings:
     remarks
         Sentences that belong beside the numbers.
     n_left_out
-        Rows of the population without exposure or outcome.
+        Rows of the population without exposure or outcome; None where that is hidden.
     """
 
     groups: tuple[Group, ...]
@@ -112,7 +112,7 @@ class Findings:
     adjusted: Estimate | NotEstimable | None = None
     beside: tuple[Estimate, ...] = ()
     remarks: tuple[str, ...] = ()
-    n_left_out: int = 0
+    n_left_out: int | None = 0
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,16 @@ from analytics.claims.families import adjust_family, adjust_within, say_family
 from analytics.claims.frames import ClaimFrames
 from analytics.claims.kinds import KINDS
 from analytics.claims.results import (
+    COMPATIBLE,
     NOT_ESTIMABLE,
+    SUPPORTED,
     ClaimResult,
     ClaimsRun,
     ComponentResult,
     Estimate,
     Findings,
 )
-from analytics.claims.verdicts import hypothesis_p_value, judge, judge_claim
+from analytics.claims.verdicts import ALPHA, hypothesis_p_value, judge, judge_claim
 from analytics.errors import SpecificationError
 from analytics.refusals import NotEstimable
 from analytics.store.filters import CohortFilter
@@ -90,14 +92,21 @@ def conclude(found: Sequence[Raw]) -> tuple[ClaimResult, ...]:
         members = [claim.id for claim in claims if claim.family == family]
         adjusted |= dict(zip(members, adjust_family(family, [own[name] for name in members]), strict=True))
     return tuple(
-        _conclude_claim(raw, own[raw[0].id], adjusted[raw[0].id], say_family(raw[0], claims, own))
+        _conclude_claim(
+            raw,
+            (own[raw[0].id], adjusted[raw[0].id]),
+            say_family(raw[0], claims, own),
+            n_family=sum(claim.family == raw[0].family for claim in claims),
+        )
         for raw in found
     )
 
 
-def _conclude_claim(raw: Raw, p_value: float | None, p_adjusted: float | None, family: str) -> ClaimResult:
+def _conclude_claim(
+    raw: Raw, p_values: tuple[float | None, float | None], family: str, *, n_family: int
+) -> ClaimResult:
     """Judge the components of a claim, and the claim."""
-    claim, parts, refusal = raw
+    (claim, parts, refusal), (p_value, p_adjusted) = raw, p_values
     if refusal:
         return ClaimResult(claim, (), None, None, family, NOT_ESTIMABLE, refusal)
     own = [_p_value(part, findings) for part, findings in parts]
@@ -106,14 +115,9 @@ def _conclude_claim(raw: Raw, p_value: float | None, p_adjusted: float | None, f
         _judge_component(part, findings, (p, p_adjusted if part.headline else held))
         for (part, findings), p, held in zip(parts, own, within, strict=True)
     )
-    verdict, why = judge_claim(claim, judged)
-    if (
-        claim.overall == "every"
-        and p_value is not None
-        and verdict == "supported"
-        and (p_adjusted or 0) >= 0.05
-    ):
-        verdict, why = "compatible with both", f"{why} Over its family chance cannot be ruled out."
+    verdict, why = judge_claim(claim, judged, n_family=n_family)
+    if claim.overall == "every" and verdict == SUPPORTED and (p_adjusted or 0.0) >= ALPHA:
+        verdict, why = COMPATIBLE, f"{why} Over its family chance cannot be ruled out."
     return ClaimResult(claim, judged, p_value, p_adjusted, family, verdict, why)
 
 

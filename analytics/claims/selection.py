@@ -117,7 +117,8 @@ def _word(value: Scalar, column: str) -> str:
         words = "CKD" if words == "ckd" else words
         return words[:1].upper() + words[1:] if value else f"No {words}"
     text = str(value)
-    return _WORDS.get(text) or label_group(text).replace("_", " ")
+    words = _WORDS.get(text) or label_group(text).replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _condition(name: str, values: tuple[Scalar, ...] | Limits) -> pl.Expr:

@@ -138,7 +138,7 @@ def _judge_range(part: Component, found: Estimate) -> tuple[str, str]:
     return COMPATIBLE, "The interval reaches beyond the range that is claimed, and into it."
 
 
-def judge_claim(claim: Claim, parts: Sequence[ComponentResult]) -> tuple[str, str]:
+def judge_claim(claim: Claim, parts: Sequence[ComponentResult], *, n_family: int = 1) -> tuple[str, str]:
     """Judge a claim of one or several components.
 
     Parameters
@@ -146,9 +146,13 @@ def judge_claim(claim: Claim, parts: Sequence[ComponentResult]) -> tuple[str, st
     claim
         Its ``overall`` decides: ``headline`` takes the verdict of the component marked so. ``every`` asks
         that all components that can be estimated are supported; one that is contradicted, while none is
-        supported, contradicts the claim; anything else is compatible with both.
+        supported, contradicts the claim if its adjusted p value times `n_family` is still below 0.05;
+        anything else is compatible with both.
     parts
         Its components, judged.
+    n_family
+        Claims in its family. The p value of such a claim in its family is that of its support, so that a
+        contradiction has to pay for the family by itself (Bonferroni).
 
     Returns
     -------
@@ -167,6 +171,7 @@ def judge_claim(claim: Claim, parts: Sequence[ComponentResult]) -> tuple[str, st
     words = f"Of {len(parts)} components: {said}{f', {without} not estimable' if without else ''}."
     if counts[SUPPORTED] == len(known):
         return SUPPORTED, words
-    if counts[CONTRADICTED] and not counts[SUPPORTED]:
+    against = [part.p_adjusted or 0.0 for part in parts if part.verdict == CONTRADICTED]
+    if against and not counts[SUPPORTED] and min(against) * n_family < ALPHA:
         return CONTRADICTED, words
     return COMPATIBLE, words

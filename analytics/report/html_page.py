@@ -54,18 +54,32 @@ def render_html(content: ReportContent) -> str:
     content
         Results and words. All text is escaped.
     """
-    sections = build_sections(content)
-    body = "\n".join(_section(section) for section in sections)
     snapshot = next(iter(content.manifest.items()), ("snapshot", "unknown"))
     line = f"{snapshot[0]}: {snapshot[1]}"
+    return render_sections_html(content.title, build_sections(content), line=line)
+
+
+def render_sections_html(title: str, sections: Sequence[Section], *, line: str) -> str:
+    """Return sections as the text of one HTML file.
+
+    Parameters
+    ----------
+    title
+        Title of the page.
+    sections
+        What it holds.
+    line
+        What the data are, shown at head and foot. All text is escaped.
+    """
+    body = "\n".join(_section(section) for section in sections)
     return "\n".join(
         (
             "<!DOCTYPE html>",
             '<html lang="en-GB"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(content.title)}</title><style>{STYLE}</style></head>",
-            f'<body><header><h1>{escape(content.title)}</h1><p class="meta">{escape(line)}</p></header>',
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head>",
+            f'<body><header><h1>{escape(title)}</h1><p class="meta">{escape(line)}</p></header>',
             _contents(sections),
             f"<main>{body}</main>",
             f"<footer>{escape(line)}. {escape(NO_ADVICE)}</footer></body></html>",

@@ -9,6 +9,8 @@ from analytics.report.document import Block, Bullets, Paragraph, Section, Table
 from analytics.report.sections import build_sections
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analytics.report.content import ReportContent
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
@@ -22,10 +24,12 @@ def render_markdown(content: ReportContent) -> str:
     content
         Results and words. Characters that Markdown would read as markup are escaped.
     """
-    parts = [
-        f"# {escape_markdown(content.title)}",
-        *(_section(section) for section in build_sections(content)),
-    ]
+    return render_sections_markdown(content.title, build_sections(content))
+
+
+def render_sections_markdown(title: str, sections: Sequence[Section]) -> str:
+    """Return sections as Markdown text under a title."""
+    parts = [f"# {escape_markdown(title)}", *(_section(section) for section in sections)]
     return "\n\n".join(parts) + "\n"
 
 

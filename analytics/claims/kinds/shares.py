@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from analytics.claims.hypothesis import Component
 
 FEW_EVENTS = 10
-"""Events in either group below which the variance by patient is not relied on."""
+"""Events, or rows without, in either group below which the variance by patient is not relied on."""
 
 
 def run_risk_difference(part: Component, frames: ClaimFrames) -> Findings:
@@ -63,8 +63,7 @@ def run_share(part: Component, frames: ClaimFrames) -> Findings:
     n, events = len(known), int(known.cast(pl.Boolean).sum())
     left_out = population.height - n
     if n < part.minimum:
-        reason = f"Fewer than {part.minimum} {part.rows.replace('_', ' ')} with a known outcome."
-        return Findings((Group(part.label, n, events),), NotEstimable(part.label, reason, "no_patients"))
+        return Findings((Group(part.label, n, events),), _too_few(part), n_left_out=left_out)
     lower, upper = clopper_pearson_interval(events, n)
     found = Estimate("share", events / n, lower, upper, "Clopper-Pearson", n, events)
     group = Group(part.label, n, events, events / n, lower, upper)
@@ -108,6 +107,14 @@ def run_paired_difference(part: Component, frames: ClaimFrames) -> Findings:
     return Findings(groups, crude, n_left_out=left_out)
 
 
+def _too_few(part: Component) -> NotEstimable:
+    """Refuse a share of too few rows."""
+    if part.rows == "image_pairs":
+        return too_few_pairs(part)
+    reason = f"Fewer than {part.minimum} {part.rows} with a known outcome."
+    return NotEstimable(part.label, reason, "no_patients")
+
+
 def too_few_pairs(part: Component) -> NotEstimable:
     """Refuse a comparison of too few pairs."""
     what = "lesions that IVUS and OCT both saw before treatment" if part.rows == "image_pairs" else "pairs"
@@ -130,7 +137,8 @@ def _share(label: str, n: int, events: int) -> Group:
 
 def _crude(selection: Selection, groups: tuple[Group, ...], part: Component) -> Estimate | NotEstimable:
     """Difference as it is: by patient where lesions are counted and events are not few."""
-    (first, second), enough = groups, min(group.n_events or 0 for group in groups) >= FEW_EVENTS
+    first, second = groups
+    enough = min(min(group.n_events or 0, group.n - (group.n_events or 0)) for group in groups) >= FEW_EVENTS
     if part.rows == "lesions" and enough:
         found, _ = standardised_estimate(selection.frame, part, crude=True)
         if isinstance(found, Estimate):
