@@ -27,8 +27,8 @@ class AdviceRule:
 
     Parameters
     ----------
-    key
-        Stable name.
+    key, label
+        Stable name, and a few words for figures.
     claim
         Claim of the review that it belongs to, for example ``C23``.
     place, text
@@ -46,6 +46,7 @@ class AdviceRule:
     """
 
     key: str
+    label: str
     claim: str
     place: str
     text: str
@@ -105,7 +106,7 @@ def read_advice(path: Path | None = None) -> tuple[AdviceRule, ...]:
 
 def _rule(raw: dict[str, Any], where: str) -> AdviceRule:
     """Read one entry."""
-    required = {"key", "claim", "place", "text", "kind", "devices", "basis"}
+    required = {"key", "label", "claim", "place", "text", "kind", "devices", "basis"}
     check_keys(raw, required=required, optional={"when", "note"}, where=where)
     here = f"{where} {raw['key']}"
     if raw["kind"] not in KINDS or raw["basis"] not in BASES or not set(raw["devices"]) <= set(STRATEGIES):

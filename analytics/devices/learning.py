@@ -43,7 +43,7 @@ class CaseBand:
     n_owners
         Operators or sites with a case in the band.
     share
-        Cases with the outcome; interval by operator or site.
+        Cases with the outcome; the interval takes cases as independent.
     """
 
     label: str
@@ -161,7 +161,7 @@ def _bands(known: pl.DataFrame, outcome: str, bands: CaseBands) -> tuple[CaseBan
         CaseBand(
             place.label,
             part["owner"].n_unique(),
-            count_share(part, pl.col(outcome), clusters="owner", group=f"cases {place.label}"),
+            count_share(part, pl.col(outcome), group=f"cases {place.label}"),
         )
         for place, part in parts
         if part.height

@@ -47,6 +47,8 @@ class Setting:
         One of `QUANTITIES`.
     unit, decimals
         Unit of the values and how many decimals are shown.
+    step
+        Width of a bar of the figure, in the unit.
     plausible
         Lowest and highest plausible value, both included; a working limit of this project.
     judged
@@ -58,6 +60,8 @@ class Setting:
         Where the judged range stands.
     note
         A sentence to show beside the numbers.
+    centred
+        Whether values come in such steps, so that they stand in the middle of their bars.
     """
 
     key: str
@@ -66,11 +70,13 @@ class Setting:
     quantity: str
     unit: str
     decimals: int
+    step: float
     plausible: tuple[float, float]
     judged: tuple[float, float] | None = None
     basis: str = ""
     sources: tuple[Source, ...] = ()
     note: str = ""
+    centred: bool = False
 
     @property
     def range_text(self) -> str:
@@ -111,7 +117,17 @@ def _setting(raw: dict[str, Any], where: str) -> Setting:
     """Read one entry."""
     check_keys(
         raw,
-        required={"key", "label", "device_class", "quantity", "unit", "decimals", "plausible"},
+        required={
+            "key",
+            "label",
+            "device_class",
+            "quantity",
+            "unit",
+            "decimals",
+            "step",
+            "centred",
+            "plausible",
+        },
         optional={"judged", "basis", "sources", "note"},
         where=where,
     )
@@ -123,6 +139,8 @@ def _setting(raw: dict[str, Any], where: str) -> Setting:
         quantity=raw["quantity"],
         unit=raw["unit"],
         decimals=raw["decimals"],
+        step=float(raw["step"]),
+        centred=raw["centred"],
         plausible=_range(raw["plausible"], here),
         judged=_range(raw["judged"], here) if "judged" in raw else None,
         basis=raw.get("basis", ""),
@@ -149,6 +167,8 @@ def _check(setting: Setting, where: str) -> None:
         raise refuse(where, "unknown device_class", f"Choose from {', '.join(DEVICE_CLASSES)}.")
     if setting.quantity not in QUANTITIES:
         raise refuse(where, "unknown quantity", f"Choose from {', '.join(QUANTITIES)}.")
+    if setting.step <= 0:
+        raise refuse(where, "step is not above 0", "Give the width of a bar of the figure.")
     if setting.judged is None:
         if setting.basis or setting.sources:
             raise refuse(where, "basis or sources without a judged range", "Give judged, or leave them out.")

@@ -134,6 +134,7 @@ def uncrossable(tmp_path: Path, kind: str = "suits") -> Path:
         f"""
 [[rule]]
 key = "r"
+label = "Burr"
 claim = "C23"
 place = "section 5"
 text = "A burr where a balloon cannot cross."

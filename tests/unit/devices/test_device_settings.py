@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 from analytics.devices.labels import LabelUse, estimate_cutting_label_use
+from analytics.devices.setting_histograms import count_values
 from analytics.devices.setting_ranges import Setting
 from analytics.devices.settings import (
     SettingSpread,
@@ -20,13 +23,22 @@ from analytics.refusals import NotEstimable
 
 SOURCE = (Source("a text", doi="10.1000/x"),)
 RATIO = Setting(
-    "ratio", "Ratio", "rotational_atherectomy", "diameter_to_reference", "ratio", 2,
+    "ratio", "Ratio", "rotational_atherectomy", "diameter_to_reference", "ratio", 2, 0.05,
     (0.2, 1.0), (0.4, 0.6), "advice", SOURCE,
 )  # fmt: skip
 SPEED = Setting(
-    "speed", "Speed", "rotational_atherectomy", "rotation_speed_krpm", "1000 rpm", 0, (100.0, 220.0)
+    "speed",
+    "Speed",
+    "rotational_atherectomy",
+    "rotation_speed_krpm",
+    "1000 rpm",
+    0,
+    5.0,
+    (100.0, 220.0),
 )
-PULSES = Setting("pulses", "Pulses", "intravascular_lithotripsy", "ivl_pulses", "pulses", 0, (1.0, 400.0))
+PULSES = Setting(
+    "pulses", "Pulses", "intravascular_lithotripsy", "ivl_pulses", "pulses", 0, 10.0, (1.0, 400.0)
+)
 
 
 def burrs() -> pl.DataFrame:
@@ -85,6 +97,7 @@ def test_a_ratio_on_the_limit_is_not_thrown_out_by_rounding() -> None:
         "diameter_to_reference",
         "ratio",
         2,
+        0.05,
         (0.5, 1.5),
         (1.0, 1.1),
         "advice",
@@ -155,3 +168,21 @@ def test_cutting_balloons_in_visible_calcium_are_counted_and_coarse_grades_are_u
 def test_no_cutting_balloon_is_no_share() -> None:
     rows = pl.DataFrame({"device_class": ["nc_balloon"], "severity_angiography": ["none"]})
     assert isinstance(estimate_cutting_label_use(rows, grades=("none",)), NotEstimable)
+
+
+def test_bars_of_a_ratio_begin_at_multiples_and_leave_no_gap() -> None:
+    # 0.375, 0.5, 0.6, 0.7 in bars of 0.05: a value on a limit belongs to its bar.
+    found = count_values(derive_setting_values(burrs(), [RATIO]), RATIO)
+    assert found.starts == (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
+    assert found.counts == (1, 0, 0, 1, 0, 1, 0, 1)
+
+
+def test_bars_of_a_speed_have_the_multiple_in_their_middle() -> None:
+    speed = replace(SPEED, step=10.0, centred=True)
+    found = count_values(derive_setting_values(burrs(), [speed]), speed)
+    assert found.starts == (145.0, 155.0, 165.0, 175.0)
+    assert sum(found.counts) == 4
+
+
+def test_no_value_is_no_bar() -> None:
+    assert count_values(derive_setting_values(burrs(), [PULSES]), PULSES).counts == ()

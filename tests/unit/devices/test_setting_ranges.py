@@ -22,6 +22,8 @@ device_class = "rotational_atherectomy"
 quantity = "rotation_speed_krpm"
 unit = "1000 rpm"
 decimals = 0
+step = 5
+centred = false
 plausible = [100, 220]
 """
 
