@@ -43,8 +43,13 @@ def parse_text(text: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 def typed_columns(text: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return every canonical column with its type; one that the text lacks is null in all rows."""
+    return completed(read_types(text, table), table, text.height)
+
+
+def read_types(text: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return the canonical columns that a text has, with their types; an unreadable cell becomes null."""
     offered = [column for column in table.columns if text.schema.get(column.name, pl.Null) != pl.Null]
-    return completed(text.select(_typed(column) for column in offered), table, text.height)
+    return text.select(_typed(column) for column in offered)
 
 
 def completed(typed: pl.DataFrame, table: Table, n: int) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -22,7 +22,8 @@ _MARK = codecs.BOM_UTF8
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _LONGEST_LINE = 131_072  # csv.field_size_limit() of Python, which the exact reader obeys for every cell
-_LINE_END, _RETURN, _QUOTE = 10, 13, 34
+_LINE_END, _RETURN, _QUOTE, _SPACE = 10, 13, 34, 32
+_LAST_OF_ASCII = 127
 # Encodings in which the byte of a line end is never a part of another character.
 _BY_LINE = frozenset({"ascii", "utf-8", "gb18030", "gbk", "gb2312", "big5", "cp932", "shift_jis"})
 
@@ -89,8 +90,76 @@ def require_width(block: bytes, *, delimiter: str, width: int) -> None:
         is_parting &= ~is_quoted
     places, ends = np.flatnonzero(is_parting), np.flatnonzero(is_end)
     is_even = len(places) == len(ends) * width and np.array_equal(places[width - 1 :: width], ends)
-    if not is_even or int(np.diff(ends, prepend=-1).max()) > _LONGEST_LINE:
+    if not is_even:
         raise OddFileError
+    require_lengths(ends)
+
+
+def require_lengths(ends: NDArray[np.int64]) -> None:
+    """Make sure that no line is longer than the exact reader lets a cell be; `ends` are the line ends."""
+    if int(np.diff(ends, prepend=-1).max()) > _LONGEST_LINE:
+        raise OddFileError
+
+
+def odd_lines(
+    block: bytes, signs: NDArray[np.uint8], ends: NDArray[np.int64], delimiter: str
+) -> NDArray[np.int64]:
+    """Return which lines of a block hold a sign that has a second meaning, in ascending order from 0.
+
+    The cells of all other lines can be taken as they stand: they are ASCII without quotation marks, control
+    characters and blanks at either end.
+
+    Parameters
+    ----------
+    block, signs
+        Whole lines, and their bytes as numbers.
+    ends
+        Places of the line ends.
+    delimiter
+        What parts the cells.
+    """
+    if block.startswith(_MARK):  # a first cell may begin like this; the parser would take it for a mark
+        raise OddFileError
+    found = [np.flatnonzero(signs == _QUOTE)] if b'"' in block else []
+    if not block.isascii():
+        found.append(np.flatnonzero(signs > _LAST_OF_ASCII))
+    if int(np.count_nonzero(signs < _SPACE)) != len(ends) + block.count(b"\r"):
+        is_control = (signs < _SPACE) & (signs != _LINE_END) & (signs != _RETURN)
+        found.append(np.flatnonzero(is_control))
+    blanks = np.flatnonzero(signs == _SPACE)
+    if blanks.size:
+        edges = (ord(delimiter), _LINE_END, _RETURN, _SPACE)
+        before = signs[np.maximum(blanks - 1, 0)]  # a block that begins with a blank finds the blank itself
+        found.append(blanks[np.isin(before, edges) | np.isin(signs[blanks + 1], edges)])
+    places = np.concatenate(found) if found else blanks
+    return np.unique(np.searchsorted(ends, places))
+
+
+def lines_at(block: bytes, ends: NDArray[np.int64], lines: NDArray[np.int64]) -> bytes:
+    """Return some lines of a block."""
+    starts = np.where(lines > 0, ends[lines - 1] + 1, 0)
+    return b"".join(block[start : end + 1] for start, end in zip(starts, ends[lines], strict=True))
+
+
+def require_delimiters(signs: NDArray[np.uint8], rest: bytes, *, delimiter: str, n: int) -> None:
+    """Make sure that a block holds so many delimiters beside those of its odd lines.
+
+    If none of the other lines is too long, which the parser tells, then none is too short.
+    """
+    if int(np.count_nonzero(signs == ord(delimiter))) - rest.count(delimiter.encode()) != n:
+        raise OddFileError
+
+
+def starts_with_mark(path: Path) -> int:
+    """Return the length of the byte-order mark that a file begins with, 0 without one."""
+    with open_unpacked(path) as stream:
+        return len(_MARK) if stream.read(len(_MARK)) == _MARK else 0
+
+
+def open_unpacked(path: Path) -> IO[bytes]:
+    """Open a file to read its bytes, unpacked where its name says that it is packed by gzip."""
+    is_packed = path.name.casefold().endswith(".gz")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_packed else path.open("rb")
 
 
 def _inside_quotes(signs: NDArray[np.uint8], delimiter: int) -> NDArray[np.bool_]:
@@ -112,9 +181,8 @@ def _inside_quotes(signs: NDArray[np.uint8], delimiter: int) -> NDArray[np.bool_
 def _pieces(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a file, unpacked."""
     left = MOST_BYTES
-    is_packed = path.name.casefold().endswith(".gz")
     try:
-        with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
+        with open_unpacked(path) as stream:
             while piece := stream.read(BLOCK_BYTES):
                 left -= len(piece)
                 if left < 0:

@@ -9,7 +9,6 @@ this one gives them sooner and without the text of the whole file in memory.
 from __future__ import annotations
 
 import csv
-import hashlib
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -23,8 +22,6 @@ from schemas.mapping.texts import position_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    from polars._typing import SchemaDict
 
     from schemas.mapping.model import ReadOptions
 
@@ -41,13 +38,10 @@ class CleanFile:
         Headers in order.
     frame
         As in `schemas.mapping.raw.RawFile`.
-    sha256
-        Hash of the bytes as they lie on the disk.
     """
 
     headers: tuple[str, ...]
     frame: pl.DataFrame
-    sha256: str
 
 
 def read_clean_file(path: Path, read: ReadOptions, *, drop: Sequence[str] = ()) -> CleanFile | None:
@@ -76,17 +70,15 @@ def _read(path: Path, read: ReadOptions, drop: Sequence[str]) -> CleanFile:
         raise OddFileError
     blocks = clean_blocks(path, read.encoding)
     first = next(blocks, b"")
-    headers, first = (read.names, first) if read.names else _split_headers(first, read)
+    headers, first = (read.names, first) if read.names else split_headers(first, read)
     places = columns_read(headers, read, drop)
     if len(headers) < 2 or not places or repeated_headers(headers, read, path.name):
         raise OddFileError
-    frame = _frame(chain((first,), blocks) if first else blocks, read, (headers, places))
-    with path.open("rb") as file:
-        return CleanFile(headers, frame, hashlib.file_digest(file, "sha256").hexdigest())
+    return CleanFile(headers, _frame(chain((first,), blocks) if first else blocks, read, (headers, places)))
 
 
-def _split_headers(block: bytes, read: ReadOptions) -> tuple[tuple[str, ...], bytes]:
-    """Return the headers, and what stands under them in the first block."""
+def split_headers(block: bytes, read: ReadOptions) -> tuple[tuple[str, ...], bytes]:
+    """Return the headers, and what stands under them in the first block; raise where that is not certain."""
     *above, header, rest = [*block.split(b"\n", read.header_row), b""][: read.header_row + 1]
     if len(above) != read.header_row - 1 or any(not line.strip() or b'"' in line for line in above):
         raise OddFileError
@@ -99,24 +91,28 @@ def _frame(
 ) -> pl.DataFrame:
     """Return the cells of the columns at some places, with record and line."""
     headers, places = layout
-    schema = {position_name(place): pl.String for place in range(len(headers))}
     skipped = 0 if read.names else read.header_row
     frames: list[pl.DataFrame] = []
     n_records, last = 0, b""
     for block in blocks:
         require_width(block, delimiter=read.delimiter, width=len(headers))
-        cells = _cells(block, read.delimiter, schema, places)
-        _refuse_blank_rows(cells)
+        cells = read_cells(block, read.delimiter, len(headers), places=places)
+        refuse_blank_rows(cells)
         record = pl.int_range(n_records + 1, n_records + pl.len() + 1, dtype=pl.Int64).alias("record")
         frames.append(cells.with_columns(record, (record + skipped).alias("line")))
         n_records += cells.height
         last = block[block.rfind(b"\n", 0, -1) + 1 :]
-    if not frames or is_totals_row(next(csv.reader([last.decode()], delimiter=read.delimiter))):
+    if not frames or last_line_is_totals(last, read.delimiter):
         raise OddFileError
-    return _joined(frames)
+    return joined(frames)
 
 
-def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+def last_line_is_totals(line: bytes, delimiter: str) -> bool:
+    """Return whether the last line of a file announces totals."""
+    return is_totals_row(next(csv.reader([line.decode()], delimiter=delimiter)))
+
+
+def joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """Return blocks as one frame, each column in one piece; no more than one column is held twice."""
     columns = []
     for name in frames[0].columns:
@@ -126,20 +122,39 @@ def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _cells(block: bytes, delimiter: str, schema: SchemaDict, places: list[int]) -> pl.DataFrame:
-    """Return the cells of a block of whole lines as text, empty ones as empty text."""
+def read_cells(
+    block: bytes,
+    delimiter: str,
+    width: int,
+    *,
+    places: Sequence[int] | None = None,
+    blank_is_null: bool = False,
+) -> pl.DataFrame:
+    """Return the cells of a block of whole lines as text, columns named by their position.
+
+    Parameters
+    ----------
+    block
+        Lines of UTF-8 with as many cells each.
+    delimiter, width
+        What parts the cells, and how many there are in a line.
+    places
+        0-based columns to return; all where they are not given. Lines that are too long are then refused.
+    blank_is_null
+        Whether empty cells are null, and not empty text.
+    """
     return pl.read_csv(
         block,
         has_header=False,
-        schema=schema,
+        schema={position_name(place): pl.String for place in range(width)},
         columns=places,
         separator=delimiter,
         quote_char='"' if b'"' in block else None,
-        empty_string_is_null=False,
+        empty_string_is_null=blank_is_null,
     )
 
 
-def _refuse_blank_rows(cells: pl.DataFrame) -> None:
+def refuse_blank_rows(cells: pl.DataFrame) -> None:
     """Leave rows in which nothing can be seen to the exact reader; cells that are not read do not count."""
     for name in cells.columns:
         cells = cells.filter(~pl.col(name).str.contains(_VISIBLE))

@@ -13,6 +13,7 @@ from analytics.errors import InputFileError, MappingError, SecretMissingError
 from analytics.intake.headers import check_headers
 from analytics.intake.identifiers import identifier_columns
 from analytics.intake.implied_site import implied_site
+from analytics.intake.original_rows import CANONICAL_READ
 from analytics.intake.reading import read_raw_file
 from analytics.intake.suspicion import (
     confirmed_units,
@@ -20,6 +21,7 @@ from analytics.intake.suspicion import (
     find_swapped_dates,
     find_unit_suspicions,
 )
+from analytics.intake.typed_reading import read_typed_file
 from analytics.intake.workbooks import is_workbook
 from schemas.errors import SchemaFileError
 from schemas.mapping.apply import apply_mapping
@@ -28,7 +30,6 @@ from schemas.mapping.file_parts import mapping_of_file
 from schemas.mapping.findings import finding, findings_frame
 from schemas.mapping.format import bundled_mapping_names, load_bundled_mapping, load_mapping
 from schemas.mapping.iso_dates import with_iso_dates
-from schemas.mapping.model import ReadOptions
 from schemas.mapping.raw import MappedFile
 from schemas.mapping.texts import normalise_cells, position_name
 from schemas.registry import LOADER_COLUMNS, TABLES
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from schemas.mapping.raw import RawFile
 
 SECRET_VARIABLE = "CALCPCI_PSEUDONYM_SECRET"  # noqa: S105 -- the name of the variable, not the secret
-_CANONICAL_READ = ReadOptions(headers="exact")
 _POSITION = ("row", "record", "line")
 
 
@@ -165,16 +165,23 @@ def read_canonical(paths: Sequence[Path]) -> MappedFile:
         fix = f"Name the files {', '.join(f'{table}.csv' for table in TABLES)}, or give a mapping"
         raise InputFileError(where=where, what="no file is named like a canonical table", fix=fix)
     others = findings_frame([finding("F14", file=path.name) for path in paths if path not in named])
-    raws = [(_table_of(path), read_raw_file(path, _CANONICAL_READ, keep_misfits=True)) for path in named]
-    if any(raw.n_records for _, raw in raws):
-        raws = [(table, _let_header_alone(raw)) for table, raw in raws]
+    read = [(_table_of(path), *_read_canonical_one(path)) for path in named]
+    has_rows = any(raw.n_records for _, raw, _ in read)
     parts = [MappedFile((), others, 0)]
-    while raws:  # the cells of a file are let go as soon as its table is made
-        table, raw = raws.pop(0)
-        parts.append(_canonical_one(raw, table))
+    while read:  # the cells of a file are let go as soon as its table is made
+        table, raw, text = read.pop(0)
+        parts.append(_canonical_one(_let_header_alone(raw) if has_rows else raw, table, text))
     joined = _joined(parts)
     found = [joined.findings, find_unit_suspicions(joined.tables), find_empty_columns(joined.tables)]
     return MappedFile(joined.tables, pl.concat(found), joined.n_records)
+
+
+def _read_canonical_one(path: Path) -> tuple[RawFile, TextTable | None]:
+    """Return a canonical CSV as it is read, and its table where its cells were typed while they passed."""
+    typed = read_typed_file(path, TABLES[_table_of(path)])
+    if typed is not None:
+        return typed.raw, typed.text
+    return read_raw_file(path, CANONICAL_READ, keep_misfits=True), None
 
 
 def _unnamed_file(name: str) -> dict[str, str | int | None]:
@@ -202,8 +209,8 @@ def _let_header_alone(raw: RawFile) -> RawFile:
     return replace(raw, findings=said)
 
 
-def _canonical_one(raw: RawFile, table: str) -> MappedFile:
-    """Return the text of one canonical CSV."""
+def _canonical_one(raw: RawFile, table: str, text: TextTable | None) -> MappedFile:
+    """Return the rows of one canonical CSV; `text` where they are read already."""
     if _is_refused(raw.findings):
         return MappedFile((), raw.findings, raw.n_records)
     ours = {*TABLES[table].dtypes, *LOADER_COLUMNS}
@@ -218,7 +225,7 @@ def _canonical_one(raw: RawFile, table: str) -> MappedFile:
     )
     if foreign:
         return MappedFile((), pl.concat([raw.findings, found]), raw.n_records)
-    text = _identity_table(raw, table)
+    text = _identity_table(raw, table) if text is None else text
     return MappedFile((text,), _with_rows(raw.findings, text), raw.n_records)
 
 

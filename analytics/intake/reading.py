@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def read_raw_file(
         return read_exactly(path, read, drop=drop, keep_misfits=keep_misfits)
     frame = clean.frame
     misfits = frame.clear() if keep_misfits and not drop else None
-    return RawFile(path.name, clean.sha256, clean.headers, frame, frame.height, findings_frame([]), misfits)
+    return RawFile(path.name, clean.headers, frame, frame.height, findings_frame([]), misfits)
 
 
 def read_exactly(
@@ -77,7 +76,7 @@ def read_exactly(
         fix = "Check the path and the permission to read it"
         raise InputFileError(where=str(path), what="the file cannot be read", fix=fix) from error
     rows = _rows_of(data, read, path.name)
-    raw = _raw_file(rows, read, drop=drop, name=path.name, sha256=hashlib.sha256(data).hexdigest())
+    raw = _raw_file(rows, read, drop=drop, name=path.name)
     return replace(raw, misfits=_misfits(rows, raw)) if keep_misfits and not drop else raw
 
 
@@ -92,7 +91,7 @@ def _rows_of(data: bytes, read: ReadOptions, file: str) -> Rows:
     return split_text(text, read, file) if problem is None else Rows(findings=[problem])
 
 
-def _raw_file(rows: Rows, read: ReadOptions, *, drop: Sequence[str], name: str, sha256: str) -> RawFile:
+def _raw_file(rows: Rows, read: ReadOptions, *, drop: Sequence[str], name: str) -> RawFile:
     """Return the file with its rows checked; without rows where a finding refuses it."""
     findings = list(rows.findings or [])
     cells = rows.cells or []
@@ -102,7 +101,7 @@ def _raw_file(rows: Rows, read: ReadOptions, *, drop: Sequence[str], name: str, 
         findings = [*findings, *repeated_headers(rows.headers, read, name), *found]
     is_refused = any(item["level"] == "FILE" for item in findings)
     frame = _frame(rows, [] if is_refused else kept, columns_read(rows.headers, read, drop))
-    return RawFile(name, sha256, rows.headers, frame, len(cells), findings_frame(findings))
+    return RawFile(name, rows.headers, frame, len(cells), findings_frame(findings))
 
 
 def _frame(rows: Rows, kept: list[int], places: list[int]) -> pl.DataFrame:

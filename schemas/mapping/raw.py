@@ -19,8 +19,6 @@ class RawFile:
     ----------
     file
         File name without its folder.
-    sha256
-        Hash of the bytes.
     headers
         Headers in order, as they stand in the file (a dropped column keeps its header here).
     frame
@@ -37,7 +35,6 @@ class RawFile:
     """
 
     file: str
-    sha256: str
     headers: tuple[str, ...]
     frame: pl.DataFrame
     n_records: int

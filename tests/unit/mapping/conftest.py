@@ -35,7 +35,7 @@ def raw_file(text: str) -> RawFile:
     frame = pl.DataFrame(columns).with_columns(
         pl.int_range(1, pl.len() + 1).alias("record"), pl.int_range(2, pl.len() + 2).alias("line")
     )
-    return RawFile("site.csv", "0" * 64, tuple(headers), frame, len(rows), empty_findings())
+    return RawFile("site.csv", tuple(headers), frame, len(rows), empty_findings())
 
 
 class Mapped:
