@@ -21,7 +21,7 @@ from dashboard.context import PageContext
 from dashboard.filters import BASES, PRESENTATIONS, SOURCES, choose_cohort, describe, key_of, short_devices
 from dashboard.link_audit import audit_link, audit_snapshot
 from dashboard.roles import Role
-from dashboard.views import complications, data_quality, methods, overview, survival
+from dashboard.views import chapter, complications, data_quality, methods, overview, survival
 
 if TYPE_CHECKING:
     from analytics.store.filters import CohortFilter
@@ -33,6 +33,7 @@ PAGES = (
     ("overview", "Overview", overview.render),
     ("complications", "Complications", complications.render),
     ("survival", "Survival", survival.render),
+    ("imaging", "Imaging", partial(chapter.render, "imaging")),
     ("data-quality", "Data quality", data_quality.render),
     ("methods", "Methods", methods.render),
 )

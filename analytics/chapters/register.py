@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from analytics.chapters.imaging import build_imaging
 from analytics.report.content import Chapter
 from analytics.store.filters import CohortFilter
 
 ChapterBuilder = Callable[[Path, CohortFilter], Chapter]
 """Takes a published snapshot and a filter, returns what is shown."""
 
-CHAPTERS: dict[str, ChapterBuilder] = {}
+CHAPTERS: dict[str, ChapterBuilder] = {
+    "imaging": build_imaging,
+}
 """Builders by name, in the order of the report."""
 
 

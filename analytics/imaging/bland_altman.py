@@ -53,7 +53,8 @@ def estimate_limits_of_agreement(
         Bias and bias -/+ 1.96 standard deviations [1]_. Where each patient gives one lesion, the bias has a
         t interval and the limits have the exact ones from the non-central t [2]_. Where a patient gives
         several, the variance of a single difference is that within patients plus that between them, by
-        one-way analysis of variance [3]_, and all intervals are percentiles of resampled patients. Refused
+        one-way analysis of variance [3]_ (one between patients below zero is not cut), and
+        all intervals are percentiles of resampled patients. Refused
         below 10 lesions.
 
     References
@@ -114,9 +115,9 @@ def _bias_and_spread(totals: NDArray[np.float64]) -> tuple[NDArray[np.float64], 
         mean_square_between = (between - n * mean**2) / (n_patients - 1)
         mean_square_within = np.where(n > n_patients, (squares - between) / (n - n_patients), 0.0)
         size = (n - n_squared / n) / (n_patients - 1)
-        # A negative estimate of the variance between patients is taken for none.
-        extra = np.maximum(mean_square_between - mean_square_within, 0.0) / size
-    return mean, np.sqrt(np.maximum(extra + mean_square_within, 0.0))
+    # Only the sum of the two variances is used, so that one between patients below zero is not cut: cutting
+    # it would leave a variance that rests on the few patients with several lesions.
+    return mean, np.sqrt(mean_square_between / size + mean_square_within * (1.0 - 1.0 / size))
 
 
 def _with_one_lesion(

@@ -20,7 +20,7 @@ class Rows(Protocol):
     times: list[dict[str, Any]]
 
 
-PAGES = ("overview", "complications", "survival", "data-quality", "methods")
+PAGES = ("overview", "complications", "survival", "imaging", "data-quality", "methods")
 
 
 def words(app: AppTest) -> str:

@@ -72,6 +72,25 @@ def test_several_lesions_a_patient_add_both_variances_as_r_does() -> None:
     assert found.bias.lower < found.bias.estimate < found.bias.upper
 
 
+def test_few_patients_with_several_lesions_do_not_rule_the_spread() -> None:
+    # Two lesions of one patient differ by 200, all other patients differ little: within variance is 20,000 on
+    # one degree of freedom. Hand: SSB and n0 as in the text; the sum stays near the plain variance.
+    rows = pl.DataFrame(
+        {
+            "patient_id": [0, 0, *range(1, 41)],
+            "mini": [0.0] * 42,
+            "wright": [-100.0, 100.0, *[float((-1) ** i * 10) for i in range(40)]],
+        }
+    )
+    found = compare(rows)
+    # MSB = 40 x 100 / 40 = 100, MSW = 20000, n0 = (42 - 44 / 42) / 40.
+    size = (42 - 44 / 42) / 40
+    assert found.standard_deviation == pytest.approx((100 / size + 20_000 * (1 - 1 / size)) ** 0.5)
+    plain = rows["wright"].std()
+    assert isinstance(plain, float)
+    assert found.standard_deviation == pytest.approx(plain, rel=0.1)
+
+
 def test_doubled_lesions_do_not_narrow_the_bias() -> None:
     once = compare(flows())
     twice = compare(pl.concat([flows(), flows()]))
