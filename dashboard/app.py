@@ -34,6 +34,7 @@ PAGES = (
     ("complications", "Complications", complications.render),
     ("survival", "Survival", survival.render),
     ("imaging", "Imaging", partial(chapter.render, "imaging")),
+    ("devices", "Devices", partial(chapter.render, "devices")),
     ("data-quality", "Data quality", data_quality.render),
     ("methods", "Methods", methods.render),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from analytics.chapters.complications import build_complications
+from analytics.chapters.devices import build_devices
 from analytics.chapters.imaging import build_imaging
 from analytics.report.content import Chapter
 from analytics.store.filters import CohortFilter
@@ -13,7 +15,9 @@ ChapterBuilder = Callable[[Path, CohortFilter], Chapter]
 """Takes a published snapshot and a filter, returns what is shown."""
 
 CHAPTERS: dict[str, ChapterBuilder] = {
+    "complications": build_complications,
     "imaging": build_imaging,
+    "devices": build_devices,
 }
 """Builders by name, in the order of the report."""
 

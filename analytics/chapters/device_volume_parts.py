@@ -1,0 +1,168 @@
+"""Parts of the chapter on devices about volumes and running cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from analytics.chapters import device_words as words
+from analytics.charts.device_labels import label_device
+from analytics.charts.device_volume import device_volume_chart
+from analytics.charts.learning_curve import learning_chart
+from analytics.charts.numbers import EN_DASH, format_count
+from analytics.devices.case_numbers import number_cases, read_case_bands
+from analytics.devices.learning import CAUTION, LearningCurve, estimate_learning
+from analytics.devices.volumes import UnitVolumes, count_by_period, estimate_unit_volumes, quarter_of
+from analytics.report.document import Bullets, Figure, Paragraph, Section, Table
+from analytics.report.serialise import serialise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.chapters.device_rows import DeviceRows
+    from analytics.devices.case_numbers import CaseBands
+    from analytics.refusals import NotEstimable
+    from analytics.report.document import Block
+
+UNITS = {"site_id": "sites", "operator_id": "operators"}
+OUTCOMES = {"worked": "Device worked as meant", "had_complication": "Complication"}
+COMPLICATION_WORDS = (
+    "Complication: dissection D to F, perforation, slow flow or no-reflow, abrupt closure or tamponade in "
+    "the procedure, where the site states absence."
+)
+LEAST_BANDS = 2
+"""A curve of one band is a number, not a curve: it stands in the table only."""
+
+
+def build_volumes(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
+    """Count procedures with each device by year and quarter, and between sites and operators."""
+    dated = rows.procedures.with_columns(quarter=quarter_of("procedure_date"))
+    by_year, by_quarter = (
+        count_by_period(dated, rows.uses, period=period, devices=words.DEDICATED)
+        for period in ("procedure_year", "quarter")
+    )
+    units = {
+        unit: estimate_unit_volumes(rows.procedures, rows.uses, unit=unit, devices=words.DEDICATED)
+        for unit in UNITS
+    }
+    header = ("Device", "Among", "Procedures with it", "Never used it", "Lowest", "Median", "Highest")
+    table = Table(
+        "Procedures with each device, among the sites and operators on record. Lowest to highest: of those "
+        "who used it, where at least 5 did",
+        header,
+        tuple(_unit_row(item, UNITS[unit]) for unit, found in units.items() for item in found),
+    )
+    blocks: list[Block] = [table, Paragraph(words.OPERATORS)]
+    if by_year.height:
+        chart = device_volume_chart(by_year, title="Procedures with each device by year", period_title="Year")
+        blocks.insert(0, Figure(chart))
+    values = {"by_year": serialise(by_year), "by_quarter": serialise(by_quarter), "units": serialise(units)}
+    return Section("device-volumes", "How often, where and by whom", tuple(blocks), level=3), values
+
+
+def _unit_row(item: UnitVolumes | NotEstimable, among: str) -> tuple[str, ...]:
+    """Write one device among sites or operators."""
+    if not isinstance(item, UnitVolumes):
+        return (item.group, among, words.NOT_ESTIMABLE, item.reason, EN_DASH, EN_DASH, EN_DASH)
+    ends = (
+        (EN_DASH,) * 3
+        if item.lowest is None or item.median is None or item.highest is None
+        else (format_count(item.lowest), f"{item.median:g}", format_count(item.highest))
+    )
+    return (
+        label_device(item.device_class),
+        among,
+        f"{format_count(item.n_procedures)} of {format_count(item.n_all)}",
+        words.full_words(item.without),
+        *ends,
+    )
+
+
+def build_learning(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
+    """Hold success and complications against the running case number."""
+    bands = read_case_bands()
+    found = {
+        (unit, outcome): [
+            _learn(rows, device, unit=unit, outcome=outcome, bands=bands) for device in words.DEDICATED
+        ]
+        for unit in UNITS
+        for outcome in OUTCOMES
+    }
+    blocks: list[Block] = [Paragraph(CAUTION), Paragraph(COMPLICATION_WORDS)]
+    blocks += _figures(found)
+    curves = [
+        (unit, outcome, item)
+        for (unit, outcome), items in found.items()
+        for item in items
+        if isinstance(item, LearningCurve)
+    ]
+    blocks.append(_learning_table(curves))
+    refused = dict.fromkeys(
+        f"{item.group}, by {UNITS[unit]}: {item.reason}"
+        for (unit, _), items in found.items()
+        for item in items
+        if not isinstance(item, LearningCurve)
+    )
+    if refused:
+        blocks.append(Bullets(tuple(refused)))
+    values = {f"{unit}:{outcome}": serialise(items) for (unit, outcome), items in found.items()}
+    return Section("device-learning", "Outcomes by running case number", tuple(blocks), level=3), values
+
+
+def _learn(
+    rows: DeviceRows, device: str, *, unit: str, outcome: str, bands: CaseBands
+) -> LearningCurve | NotEstimable:
+    """Count up the cases of one device and hold an outcome against the number."""
+    worked = (
+        rows.uses.filter(pl.col("device_class") == device)
+        .group_by("procedure_id", maintain_order=True)
+        .agg(worked=pl.col("device_success").all(ignore_nulls=False))
+    )
+    cases = worked.join(
+        rows.procedures.select("procedure_id", "had_complication"), on="procedure_id", maintain_order="left"
+    )
+    numbered = number_cases(rows.procedures, cases, unit=unit, lead_days=bands.lead_days)
+    label = f"{label_device(device)}: {OUTCOMES[outcome].lower()}"
+    return estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label)
+
+
+def _figures(found: dict[tuple[str, str], list[LearningCurve | NotEstimable]]) -> list[Block]:
+    """Curves by site and by operator, where some device has two bands."""
+    blocks: list[Block] = []
+    for (unit, outcome), items in found.items():
+        curves = [
+            item for item in items if isinstance(item, LearningCurve) and len(item.bands) >= LEAST_BANDS
+        ]
+        if curves:
+            title = f"{OUTCOMES[outcome]}, by running case number of {UNITS[unit]}"
+            blocks.append(Figure(learning_chart(curves, title=title, y_title="Procedures, %")))
+    return blocks
+
+
+def _learning_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
+    """One row a device, outcome and unit."""
+    rows = tuple(
+        (
+            curve.label,
+            UNITS[unit],
+            "; ".join(f"{band.label}: {words.full_words(band.share)}" for band in curve.bands),
+            format_count(curve.n_unknown),
+            words.trend_words(curve.trend),
+            words.ratio_words(curve.doubling),
+        )
+        for unit, _, curve in curves
+    )
+    header = (
+        "Device and outcome",
+        "Cases of",
+        "By running case number",
+        "Not recorded",
+        "Trend",
+        "Odds ratio per doubling",
+    )
+    caption = (
+        "Outcomes by running case number. Shares and trend take cases as independent; the odds ratio allows "
+        "for sites or operators that differ"
+    )
+    return Table(caption, header, rows)
