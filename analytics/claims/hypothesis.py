@@ -12,7 +12,7 @@ UNITS = ("patient", "procedure", "lesion")
 ROWS = ("procedures", "lesions", "image_pairs")
 """What a row is: a procedure, a lesion, or a lesion that IVUS and OCT both saw before treatment."""
 OVERALL = ("headline", "every")
-"""``headline``: the component marked so decides; ``every``: all that can be estimated must agree."""
+"""``headline``: the component marked so decides; ``every``: all components must be supported."""
 DIRECTIONS = ("higher", "lower", "equal", "within", "below")
 JUDGED = ("crude", "adjusted")
 MINIMUM = 10

@@ -106,6 +106,9 @@ def refuse_small(part: Component, selection: Selection) -> NotEstimable | None:
 def describe_group(part: Component, *, exposed: bool) -> str:
     """Words for one of the two groups."""
     values = part.exposed if exposed else part.comparator
+    if not any(isinstance(value, str | bool) for value in values):
+        words = part.exposure.replace("_", " ").replace("oct ", "OCT ")
+        return f"{words} {', '.join(f'{value:g}' for value in values)}"
     first, *others = (_word(value, part.exposure) for value in values)
     return ", ".join([first, *(name[:1].lower() + name[1:] for name in others)])
 

@@ -145,8 +145,8 @@ def judge_claim(claim: Claim, parts: Sequence[ComponentResult], *, n_family: int
     ----------
     claim
         Its ``overall`` decides: ``headline`` takes the verdict of the component marked so. ``every`` asks
-        that all components that can be estimated are supported; one that is contradicted, while none is
-        supported, contradicts the claim if its adjusted p value times `n_family` is still below 0.05;
+        that all components are supported, and none that cannot be estimated; one that is contradicted,
+        while none is supported, contradicts the claim if its adjusted p value times `n_family` is still below 0.05;
         anything else is compatible with both.
     parts
         Its components, judged.
@@ -169,7 +169,7 @@ def judge_claim(claim: Claim, parts: Sequence[ComponentResult], *, n_family: int
     said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
     without = len(parts) - len(known)
     words = f"Of {len(parts)} components: {said}{f', {without} not estimable' if without else ''}."
-    if counts[SUPPORTED] == len(known):
+    if counts[SUPPORTED] == len(parts):
         return SUPPORTED, words
     against = [part.p_adjusted or 0.0 for part in parts if part.verdict == CONTRADICTED]
     if against and not counts[SUPPORTED] and min(against) * n_family < ALPHA:

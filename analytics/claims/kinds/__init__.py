@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from analytics.claims.kinds.discrimination import run_discrimination
 from analytics.claims.kinds.means import run_mean_difference, run_paired_mean_difference
 from analytics.claims.kinds.odds import run_odds_ratio, run_product_of_odds
+from analytics.claims.kinds.ordered import run_ordered_odds_ratio
 from analytics.claims.kinds.shares import run_paired_difference, run_risk_difference, run_share
+from analytics.claims.kinds.small_samples import run_firth_odds_ratio
 from analytics.claims.kinds.survival import run_hazard_ratio
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ KINDS: dict[str, Callable[[Component, ClaimFrames], Findings]] = {
     "risk_difference": run_risk_difference,
     "mean_difference": run_mean_difference,
     "odds_ratio": run_odds_ratio,
+    "firth_odds_ratio": run_firth_odds_ratio,
+    "ordered_odds_ratio": run_ordered_odds_ratio,
     "product_of_odds": run_product_of_odds,
     "share": run_share,
     "paired_difference": run_paired_difference,
