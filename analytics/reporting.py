@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from analytics.analyses import Answer, answer_section, describe_answer, run_on_snapshot, write_answer
+from analytics.chapters.complication_rows import estimate_usual_rates
 from analytics.chapters.register import build_chapters
-from analytics.complications.rates import estimate_complication_rates
 from analytics.estimation.outcome_data import find_endpoint
 from analytics.outcomes.blocks import WINDOWS, build_block
 from analytics.outcomes.hazards import fit_hazards
@@ -74,7 +73,6 @@ def build_content(snapshot: Path, plan: Plan, answers: tuple[Answer, ...] = ()) 
     """Run what a plan asks for on one snapshot, and put the answers of its single analyses beside it."""
     info = read_snapshot_info(snapshot)
     cohort = read_cohort(snapshot, "procedures", plan.population)
-    flags = read_cohort(snapshot, "complications", _every_procedure(plan.population))
     return ReportContent(
         title=plan.title,
         description=" ".join(
@@ -87,11 +85,7 @@ def build_content(snapshot: Path, plan: Plan, answers: tuple[Answer, ...] = ()) 
         case_mix=cohort.group_by(
             strategy=plan.population.strategy_column, severity=plan.population.severity_column
         ).agg(n=pl.len()),
-        complications=()
-        if plan.is_focused
-        else estimate_complication_rates(
-            flags, strategy=plan.population.strategy_column, severity=plan.population.severity_column
-        ),
+        complications=() if plan.is_focused else estimate_usual_rates(snapshot, plan.population),
         survival=_blocks(snapshot, plan.survival, plan.population),
         components=_blocks(snapshot, plan.components, plan.population),
         cox=tuple(_cox_block(snapshot, model, cohort, plan.population) for model in plan.models),
@@ -101,12 +95,6 @@ def build_content(snapshot: Path, plan: Plan, answers: tuple[Answer, ...] = ()) 
         submissions=read_table(snapshot, "submissions"),
         completeness=read_table(snapshot, "completeness"),
     )
-
-
-def _every_procedure(population: CohortFilter) -> CohortFilter:
-    """Widen a filter to every procedure: a complication belongs to the procedure it happened in."""
-    values = {entry.name: getattr(population, entry.name) for entry in fields(population)}
-    return CohortFilter(**{**values, "first_procedures_only": False})
 
 
 def _describe_population(cohort: pl.DataFrame, population: CohortFilter) -> str:

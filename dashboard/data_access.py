@@ -7,22 +7,27 @@ changes under its name, so an answer stays true for as long as it is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 import streamlit as st
 
+from analytics.chapters.complication_page import (
+    comparison_page_sections,
+    estimate_page_rates,
+    offers_use_plan,
+)
+from analytics.chapters.complication_rows import estimate_usual_rates
 from analytics.chapters.register import CHAPTERS
 from analytics.charts.labels import order_severities, order_strategies
-from analytics.complications.rates import estimate_complication_rates
 from analytics.outcomes.blocks import WINDOWS, build_block, endpoint_of, overall_risk, status_risk
 from analytics.outcomes.hazards import fit_hazards
 from analytics.outcomes.in_hospital import add_in_hospital
 from analytics.report.quality_sections import sum_findings
 from analytics.store.publishing import find_current_snapshot
-from analytics.store.queries import read_cohort, read_snapshot_info, read_table
+from analytics.store.queries import list_tables, read_cohort, read_snapshot_info, read_table
 from analytics.store.risk_tables import count_events, count_in_hospital
 from analytics.survival.event_counts import EventCounts
 from analytics.survival.follow_up import estimate_follow_up
@@ -31,6 +36,7 @@ from dashboard.filters import filter_of
 if TYPE_CHECKING:
     from analytics.complications.results import ComplicationRate
     from analytics.report.content import Chapter, CoxBlock, SurvivalBlock
+    from analytics.report.document import Section
     from analytics.survival.follow_up import FollowUp
     from analytics.survival.results import HorizonRisk, NotEstimable
     from dashboard.filters import FilterKey
@@ -163,16 +169,31 @@ def read_population(snapshot: str, key: FilterKey) -> Population:
 
 
 @st.cache_data(show_spinner="Counting complications", max_entries=ENTRIES)
-def read_complication_rates(snapshot: str, key: FilterKey, unit: str) -> tuple[ComplicationRate, ...]:
-    """Estimate every complication by strategy and grade in the chosen cohort, by procedure or by lesion."""
-    # A complication belongs to the procedure it happened in, whether or not that procedure opens a clock.
-    filters = replace(filter_of(key), first_procedures_only=False)
-    flags = read_cohort(
-        Path(snapshot), "lesion_complications" if unit == "lesion" else "complications", filters
+def read_complication_rates(snapshot: str, key: FilterKey) -> tuple[ComplicationRate, ...]:
+    """Estimate every complication by strategy and grade in the chosen cohort, each by its own unit."""
+    return estimate_usual_rates(Path(snapshot), filter_of(key))
+
+
+@st.cache_data(show_spinner="Counting", max_entries=ENTRIES)
+def read_one_complication(
+    snapshot: str, key: FilterKey, complication: str, unit: str, use_plan: str
+) -> tuple[ComplicationRate, ...]:
+    """Estimate one complication and its grades by a chosen unit; an empty plan of use takes all."""
+    return estimate_page_rates(
+        Path(snapshot), filter_of(key), complication=complication, unit=unit, use_plan=use_plan or None
     )
-    return estimate_complication_rates(
-        flags, strategy=filters.strategy_column, severity=filters.severity_column
-    )
+
+
+@st.cache_data(show_spinner="Comparing", max_entries=ENTRIES)
+def read_complication_comparisons(snapshot: str, key: FilterKey, complication: str) -> tuple[Section, ...]:
+    """Compare one complication between grades, devices, quarters and periods."""
+    return comparison_page_sections(Path(snapshot), filter_of(key), complication)
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_offers_use_plan(snapshot: str, key: FilterKey) -> bool:
+    """Tell whether planned and bailout use can be told apart in the chosen cohort."""
+    return offers_use_plan(Path(snapshot), filter_of(key))
 
 
 @st.cache_data(show_spinner="Estimating curves", max_entries=ENTRIES)
@@ -236,6 +257,13 @@ def read_quality(snapshot: str) -> Quality:
         submissions=read_table(path, "submissions"),
         attrition=read_table(path, "attrition"),
     )
+
+
+@st.cache_data(show_spinner=False, max_entries=ENTRIES)
+def read_drift(snapshot: str) -> pl.DataFrame:
+    """Read each site's months beside its past and the other sites; empty in snapshots made without them."""
+    path = Path(snapshot)
+    return read_table(path, "drift") if "drift" in list_tables(path) else pl.DataFrame()
 
 
 @st.cache_data(show_spinner="Counting", max_entries=ENTRIES)

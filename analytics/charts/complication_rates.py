@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from analytics.charts.complication_benchmarks import BENCHMARK_NOTE, benchmark_marks, benchmark_sentences
 from analytics.charts.labels import (
     STRUCTURAL_ZERO_TEXT,
     UNIT_PLURALS,
@@ -27,9 +28,10 @@ from analytics.charts.theme import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analytics.complications.results import ComplicationRate
+    from analytics.evidence.matching import Benchmark
 
 SMALL_GROUP = 20
 """Below this denominator a mark is hollow: the rate is shown, but should not be leant on."""
@@ -44,7 +46,12 @@ COUNT_COLUMN = 14
 RATE_COLUMN = 92
 
 
-def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 460) -> Spec:
+def complication_rate_chart(
+    rates: Sequence[ComplicationRate],
+    *,
+    width: int = 460,
+    benchmarks: Mapping[tuple[str, str], Sequence[Benchmark]] | None = None,
+) -> Spec:
     """Draw one complication by device strategy and calcification grade.
 
     Parameters
@@ -54,6 +61,8 @@ def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 4
         never sorted by rate.
     width
         Width of the plotting area in pixels.
+    benchmarks
+        Published figures that may stand beside a rate, by strategy and severity.
 
     Returns
     -------
@@ -63,9 +72,18 @@ def complication_rate_chart(rates: Sequence[ComplicationRate], *, width: int = 4
     rows = _rows(rates)
     height = rows[-1]["pixel"] + ROW_HEIGHT if rows else ROW_HEIGHT
     marked = [row for row in rows if row["has_rate"]]
-    layers = [*_interval_layers(marked, _domain_end(marked)), *_text_columns(rows), *_headings()]
+    end = _domain_end(marked)
+    published = benchmark_marks(rows, benchmarks or {}, end=end)
+    layers = [*_interval_layers(marked, end), *published, *_text_columns(rows), *_headings()]
     title = label_complication(rates[0].complication) if rates else "Complication"
-    outer = frame(title=title, subtitle=_subtitle(rates, rows), alt=complication_rate_alt(rates))
+    said = benchmark_sentences(benchmarks or {})
+    outer = frame(
+        title=title,
+        subtitle=" ".join(
+            part for part in (_subtitle(rates, rows), BENCHMARK_NOTE if published else "") if part
+        ),
+        alt=" ".join([complication_rate_alt(rates), *said]),
+    )
     return {**outer, "width": width, "height": height, "layer": layers}
 
 
@@ -119,6 +137,7 @@ def _row(rate: ComplicationRate, pixel: float, *, device: str) -> Spec:
     has_rate = rate.rate is not None and rate.lower is not None and rate.upper is not None
     return {
         "pixel": pixel,
+        "group": (rate.strategy, rate.severity),
         "device": device,
         "grade": label_severity(rate.severity),
         "has_rate": has_rate,

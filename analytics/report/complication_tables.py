@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.complication_rates import count_text, rate_text, sort_rates
-from analytics.charts.labels import label_complication, label_severity, label_strategy
+from analytics.charts.labels import label_complication, label_severity, label_strategy, order_strategies
 from analytics.charts.numbers import format_count
 from analytics.report.document import Table
 
@@ -59,6 +59,32 @@ def overview_table(rates: Sequence[ComplicationRate]) -> Table:
     )
     header = ("Complication", "Unit", "k/n", "Rate (95 % interval)", "Left out")
     return Table("All device strategies and all grades together", header, rows)
+
+
+def detail_table(rates: Sequence[ComplicationRate]) -> Table:
+    """Return grades and forms of a complication: a row each, a column for each device, all grades together.
+
+    Parameters
+    ----------
+    rates
+        Rates of the details by strategy and severity, margins too.
+    """
+    margins = [rate for rate in rates if rate.severity == "all"]
+    strategies = order_strategies(rate.strategy for rate in margins)
+    cells = {(rate.complication, rate.strategy): _cell(rate) for rate in margins}
+    rows = tuple(
+        (label_complication(key), *(cells.get((key, strategy), "") for strategy in strategies))
+        for key in dict.fromkeys(rate.complication for rate in margins)
+    )
+    header = ("Grade or form", *(label_strategy(strategy) for strategy in strategies))
+    unit = f", by {margins[0].unit}" if margins else ""
+    return Table(f"Grades and forms, all calcification grades together{unit}", header, rows)
+
+
+def _cell(rate: ComplicationRate) -> str:
+    """Write counts and rate in one cell."""
+    counts = count_text(rate)
+    return f"{counts}: {rate_text(rate)}" if counts else rate_text(rate)
 
 
 def known_groups(rates: Sequence[ComplicationRate]) -> list[ComplicationRate]:

@@ -16,7 +16,9 @@ from analytics.charts.labels import (
     order_strategies,
 )
 from analytics.charts.numbers import format_count
+from analytics.complications.definitions import PRINCIPAL, details_of
 from analytics.report.complication_tables import (
+    detail_table,
     known_groups,
     overview_table,
     rate_table,
@@ -103,15 +105,24 @@ def _complications(content: ReportContent) -> tuple[Section, ...]:
         return ()
     parts = [
         Section(
-            "complications", "Complications during the procedure", (overview_table(content.complications),)
+            "complications",
+            "Complications during the procedure",
+            (overview_table([rate for rate in content.complications if rate.complication in PRINCIPAL]),),
         )
     ]
     for (key, unit), rates in split_by_complication(content.complications).items():
+        if key not in PRINCIPAL:
+            continue
         grouped = [rate for rate in rates if rate.strategy != "all" or rate.severity != "all"]
         shown = known_groups(grouped) or grouped
         if shown:
             margins = [rate for rate in grouped if "all" in {rate.strategy, rate.severity}]
-            blocks = (Figure(complication_rate_chart(shown)), rate_table(margins))
+            details = [rate for rate in content.complications if rate.complication in details_of(key)]
+            blocks: tuple[Block, ...] = (
+                Figure(complication_rate_chart(shown)),
+                rate_table(margins),
+                *([detail_table(details)] if details else []),
+            )
             parts.append(
                 Section(f"complication-{key}-{unit}".replace("_", "-"), label_complication(key), blocks, 3)
             )

@@ -1,4 +1,4 @@
-"""Complications: how often, with which device, in which calcium."""
+"""Complications: how often, with which device, in which calcium; compared with what, counted how."""
 
 from __future__ import annotations
 
@@ -6,22 +6,36 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analytics.charts.complication_rates import complication_rate_chart
+from analytics.chapters.complication_page import USUAL, rate_sections, unit_of_choice
 from analytics.charts.labels import label_complication, label_group
-from analytics.complications.definitions import COMPLICATIONS
+from analytics.complications.definitions import COMPLICATIONS, PRINCIPAL, default_unit
 from analytics.complications.flags import UNITS
-from analytics.report.complication_tables import known_groups, overview_table, rate_table
+from analytics.report.complication_tables import overview_table
 from dashboard import data_access
-from dashboard.components.figures import show_figure
 from dashboard.components.pickers import pick
+from dashboard.components.sections import show_sections
 from dashboard.components.states import show_empty_filter
 from dashboard.components.tables import show_table
 from dashboard.filters import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dashboard.context import PageContext
+
+USES = {"": "All", "planned": "Planned only", "bailout": "With a bailout"}
+"""Plans of use by their key in an address."""
+
+COUNTED = {
+    "procedure": "Every procedure counts, staged ones too.",
+    "lesion": "Every treated lesion counts; where a record names no lesion and there were several, nobody "
+    "can tell which, and they are left out.",
+    "patient": "Every patient counts once, with device and grade of the first procedure; a complication of "
+    "any procedure counts once.",
+}
+BASIS = {
+    "intended": "Devices as intended: the first modification device that was tried.",
+    "as_treated": "Devices as treated: the set of devices that was used.",
+}
+CRUDE = "Rates are crude: a device is chosen for the lesion, so differences are not its effect."
 
 
 def render(context: PageContext) -> None:
@@ -33,49 +47,50 @@ def render(context: PageContext) -> None:
         Snapshot, filter and role.
     """
     st.title("Complications")
-    chosen, unit = _choose(tuple(COMPLICATIONS))
-    rates = data_access.read_complication_rates(context.snapshot, context.key, unit)
+    chosen, unit, use_plan = _choose(context)
+    rates = data_access.read_one_complication(context.snapshot, context.key, chosen, unit, use_plan)
     if not any(rate.n_total or rate.n_unrecorded for rate in rates):
         codes = (*context.filters.severities, *context.filters.strategies)
         show_empty_filter(describe(context.filters, {code: label_group(code) for code in codes}))
         return
-    shown = [
-        rate
-        for rate in rates
-        if rate.complication == chosen and (rate.strategy, rate.severity) != ("all", "all")
-    ]
-    st.markdown(_explain(chosen, unit, context))
-    drawn = known_groups(shown)
-    if drawn:
-        show_figure(complication_rate_chart(drawn), key=f"complication-{chosen}-{unit}")
-        st.markdown("Groups whose device or grade is unknown stand in the table only.")
-    show_table(rate_table(shown), key=f"complication-{chosen}-{unit}-rates")
+    show_sections(rate_sections(rates, chosen, words=_explain(chosen, unit, context)))
+    st.subheader("Compared")
+    st.markdown(
+        f"{label_complication(chosen)} by {default_unit(chosen)}, whatever is chosen above: crude, and "
+        "beside it for the same patients."
+    )
+    sections = data_access.read_complication_comparisons(context.snapshot, context.key, chosen)
+    for section in sections:
+        st.markdown(f"#### {section.title}")
+        show_sections((section,))
     st.subheader("All complications")
-    show_table(overview_table(rates), key=f"complications-{unit}-overview")
+    usual = data_access.read_complication_rates(context.snapshot, context.key)
+    principal = [rate for rate in usual if rate.complication in PRINCIPAL]
+    show_table(overview_table(principal), key="complications-overview")
 
 
-def _choose(keys: Sequence[str]) -> tuple[str, str]:
-    """One complication and what is counted; the address carries both."""
-    first, second = st.columns([3, 2])
+def _choose(context: PageContext) -> tuple[str, str, str]:
+    """One complication, what is counted, and which use of devices; the address carries all three."""
+    first, second, third = st.columns([3, 2, 2])
     with first:
-        chosen = pick("Complication", keys, parameter="comp", word=label_complication)
+        chosen = pick("Complication", PRINCIPAL, parameter="comp", word=label_complication)
     with second:
-        unit = pick("Counted by", UNITS, parameter="unit", word=str)
-    return chosen, unit
+        unit = pick(
+            "Counted by", (USUAL, *UNITS), parameter="unit", word=lambda code: _unit_word(code, chosen)
+        )
+    use_plan = ""
+    if data_access.read_offers_use_plan(context.snapshot, context.key):
+        with third:
+            use_plan = pick("Use of devices", tuple(USES), parameter="use", word=lambda code: USES[code])
+    return chosen, unit_of_choice(chosen, unit), use_plan
+
+
+def _unit_word(code: str, complication: str) -> str:
+    """Words for a unit; the usual one names itself."""
+    return f"{default_unit(complication)} (usual)" if code == USUAL else code
 
 
 def _explain(complication: str, unit: str, context: PageContext) -> str:
     """Say what counts, what the denominator is, and how devices are counted."""
-    known = COMPLICATIONS.get(complication)
-    sentence = known.sentence if known else ""
-    basis = {
-        "intended": "Devices as intended: the first modification device that was tried.",
-        "as_treated": "Devices as treated: the set of devices that was used.",
-    }[context.filters.strategy_basis]
-    counted = {
-        "procedure": "Every procedure counts, staged ones too.",
-        "lesion": "Every treated lesion counts; where a record names no lesion and there were several, "
-        "nobody can tell which, and they are left out.",
-    }[unit]
-    crude = "Rates are crude: a device is chosen for the lesion, so differences are not its effect."
-    return f"{sentence} {basis} {counted} {crude}"
+    sentence = COMPLICATIONS[complication].sentence
+    return " ".join((sentence, BASIS[context.filters.strategy_basis], COUNTED[unit], CRUDE))

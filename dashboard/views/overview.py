@@ -62,7 +62,9 @@ def render(context: PageContext) -> None:
 def _show_headline(context: PageContext, population: data_access.Population) -> None:
     """Four tiles: volume, a complication, one-year MACE, follow-up."""
     endpoint = endpoint_of(HEADLINE_ENDPOINT)
-    rates = data_access.read_complication_rates(context.snapshot, context.key, "procedure")
+    rates = data_access.read_one_complication(
+        context.snapshot, context.key, HEADLINE_COMPLICATION, "procedure", ""
+    )
     overall = [
         rate
         for rate in rates

@@ -88,7 +88,7 @@ def test_filter_in_the_link_chooses_the_cohort(open_app: Callable[..., AppTest],
 
 
 def test_complication_table_equals_a_hand_count(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
-    app = open_app("complications", comp="perforation_any")
+    app = open_app("complications", comp="perforation_any", unit="procedure")
     group = [
         i
         for i, row in enumerate(snapshot.procedures)
@@ -111,20 +111,59 @@ def test_lesions_can_be_counted_instead_of_procedures(
 ) -> None:
     app = open_app("complications", comp="perforation_any", unit="lesion")
     recorded = [i for i, row in enumerate(snapshot.procedures) if row["complications_recorded"] == "all"]
-    k = sum(i % 30 == 2 for i in recorded)
-    overview = app.dataframe[1].value.to_dict("records")
-    perforation = next(row for row in overview if row["Complication"] == "Perforation, any")
-    assert (perforation["Unit"], perforation["k/n"]) == ("lesion", f"{k}/{2 * len(recorded):,}")
+    margins = [row for row in rate_rows(app) if row["Calcification"] == "All grades"]
+    assert added_counts(margins) == (sum(i % 30 == 2 for i in recorded), 2 * len(recorded))
 
 
-def test_a_unit_that_does_not_exist_is_the_first(open_app: Callable[..., AppTest]) -> None:
-    app = open_app("complications", comp="perforation_any", unit="hospital")
-    assert {row["Unit"] for row in app.dataframe[1].value.to_dict("records")} == {"procedure"}
+def test_a_unit_that_does_not_exist_is_the_usual_one(open_app: Callable[..., AppTest]) -> None:
+    strange = open_app("complications", comp="perforation_any", unit="hospital")
+    lesions = open_app("complications", comp="perforation_any", unit="lesion")
+    assert rate_rows(strange) == rate_rows(lesions)
+
+
+def test_patients_can_be_counted(open_app: Callable[..., AppTest], snapshot: Rows) -> None:
+    # Every patient of this registry has one procedure.
+    patients = open_app("complications", comp="perforation_any", unit="patient")
+    procedures = open_app("complications", comp="perforation_any", unit="procedure")
+    counts = [row["k/n"] for row in rate_rows(patients)]
+    assert counts == [row["k/n"] for row in rate_rows(procedures)]
+    recorded = [row for row in snapshot.procedures if row["complications_recorded"] == "all"]
+    margins = [row for row in rate_rows(patients) if row["Calcification"] == "All grades"]
+    assert added_counts(margins)[1] == len(recorded)
+
+
+def test_every_complication_stands_in_the_overview_by_its_own_unit(open_app: Callable[..., AppTest]) -> None:
+    app = open_app("complications", comp="perforation_any")
+    units = {row["Complication"]: row["Unit"] for row in app.dataframe[-1].value.to_dict("records")}
+    assert (units["Perforation, any"], units["AV block"]) == ("lesion", "procedure")
+    assert "Dissection, type A" not in units
+
+
+def test_crude_differences_stand_beside_standardised_ones(open_app: Callable[..., AppTest]) -> None:
+    app = open_app("complications", comp="perforation_any")
+    compared = next(
+        frame.value for frame in app.dataframe if "Crude difference, points" in frame.value.columns
+    )
+    assert "Standardised difference, points" in compared.columns
+    assert all(compared["Standardised difference, points"] != "")
+
+
+def rate_rows(app: AppTest) -> list[dict[str, str]]:
+    """Rows of the table of rates."""
+    rows: list[dict[str, str]] = app.dataframe[0].value.to_dict("records")
+    return rows
+
+
+def added_counts(rows: list[dict[str, str]]) -> tuple[int, int]:
+    """Events and units of rows together."""
+    counts = [row["k/n"].replace(",", "").split("/") for row in rows]
+    return sum(int(k) for k, _ in counts), sum(int(n) for _, n in counts)
 
 
 def test_burr_entrapment_without_a_burr_is_not_a_zero(open_app: Callable[..., AppTest]) -> None:
     app = open_app("complications", comp="burr_entrapment")
-    rows = app.dataframe[0].value.to_dict("records")
+    # Notes are sentences, so that the table wraps.
+    rows = app.table[0].value.to_dict("records")
     lithotripsy = [row for row in rows if row["Device strategy"] == "Intravascular lithotripsy"]
     assert {row["Rate (95 % interval)"] for row in lithotripsy} == {"n/a (no burr)"}
     assert {row["k/n"] for row in lithotripsy} == {""}
@@ -172,6 +211,18 @@ def test_data_quality_grid_prints_the_filled_share(open_app: Callable[..., AppTe
     # Every fourth procedure lacks its ejection fraction, and every fourth belongs to site S1.
     assert cells[("lvef_pct", "S1")] == "0/90"
     assert cells[("lvef_pct", "S2")] == "90/90"
+
+
+def test_data_quality_names_the_months_in_which_a_site_stands_out(open_app: Callable[..., AppTest]) -> None:
+    app = open_app("data-quality")
+    assert table(app, "drift-alerts") == [
+        {
+            "Month": "2023-05", "Site": "S1", "What": "Procedures a month",
+            "Held against": "its twelve months before", "Found": "3", "Expected": "17.5",
+            "Rows that month": "3",
+        }
+    ]  # fmt: skip
+    assert [panel["title"]["text"] for panel in charts(app)[1]["concat"]] == ["S1", "S2"]
 
 
 def test_methods_page_names_every_endpoint_with_its_composition(open_app: Callable[..., AppTest]) -> None:

@@ -1,0 +1,123 @@
+"""The chapter on complications compared: grades, devices, quarters, immediate and late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analytics.chapters.complication_comparison import ComplicationComparisons, compare_complications
+from analytics.chapters.complication_periods import period_table
+from analytics.chapters.complication_rows import read_complication_flags
+from analytics.charts.complication_quarters import quarterly_rate_chart
+from analytics.charts.labels import label_complication, label_strategy
+from analytics.complications.comparisons import estimate_quarterly_rates
+from analytics.complications.definitions import COMPLICATIONS, default_unit
+from analytics.report.complication_comparison_tables import (
+    contrast_notes,
+    contrast_table,
+    quarter_sentence,
+    quarter_table,
+    trend_table,
+)
+from analytics.report.content import Chapter
+from analytics.report.document import Block, Bullets, Figure, Paragraph, Section
+from analytics.report.serialise import serialise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analytics.store.filters import CohortFilter
+
+NAME = "complication-comparisons"
+BY_QUARTER = "any_procedural"
+"""Complication whose quarters the report shows."""
+SHOWN_TRENDS = ("any_procedural", "dissection_any", "perforation_any", "slow_flow_no_reflow")
+"""Complications whose trends within devices the report shows."""
+
+
+def build_complications(snapshot: Path, population: CohortFilter) -> Chapter:
+    """Build the chapter.
+
+    Parameters
+    ----------
+    snapshot
+        A published snapshot.
+    population
+        Whom the report is about; every procedure counts.
+
+    Raises
+    ------
+    StoreError
+        The snapshot cannot be read.
+    """
+    found = compare_complications(snapshot, population)
+    flags = read_complication_flags(snapshot, population, unit="procedure")
+    opening = Paragraph(
+        "Each complication is counted by its own unit. Crude numbers stand beside the same comparison for "
+        "the same patients; where that cannot be estimated, the reason stands in its place."
+    )
+    sections = [Section(NAME, "Complications compared", (opening,))]
+    sections += comparison_sections(found)
+    sections += _trend_sections(found)
+    sections += quarter_sections(snapshot, population, BY_QUARTER)
+    tables = [period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")]
+    sections.append(Section("complication-periods", "Immediate, early and late", (PERIODS, *tables), 3))
+    return Chapter(NAME, tuple(sections), _values(found))
+
+
+PERIODS = Paragraph(
+    f"Immediate: {COMPLICATIONS['any_procedural'].sentence} Later in the stay: "
+    f"{COMPLICATIONS['any_later'].sentence} MACE counts index procedures; after day 30 only patients without "
+    "the event and still followed."
+)
+
+
+def comparison_sections(found: ComplicationComparisons) -> list[Section]:
+    """Compare grades, then devices; nothing where there are not two groups."""
+    reference = label_strategy(found.reference).lower() if found.reference else ""
+    captions = {
+        "severity": ("By calcification", "Against no or mild calcification"),
+        "strategy": ("By device strategy", f"Against {reference}"),
+    }
+    sections = []
+    for by, (title, caption) in captions.items():
+        contrasts = [one for one in found.contrasts if one.by == by]
+        if contrasts:
+            notes = Bullets(contrast_notes(contrasts, n_compared=found.n_compared))
+            table = contrast_table(contrasts, caption=f"{caption} (95 % intervals)")
+            sections.append(Section(f"complications-by-{by}", title, (table, notes), 3))
+    return sections
+
+
+def _trend_sections(found: ComplicationComparisons) -> list[Section]:
+    """Show trends over grades within devices."""
+    tables: list[Block] = [
+        trend_table(found.trends[key], caption=label_complication(key))
+        for key in SHOWN_TRENDS
+        if key in found.trends
+    ]
+    return [
+        Section("complication-trends", "Trend over calcification, within each device", tuple(tables), 3)
+    ] * bool(tables)
+
+
+def quarter_sections(snapshot: Path, population: CohortFilter, key: str) -> list[Section]:
+    """Show one complication by calendar quarter; nothing where no procedure has a date."""
+    flags = read_complication_flags(snapshot, population, unit=default_unit(key))
+    quarterly = estimate_quarterly_rates(flags, key)
+    if len(quarterly.quarters) < 2:
+        return []
+    blocks = (
+        Figure(quarterly_rate_chart(quarterly, subtitle=quarter_sentence(quarterly))),
+        quarter_table(quarterly, caption=f"{label_complication(key)} by quarter, by {default_unit(key)}"),
+    )
+    return [Section("complications-by-quarter", "By calendar quarter", blocks, 3)]
+
+
+def _values(found: ComplicationComparisons) -> dict[str, object]:
+    """Every number that is shown, JSON-ready."""
+    return {
+        "reference": found.reference,
+        "n_compared": found.n_compared,
+        "contrasts": serialise(found.contrasts),
+        "trends": serialise(found.trends),
+    }

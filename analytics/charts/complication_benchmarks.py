@@ -1,0 +1,84 @@
+"""Published figures drawn beside a registry's rates: one bar a study, on the row that it agrees with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analytics.charts.labels import label_severity, label_strategy
+from analytics.charts.numbers import format_fraction
+from analytics.charts.theme import MUTED, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analytics.evidence.matching import Benchmark
+
+BENCHMARK_NOTE = (
+    "Grey bars: published figures that agree in device, grade, unit and definition; the table names them."
+)
+BAR_HEIGHT = 15
+
+
+def benchmark_marks(
+    rows: Sequence[Spec], benchmarks: Mapping[tuple[str, str], Sequence[Benchmark]], *, end: float
+) -> list[Spec]:
+    """Return one layer for each published figure whose row is drawn.
+
+    Parameters
+    ----------
+    rows
+        Drawn rows with their ``group`` and ``pixel``.
+    benchmarks
+        Figures by strategy and severity.
+    end
+        Right end of the axis in percent; a figure beyond it stands there.
+    """
+    return [_mark(one, row["pixel"], end) for row in rows for one in benchmarks.get(row["group"], ())]
+
+
+def _mark(benchmark: Benchmark, pixel: float, end: float) -> Spec:
+    """One bar."""
+    value = {
+        "percent": min(benchmark.percent, end),
+        "study": benchmark.citation,
+        "published": benchmark_text(benchmark),
+    }
+    tooltip = [
+        {"field": "study", "type": "nominal", "title": "Published"},
+        {"field": "published", "type": "nominal", "title": "Figure"},
+    ]
+    return {
+        "data": {"values": [value]},
+        "mark": {
+            "type": "tick",
+            "orient": "vertical",
+            "size": BAR_HEIGHT,
+            "thickness": 3,
+            "color": MUTED,
+            "opacity": 0.85,
+        },
+        "encoding": {
+            "x": {"field": "percent", "type": "quantitative"},
+            "y": {"value": pixel},
+            "tooltip": tooltip,
+        },
+    }
+
+
+def benchmark_text(benchmark: Benchmark) -> str:
+    """Return a published figure with its counts where they are known."""
+    share = f"{benchmark.percent:.1f} %"
+    if benchmark.n_events is None or benchmark.n_total is None:
+        return share
+    return f"{format_fraction(benchmark.n_events, benchmark.n_total)}: {share}"
+
+
+def benchmark_sentences(benchmarks: Mapping[tuple[str, str], Sequence[Benchmark]]) -> list[str]:
+    """Return the bars in words, for readers who cannot see them."""
+    return [
+        f"Published beside {label_strategy(strategy)}, {label_severity(severity).lower()}: "
+        + "; ".join(f"{benchmark_text(one)} ({one.citation})" for one in found)
+        + "."
+        for (strategy, severity), found in benchmarks.items()
+        if found
+    ]
