@@ -97,6 +97,12 @@ def read_table(path: Path, name: str) -> pl.DataFrame:
         return fetch_frame(connection, select_rows(name, _require_columns(connection, name, path)))
 
 
+def list_tables(path: Path) -> tuple[str, ...]:
+    """Return the names of the tables of a snapshot or a store, sorted."""
+    with open_snapshot(path) as connection:
+        return read_table_names(connection)
+
+
 def read_snapshot_info(snapshot: Path) -> dict[str, str]:
     """Read the key-value pairs of a snapshot: identifier, data fingerprint, and what the publisher added."""
     return dict(read_table(snapshot, "snapshot_info").iter_rows())

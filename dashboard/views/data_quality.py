@@ -8,6 +8,8 @@ import polars as pl
 import streamlit as st
 
 from analytics.charts.completeness import completeness_chart
+from analytics.charts.drift import MEASURES, drift_chart
+from analytics.report.drift_table import drift_alerts_table, drift_choices
 from analytics.report.quality_sections import (
     emptiest_table,
     findings_table,
@@ -45,6 +47,8 @@ def render(context: PageContext) -> None:
         show_table(findings_table(quality.findings), key="findings", wraps=True)
     st.subheader("How full are the fields?")
     _show_completeness(quality)
+    st.subheader("Has a site changed?")
+    _show_drift(data_access.read_drift(context.snapshot))
     st.subheader("Submissions")
     show_table(submissions_table(quality.submissions), key="submissions", wraps=True)
 
@@ -77,3 +81,26 @@ def _show_completeness(quality: Quality) -> None:
     if empty:
         st.markdown(f"Never filled at any site: {', '.join(empty)}.")
     show_table(emptiest_table(filled), key="emptiest")
+
+
+def _show_drift(drift: pl.DataFrame) -> None:
+    """Months that stand out, and every site month by month for one measure."""
+    if drift.is_empty():
+        st.write("No site has sent enough months with real dates to be held against its own past.")
+        return
+    st.markdown(
+        "Each month of a site is held against its own twelve months before and against the other sites. "
+        "A month that stands out is a question to the site, never a reason to leave it out."
+    )
+    show_table(drift_alerts_table(drift), key="drift-alerts")
+    choices = drift_choices(drift)
+    chosen = st.selectbox("Shown month by month", choices, format_func=_drift_label, key="drift_shown")
+    column, measure = chosen if chosen in choices else choices[0]
+    name = f"drift-{measure}-{column}".replace(".", "-")
+    show_figure(drift_chart(drift, column=column, measure=measure), key=name)
+
+
+def _drift_label(choice: tuple[str, str]) -> str:
+    """Name a column and a measure in the list."""
+    column, measure = choice
+    return MEASURES[measure] if measure == "volume" else f"{MEASURES[measure]}: {column}"

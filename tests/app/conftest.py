@@ -126,6 +126,19 @@ def publish(folder: Path, rows: list[dict[str, Any]], times: list[dict[str, Any]
         ),
         "time_to_event": pl.DataFrame(times, infer_schema_length=None),
         "attrition": attrition,
+        "drift": pl.DataFrame(
+            {
+                "site_id": ["S1", "S2"],
+                "month": [dt.date(2023, 5, 1)] * 2,
+                "column": ["procedures"] * 2,
+                "measure": ["volume"] * 2,
+                "versus": ["own_history"] * 2,
+                "value": [3.0, 18.0],
+                "reference": [17.5, 17.5],
+                "n": [3, 18],
+                "flag": ["alert", "ok"],
+            }
+        ),
     }
     publish_snapshot(
         store,

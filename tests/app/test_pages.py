@@ -215,7 +215,7 @@ def test_data_quality_grid_prints_the_filled_share(open_app: Callable[..., AppTe
 
 def test_data_quality_names_the_months_in_which_a_site_stands_out(open_app: Callable[..., AppTest]) -> None:
     app = open_app("data-quality")
-    assert table(app, "drift-alerts") == [
+    assert app.dataframe[1].value.to_dict("records") == [
         {
             "Month": "2023-05", "Site": "S1", "What": "Procedures a month",
             "Held against": "its twelve months before", "Found": "3", "Expected": "17.5",
