@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from analytics.errors import CalibrationError, InputFileError
 from synthetic.calibration import check_registry, render_checks
 from synthetic.corruption import plant_faults, write_faults
+from synthetic.dialects.writing import write_dialect
 from synthetic.registry import complete_truth, draw_blocks, generate_registry
 from synthetic.scenario import load_scenario, read_scenario
 from synthetic.writer import TableFiles, spell_tables, write_truth
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from synthetic.scenario import Scenario
 
 CHECKED_PROCEDURES = 100_000
-"""Procedures that `compare_with_published` draws at most."""
+"""Procedures that are drawn at most where a registry has to be held as a whole."""
 
 TRUTH_SAMPLE = 50_000
 """Patients from which the true risks under each device are computed; their error is told beside them."""
@@ -79,6 +80,44 @@ def generate_files(
     return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": files.rows, "n_faults": n_faults}
 
 
+def generate_dialect(out: Path, *, scenario: str, procedures: int, seed: int, dialect: str) -> dict[str, Any]:
+    """Write a synthetic registry as its hospitals would send it: an inbox of one folder per site.
+
+    Parameters
+    ----------
+    out
+        Folder; made if absent. Each site gets a folder with ``export.csv`` and the ``mapping.toml`` that
+        reads it.
+    scenario, procedures, seed
+        As in `generate_files`; at most `CHECKED_PROCEDURES` procedures, since a file is written in one piece.
+    dialect
+        Key of `synthetic.dialects.writing.DIALECTS`.
+
+    Returns
+    -------
+    dict
+        ``out``, ``scenario``, ``seed``, ``rows`` by site and ``n_faults`` (0).
+
+    Raises
+    ------
+    InputFileError
+        If ``out`` is a file, or more procedures are asked for.
+    """
+    if out.is_file():
+        raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
+    if procedures > CHECKED_PROCEDURES:
+        raise InputFileError(
+            where="--dialect",
+            what=f"more than {CHECKED_PROCEDURES:,} procedures",
+            fix="Ask for fewer, or for the canonical files.",
+        )
+    drawn = find_scenario(scenario)
+    registry = generate_registry(drawn, procedures=procedures, seed=seed, truth_sample=TRUTH_SAMPLE)
+    rows = write_dialect(registry.tables, out, dialect)
+    write_truth(registry.truth, out)
+    return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": rows, "n_faults": 0}
+
+
 def find_scenario(name: str) -> Scenario:
     """Return a bundled scenario, or one read from a file where the name is that of a TOML file."""
     return read_scenario(Path(name)) if name.endswith(".toml") else load_scenario(name)
@@ -118,7 +157,7 @@ class Comparison:
             )
 
 
-def compare_with_published(scenario: str, *, procedures: int, seed: int) -> Comparison:
+def compare_with_published(*, scenario: str, procedures: int, seed: int) -> Comparison:
     """Set a registry beside published figures.
 
     Parameters

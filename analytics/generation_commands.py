@@ -16,7 +16,13 @@ import click
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for the tables and truth.json."
 )
-@click.option("--dialect", type=click.Choice(["canonical"]), default="canonical", show_default=True)
+@click.option(
+    "--dialect",
+    type=click.Choice(["canonical", "cathpci_wide", "redcap", "hospital_zh", "bcis"]),
+    default="canonical",
+    show_default=True,
+    help="Other than canonical: one folder per site, with its file and its mapping.",
+)
 @click.option("--format", "kind", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--faults", is_flag=True, help="Plant faults and write faults.csv.")
 @click.option("--check", is_flag=True, help="Set the registry beside published figures; fail outside them.")
@@ -25,22 +31,28 @@ def generate(**options: Any) -> None:
     """Write a synthetic registry as files, with its truth."""
     from analytics import generation
 
-    written = generation.generate_files(
-        options["out"],
-        scenario=options["scenario"],
-        procedures=options["procedures"],
-        seed=options["seed"],
-        faults=options["faults"],
-        kind=options["kind"],
-    )
+    asked = {name: options[name] for name in ("scenario", "procedures", "seed")}
+    if options["dialect"] == "canonical":
+        written = generation.generate_files(
+            options["out"], **asked, faults=options["faults"], kind=options["kind"]
+        )
+    else:
+        _refuse_with_dialect(options)
+        written = generation.generate_dialect(options["out"], **asked, dialect=options["dialect"])
     if options["as_json"]:
         click.echo(json.dumps(written, indent=2))
     else:
         click.echo("\n".join(f"{name}: {count:,} rows" for name, count in written["rows"].items()))
         click.echo(f"written to {options['out']}")
     if options["check"]:
-        comparison = generation.compare_with_published(
-            options["scenario"], procedures=options["procedures"], seed=options["seed"]
-        )
+        comparison = generation.compare_with_published(**asked)
         click.echo(comparison.text, err=options["as_json"])
         comparison.demand_agreement()
+
+
+def _refuse_with_dialect(options: dict[str, Any]) -> None:
+    """Refuse what only canonical files can have."""
+    for name, flag in (("faults", "--faults"), ("kind", "--format")):
+        if options[name] not in {False, "csv"}:
+            message = f"{flag} goes with --dialect canonical only."
+            raise click.UsageError(message)

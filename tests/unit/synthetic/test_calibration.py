@@ -53,7 +53,7 @@ def test_a_registry_without_the_rows_does_not_agree() -> None:
 
 
 def test_disagreement_is_an_error_that_names_the_figure() -> None:
-    comparison = compare_with_published("rare", procedures=3_000, seed=1)
+    comparison = compare_with_published(scenario="rare", procedures=3_000, seed=1)
     assert isinstance(comparison, Comparison)
     with pytest.raises(CalibrationError, match="outside the accepted range") as caught:
         comparison.demand_agreement()

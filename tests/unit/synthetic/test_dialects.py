@@ -1,0 +1,152 @@
+"""A registry in its hospitals' words: each file comes back through its mapping, as far as it can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from analytics import pipeline
+from analytics.cli import main
+from schemas.submission import SubmissionReport
+from synthetic.dialects.pieces import number, side_by_side
+from synthetic.dialects.writing import DIALECTS, of_site, write_dialect
+from synthetic.registry import Registry, generate_registry
+from synthetic.scenario import load_scenario
+
+SECRET = b"a secret for tests only, long enough"
+SITES = ("S02", "S05", "S14")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return generate_registry(load_scenario("default"), procedures=900, seed=4)
+
+
+@pytest.fixture(scope="module", params=list(DIALECTS))
+def read_back(
+    request: pytest.FixtureRequest, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, dict[str, SubmissionReport]]]:
+    """Return, for a dialect, what intake makes of three sites' files."""
+    out = tmp_path_factory.mktemp(request.param)
+    write_dialect(registry.tables, out, request.param)
+    reports = {}
+    for site in SITES:
+        folder = out / site
+        prepared = pipeline.prepare(
+            (folder / "export.csv",), mapping=str(folder / "mapping.toml"), secret=SECRET
+        )
+        assert prepared.gate.colour != "red"
+        reports[site] = prepared.report
+    return request.param, reports
+
+
+def test_a_clean_registry_has_nothing_rejected_or_emptied(
+    read_back: tuple[str, dict[str, SubmissionReport]],
+) -> None:
+    for report in read_back[1].values():
+        assert report.findings.filter(pl.col("level").is_in(["FILE", "ROW", "NULL"])).height == 0
+
+
+def expected_procedures(registry: Registry, site: str, dialect: str) -> pl.DataFrame:
+    """Return the procedures that a dialect can send."""
+    own = of_site(registry.tables, site)
+    rows = own["procedures"]
+    if dialect != "cathpci_wide":
+        allowed = own["patients"].filter(pl.col("research_use_allowed"))
+        rows = rows.join(allowed, on="patient_id", how="semi")
+    if dialect == "redcap":
+        rows = rows.sort("procedure_date").unique("patient_id", keep="first")
+    return rows
+
+
+def test_procedures_come_back_with_their_dates_and_ages(
+    registry: Registry, read_back: tuple[str, dict[str, SubmissionReport]]
+) -> None:
+    dialect, reports = read_back
+    for site, report in reports.items():
+        sent = expected_procedures(registry, site, dialect)
+        columns = ["procedure_date", "discharge_date", "age_years"]
+        columns = [name for name in columns if dialect != "hospital_zh" or name != "discharge_date"]
+        found = report.tables["procedures"].accepted
+        assert found.select(columns).sort(columns).rows() == sent.select(columns).sort(columns).rows()
+
+
+def test_grades_come_back_as_far_as_the_form_knows_them(
+    registry: Registry, read_back: tuple[str, dict[str, SubmissionReport]]
+) -> None:
+    dialect, reports = read_back
+    for site, report in reports.items():
+        kept = expected_procedures(registry, site, dialect)
+        lesions = registry.tables["lesions"].join(kept, on="procedure_id", how="semi")
+        if dialect == "bcis":
+            lesions = lesions.filter(pl.len().over("procedure_id") == 1)
+        sent = lesions["calcification_angio"].cast(pl.String).value_counts(name="n")
+        found = (
+            report.tables["lesions"].accepted["calcification_angio"].cast(pl.String).value_counts(name="n")
+        )
+        expected, got = dict(sent.iter_rows()), dict(found.iter_rows())
+        if dialect == "bcis":
+            expected = {"unknown": lesions.height}
+        if dialect == "cathpci_wide":
+            mild = sum(count for grade, count in expected.items() if grade in {"none", "mild", "moderate"})
+            expected = {
+                "severe": expected["severe"],
+                "unknown": expected.get("unknown", 0),
+                "not_severe": mild,
+            }
+        assert got == {grade: count for grade, count in expected.items() if count}
+
+
+def test_patients_come_back_under_pseudonyms(
+    registry: Registry, read_back: tuple[str, dict[str, SubmissionReport]]
+) -> None:
+    sent = set(registry.tables["patients"]["patient_id"])
+    for report in read_back[1].values():
+        found = set(report.tables["patients"].accepted["patient_id"])
+        assert found
+        assert not found & sent
+
+
+def test_the_chinese_sheet_is_gb18030_and_the_british_one_quotes_every_cell(
+    registry: Registry, tmp_path: Path
+) -> None:
+    write_dialect(registry.tables, tmp_path / "zh", "hospital_zh")
+    write_dialect(registry.tables, tmp_path / "uk", "bcis")
+    chinese = (tmp_path / "zh" / "S02" / "export.csv").read_bytes()
+    assert chinese.decode("gb18030").startswith("病案号,")
+    with pytest.raises(UnicodeDecodeError):
+        chinese.decode("utf-8")
+    british = (tmp_path / "uk" / "S02" / "export.csv").read_bytes()
+    assert british.count(b"\r\n") == british.count(b"\n")
+    assert british.startswith(b'"HOSPITAL","CASE_NUMBER"')
+
+
+def test_rows_of_a_key_stand_side_by_side_as_far_as_there_is_room() -> None:
+    rows = pl.DataFrame({"key": ["a", "a", "b", "a"], "value": [1.0, 2.5, 3.0, 4.0]})
+    laid = side_by_side(rows, "key", {"V": number("value")}, limit=2)
+    assert laid.rows() == [("a", "1", "2.5"), ("b", "3", None)]
+
+
+def test_the_command_writes_an_inbox(tmp_path: Path) -> None:
+    arguments = [
+        "generate",
+        "--procedures",
+        "200",
+        "--seed",
+        "1",
+        "--out",
+        str(tmp_path),
+        "--dialect",
+        "redcap",
+    ]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0
+    assert (tmp_path / "S01" / "mapping.toml").exists()
+    assert (tmp_path / "truth.json").exists()
+    refused = CliRunner().invoke(main, [*arguments, "--faults"])
+    assert refused.exit_code == 2
+    assert "--faults goes with --dialect canonical only." in refused.output
