@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandera.polars as pa
 import polars as pl
 
+from schemas.check_expressions import EXPRESSION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -98,7 +100,7 @@ def number(
     condition: str = "",
 ) -> pa.Column:
     """Return a decimal column with unit, usual range (rule C04) and possible range (rule C03), inclusive."""
-    checks = [pa.Check(_is_finite, error="C03"), _between(hard)]
+    checks = [pa.Check(_is_finite, error="C03", statistics={EXPRESSION: _finite}), _between(hard)]
     facts = {"kind": "float", "unit": unit, "warn": warn, "hard": hard, "condition": condition}
     return _column(pl.Float64, checks, definition, required, facts)
 
@@ -213,4 +215,9 @@ def _between(bounds: Range, *, rule_id: str = "C03") -> pa.Check:
 
 def _is_finite(data: pa.PolarsData) -> pl.LazyFrame:
     """Infinite and not-a-number pass range checks on nullable floats, so they are refused by name."""
-    return data.lazyframe.select(pl.col(data.key).is_finite().fill_null(value=True))
+    return data.lazyframe.select(_finite(data.key).fill_null(value=True))
+
+
+def _finite(name: str) -> pl.Expr:
+    """Return whether a number is finite."""
+    return pl.col(name).is_finite()

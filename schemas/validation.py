@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.checking import failing_cells
+from schemas.checking import broken_rows, failing_cells
 from schemas.context_findings import findings_of_context
 from schemas.findings import counted, in_order, word_findings
 from schemas.parsing import censored_values, partial_dates
@@ -139,12 +139,18 @@ def _check_cells(state: TableState) -> None:
         unread = unread.join(partial, on=["at", "column"], how="anti", maintain_order="left")
     state.apply(with_level(unread.select("at", "column", rule_id=pl.lit("C01"))))
     # Cells come before what one value of a row calls for: a cell emptied now calls for nothing, or is missed.
-    failures = _leveled(state, failing_cells(state.table.schema, state.rows.undivided()), rejects=True)
+    # Only rows that fail now can fail again: the others keep every cell.
+    broken = broken_rows(state.table.schema, state.rows.undivided())
+    failures = _leveled(state, _failing_among(state, broken), rejects=True)
     calls = _calls_for_values(state)
     state.apply(failures.join(calls, on=["column", "rule_id"], how="anti", maintain_order="left"))
     if not calls.is_empty():
-        failures = failing_cells(state.table.schema, state.rows.undivided())
-        state.apply(_leveled(state, failures, rejects=True))
+        state.apply(_leveled(state, _failing_among(state, broken), rejects=True))
+
+
+def _failing_among(state: TableState, at: pl.Series) -> pl.DataFrame:
+    """Return the cells that break the hard schema; rows other than these do not."""
+    return failing_cells(state.table.schema, state.rows.undivided(), among=at)
 
 
 def _partial_dates(state: TableState, unread: pl.DataFrame) -> pl.DataFrame:

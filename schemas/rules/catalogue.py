@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandera.polars as pa
 
+from schemas.check_expressions import BEYOND_ROW, EXPRESSION
 from schemas.rules import (
     clinical_devices,
     clinical_lesions,
@@ -118,4 +119,9 @@ def pandera_check(check: RowCheck) -> pa.Check:
     def passes(data: pa.PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(check.passes.fill_null(value=True).alias(data.key))
 
-    return pa.Check(passes, error=check.rule_id, name=check.rule_id)
+    return pa.Check(
+        passes,
+        error=check.rule_id,
+        name=check.rule_id,
+        statistics={EXPRESSION: lambda _: check.passes} | ({BEYOND_ROW: True} if check.is_beyond_row else {}),
+    )

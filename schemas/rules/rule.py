@@ -70,7 +70,7 @@ UNWAIVABLE = frozenset({"C01", "C02", "C03", "C07", "C13", "C17", "K07", "K11", 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RowCheck:
-    """A check that needs one row only; it runs inside the Pandera schema of its table.
+    """A check that blames one row; it runs inside the Pandera schema of its table.
 
     Parameters
     ----------
@@ -85,6 +85,8 @@ class RowCheck:
     applies
         Rows that the rule can be held against; without it those whose ``column`` is filled, and with it at
         least one other column that ``passes`` looks at.
+    is_beyond_row
+        Whether ``passes`` looks at other rows too.
     """
 
     rule_id: str
@@ -93,6 +95,7 @@ class RowCheck:
     passes: pl.Expr
     level: str | None = None
     applies: pl.Expr | None = None
+    is_beyond_row: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -158,7 +158,7 @@ def _sent_for_all(table: str, column: str) -> RowCheck:
     """Demand a value from every row of a site that sends it for any; a site that never sends it is let be."""
     filled = pl.col(column).is_not_null()
     passes = filled | ~filled.any().over("site_id")
-    return RowCheck(rule_id="C05", table=table, column=column, passes=passes)
+    return RowCheck(rule_id="C05", table=table, column=column, passes=passes, is_beyond_row=True)
 
 
 def _event_is(*types: str) -> pl.Expr:
