@@ -35,6 +35,7 @@ PAGES = (
     ("survival", "Survival", survival.render),
     ("imaging", "Imaging", partial(chapter.render, "imaging")),
     ("devices", "Devices", partial(chapter.render, "devices")),
+    ("claims", "The review\u2019s claims", partial(chapter.render, "claims")),
     ("data-quality", "Data quality", data_quality.render),
     ("methods", "Methods", methods.render),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from analytics.chapters.claims import build_claims
 from analytics.chapters.complications import build_complications
 from analytics.chapters.devices import build_devices
 from analytics.chapters.imaging import build_imaging
@@ -18,6 +19,7 @@ CHAPTERS: dict[str, ChapterBuilder] = {
     "complications": build_complications,
     "imaging": build_imaging,
     "devices": build_devices,
+    "claims": build_claims,
 }
 """Builders by name, in the order of the report."""
 

@@ -116,7 +116,7 @@ def _claim_section(result: ClaimResult) -> Section:
     )
     blocks: list[Block] = [
         Paragraph(f"The review ({claim.place}): {claim.says}"),
-        Paragraph(f"{VERDICT_WORDS[result.verdict]}. {result.why} {_say_family(result)}".strip()),
+        Paragraph(f"{VERDICT_WORDS[result.verdict]}. {result.why} {say_family(result)}".strip()),
         Paragraph(where),
     ]
     figure = draw_claim(result)
@@ -128,7 +128,7 @@ def _claim_section(result: ClaimResult) -> Section:
     return Section(f"claim-{claim.id.lower()}", f"{claim.id} {claim.title}", tuple(blocks), 3)
 
 
-def _say_family(result: ClaimResult) -> str:
+def say_family(result: ClaimResult) -> str:
     """Say what the p value was adjusted over."""
     if result.p_value is None or result.p_adjusted is None:
         return ""

@@ -146,8 +146,8 @@ def judge_claim(claim: Claim, parts: Sequence[ComponentResult], *, n_family: int
     claim
         Its ``overall`` decides: ``headline`` takes the verdict of the component marked so. ``every`` asks
         that all components are supported, and none that cannot be estimated; one that is contradicted,
-        while none is supported, contradicts the claim if its adjusted p value times `n_family` is still below 0.05;
-        anything else is compatible with both.
+        while none is supported, contradicts the claim if its adjusted p value times `n_family` is still
+        below 0.05; anything else is compatible with both.
     parts
         Its components, judged.
     n_family

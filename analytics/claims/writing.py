@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from analytics.claims.results import Estimate
-from analytics.claims.sections import build_sections, say_finding
+from analytics.claims.sections import build_sections, say_family, say_finding
 from analytics.claims.wording import VERDICT_WORDS, say_published
 from analytics.refusals import NotEstimable
 from analytics.report.html_page import render_sections_html
@@ -107,5 +107,6 @@ def render_run(run: ClaimsRun) -> str:
         lines.append(f"    The review: {result.claim.says}")
         lines.append(f"    The registry: {say_finding(result)} {result.why}".rstrip())
         lines.append(f"    Published: {say_published(result.claim)}")
+        lines.extend(f"    {words}" for words in (say_family(result),) if words)
     lines.append(f"Data: {run.source}. {run.n_run} claims were run.")
     return "\n".join(lines)
