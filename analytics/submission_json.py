@@ -43,6 +43,7 @@ def submission_as_json(prepared: PreparedSubmission) -> dict[str, Any]:
         },
         "files": serialise(summarise_files(prepared.findings, prepared.submission.files)),
         "rule_results": serialise(report.rule_results),
+        "idle_waivers": list(prepared.idle_waivers),
         "waived": serialise(listed.filter(~is_open)),
         "summary": serialise(summarise_findings(prepared.findings, blocking=blocking_tables(prepared))),
         "findings": serialise(listed.filter(is_open)),

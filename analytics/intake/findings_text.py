@@ -33,7 +33,7 @@ def render_findings_text(prepared: PreparedSubmission) -> str:
         *_files(prepared),
         "",
         *_edits(prepared),
-        *_waived(prepared.report.waived),
+        *_waived(prepared.report.waived, prepared.idle_waivers),
         *_sites(prepared),
     ]
     return "\n".join(lines) + "\n"
@@ -130,11 +130,13 @@ def _edit(row: dict[str, Any]) -> str:
     return f"{head}{header}{where}\n    {row['sentence']} {row['remedy']}"
 
 
-def _waived(waived: pl.DataFrame) -> Iterator[str]:
-    """Yield how much a waiver sets aside."""
+def _waived(waived: pl.DataFrame, idle: tuple[str, ...]) -> Iterator[str]:
+    """Yield how much waivers set aside, and which of them are given for sites that did not send."""
     if waived.height:
         rules = ", ".join(waived["rule_id"].unique().sort())
         yield f"waived: {waived['n'].sum()} (rules {rules}); they do not count in the gate"
+    if idle:
+        yield f"waivers of sites that sent no row: {'; '.join(idle)}"
 
 
 def _rest(n: int, what: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from analytics.intake.gate import DEFAULT_GATE, Gate, GateSettings, decide_gate,
 from analytics.intake.implied_site import known_site_rows
 from analytics.intake.mapping import find_mapping, read_canonical, read_mapped
 from analytics.intake.original_texts import with_original_texts
-from analytics.intake.waivers import apply_waivers
+from analytics.intake.waivers import apply_waivers, name_idle_waivers
 from schemas.rules.context import NO_CONTEXT, Context
 from schemas.validation import validate_submission
 
@@ -83,6 +83,8 @@ class PreparedSubmission:
         site.
     file_gates
         The gate of each file, by its own rows and findings.
+    idle_waivers
+        Waivers given for sites that sent no row.
     """
 
     submission: Submission
@@ -94,6 +96,7 @@ class PreparedSubmission:
     paths: tuple[Path, ...] = ()
     mapping: SiteMapping | None = None
     file_gates: Mapping[str, Gate] = field(default_factory=dict)
+    idle_waivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -186,6 +189,7 @@ def prepare_submission(
         n_records=mapped.n_records,
         paths=tuple(files),
         mapping=found,
+        idle_waivers=name_idle_waivers(report, terms.waivers),
     )
 
 

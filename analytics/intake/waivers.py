@@ -132,6 +132,19 @@ def apply_waivers(report: SubmissionReport, waivers: Sequence[Waiver]) -> Submis
     )
 
 
+def name_idle_waivers(report: SubmissionReport, waivers: Sequence[Waiver]) -> tuple[str, ...]:
+    """Name the waivers of sites that sent no row: the code of the site may be misspelt."""
+    columns = [
+        frame.get_column("site_id").cast(pl.String)
+        for table in report.tables.values()
+        for frame in (table.accepted, table.rejected)
+        if "site_id" in frame.columns
+    ]
+    sent = set(pl.concat(columns).unique().to_list()) if columns else set()
+    # Lesions and events alone name no site: nothing is said of waivers then.
+    return tuple(waiver.name for waiver in waivers if sent and waiver.site not in sent)
+
+
 def _marked(results: pl.DataFrame, waivers: Sequence[Waiver]) -> pl.DataFrame:
     """Mark the failures that a waiver sets aside; one about a single column leaves rules counted over all."""
     is_waived = pl.any_horizontal(

@@ -11,7 +11,7 @@ import pytest
 from analytics.errors import SpecificationError
 from analytics.intake.gate import DEFAULT_GATE, decide_gate, decide_site_gates
 from analytics.intake.settings import read_settings
-from analytics.intake.waivers import apply_waivers, read_waivers
+from analytics.intake.waivers import apply_waivers, name_idle_waivers, read_waivers
 from schemas.registry import TABLES
 from schemas.rules.catalogue import RULES
 from schemas.submission import FINDING_SCHEMA, RULE_RESULT_SCHEMA, SubmissionReport, TableReport
@@ -76,6 +76,17 @@ def test_a_waiver_holds_for_its_rule_site_and_column_only(tmp_path: Path) -> Non
         (1, "bmi_kg_m2", "C04", "WARN")
     ]
     assert found.findings.height == 4
+
+
+def test_a_waiver_of_a_site_that_sent_no_row_is_named(tmp_path: Path) -> None:
+    misspelt = WAIVER.replace('site = "A"', 'site = "a"')
+    waivers = read_waivers(write(tmp_path / "w.toml", WAIVER + misspelt), today=TODAY)
+    assert name_idle_waivers(report([]), waivers) == ("C04 for a, bmi_kg_m2",)
+
+
+def test_nothing_is_said_of_waivers_where_no_row_names_a_site(tmp_path: Path) -> None:
+    waivers = read_waivers(write(tmp_path / "w.toml", WAIVER), today=TODAY)
+    assert name_idle_waivers(SubmissionReport({}, report([]).findings), waivers) == ()
 
 
 @pytest.mark.parametrize(
