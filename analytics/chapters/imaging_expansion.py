@@ -11,9 +11,10 @@ from analytics.chapters import imaging_words as words
 from analytics.charts.labels import label_strategy, order_strategies
 from analytics.charts.numbers import format_count
 from analytics.charts.share_rows import ShareRow, share_rows_chart, share_text
-from analytics.imaging.accuracy import estimate_accuracy
 from analytics.imaging.results import Accuracy
+from analytics.imaging.score_prediction import ScorePrediction, estimate_score_prediction
 from analytics.imaging.underexpansion import estimate_underexpansion
+from analytics.regression.discrimination import RocArea
 from analytics.report.document import Figure, Paragraph, Section, Table
 from analytics.report.serialise import serialise
 
@@ -114,12 +115,10 @@ def build_expansion(expansions: Expansions) -> tuple[Section, dict[str, Any]]:
         for one in groupings
     }
     overall = estimate_underexpansion(rows.with_columns(every=pl.lit("all")), by="every", levels=("all",))[0]
-    prediction = [
-        estimate_accuracy(
-            rows.with_columns(is_high=pl.col(column) == "high"), test="is_high", reference="is_underexpanded"
-        )
-        for column in ("oct_group", "ivus_group")
-    ]
+    predictions = {
+        "OCT score": estimate_score_prediction(rows, score="oct_score", high_from=OCT_HIGH),
+        IVUS_NAME: estimate_score_prediction(rows, score="ivus_score", high_from=IVUS_HIGH),
+    }
     blocks: list[Block] = [
         Paragraph(words.EXPANSION_WORDS),
         Paragraph(_counts(expansions)),
@@ -127,11 +126,9 @@ def build_expansion(expansions: Expansions) -> tuple[Section, dict[str, Any]]:
         _table(overall, tuple(found.values())),
         Paragraph(words.CRUDE_WORDS),
     ]
-    for name, high, answer in zip(("OCT score", IVUS_NAME), ("4", "2 to 4"), prediction, strict=True):
-        if isinstance(answer, Accuracy):
-            blocks.append(Paragraph(_prediction_words(name, high, answer)))
+    blocks += [Paragraph(text) for text in map(_prediction_words, predictions, predictions.values()) if text]
     values = {column: serialise(groups) for column, (_, groups) in found.items()}
-    values |= {"all": serialise(overall), "high_score_for_underexpansion": serialise(prediction)}
+    values |= {"all": serialise(overall), "scores": serialise(predictions)}
     values["counts"] = {
         "n_imaged": expansions.n_imaged,
         "n_without_area": expansions.n_without_area,
@@ -242,11 +239,15 @@ def _spread(median: float | None, quartiles: tuple[float, float] | None, *, digi
     return f"{median:.{digits}f} ({quartiles[0]:.{digits}f}\u2013{quartiles[1]:.{digits}f})"
 
 
-def _prediction_words(name: str, high: str, answer: Accuracy) -> str:
-    """Say how well a high score foretells an under-expanded stent."""
-    shares = answer.by_patient or (answer.sensitivity, answer.specificity)
+def _prediction_words(name: str, answer: ScorePrediction) -> str:
+    """Say how well a score foretells an under-expanded stent; nothing where too few lesions tell."""
+    if not isinstance(answer.high, Accuracy) or not isinstance(answer.area, RocArea):
+        return ""
+    shares = answer.high.by_patient or (answer.high.sensitivity, answer.high.specificity)
+    area = f"{answer.area.area:.2f} ({answer.area.lower:.2f} to {answer.area.upper:.2f})"
     return (
-        f"{name} of {high} before treatment as a sign of an under-expanded stent: present in "
-        f"{share_text(shares[0])} of lesions that ended under-expanded, absent in {share_text(shares[1])} of "
-        "those that did not. The calcium may have been modified in between."
+        f"{name} before treatment and an under-expanded stent: area under the ROC curve {area} over "
+        f"{format_count(answer.n_scored)} lesions; 0.5 is chance. A score of {answer.high_from} or more was "
+        f"present in {share_text(shares[0])} of lesions that ended under-expanded, and absent in "
+        f"{share_text(shares[1])} of those that did not. The calcium may have been modified in between."
     )

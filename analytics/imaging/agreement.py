@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from analytics.imaging.kappa import (
+    WEIGHTS,
     agreement_weights,
     expected_agreement,
     kappa_of,
@@ -76,7 +77,8 @@ def estimate_grade_agreement(
     if float(expected_agreement(table, agreement_weights(len(known), "unweighted"))) > 1.0 - 1e-12:
         reason = "Both give every lesion the same grade, so that agreement by chance cannot be told apart."
         return NotEstimable(group, reason, "no_variation")
-    kappas = [_kappa(parts, kind, confidence) for kind in ("unweighted", "linear", "quadratic")]
+    sums = _resampled_tables(parts)
+    kappas = [_kappa(table, sums, kind, confidence) for kind in WEIGHTS]
     is_same = graded.with_columns(is_same=pl.col(first) == pl.col(second))
     return GradeAgreement(
         first=first,
@@ -119,21 +121,30 @@ def _parts_of_patients(
     return parts.reshape(-1, k, k)
 
 
-def _kappa(parts: NDArray[np.float64], kind: str, confidence: float) -> Estimate:
+def _resampled_tables(parts: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Tables of resampled patients; None where each gives one lesion and the large-sample error serves."""
+    if len(parts) == parts.sum():
+        return None
+    if len(parts) < FEWEST_CLUSTERS:
+        return np.empty((0, *parts.shape[1:]))
+    return resample_sums(parts.reshape(len(parts), -1)).reshape(-1, *parts.shape[1:])
+
+
+def _kappa(
+    table: NDArray[np.float64], sums: NDArray[np.float64] | None, kind: str, confidence: float
+) -> Estimate:
     """Estimate one kappa with the interval that suits the data."""
-    table = parts.sum(axis=0)
     weights = agreement_weights(len(table), kind)
     kappa = float(kappa_of(table, weights))
     error = kappa_standard_error(table, weights)
     if np.trace(table) == table.sum():
         return Estimate(kappa, None, None, "none: no disagreement was seen", error)
-    if len(parts) == table.sum():
+    if sums is None:
         half = normal_quantile(confidence) * error
         return Estimate(kappa, max(-1.0, kappa - half), min(1.0, kappa + half), "large-sample error", error)
-    if len(parts) < FEWEST_CLUSTERS:
+    if not len(sums):
         return Estimate(kappa, None, None, "none: too few patients to resample", error)
-    sums = resample_sums(parts.reshape(len(parts), -1))
-    limits = percentile_limits(kappa_of(sums.reshape(-1, *table.shape), weights), confidence=confidence)
+    limits = percentile_limits(kappa_of(sums, weights), confidence=confidence)
     if limits is None:
         return Estimate(kappa, None, None, "none: samples of patients hold one grade only", error)
     return Estimate(kappa, *limits, "patients resampled", error)
