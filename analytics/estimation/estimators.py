@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
+from analytics.estimation.binary import run_binary_rates
 from analytics.estimation.curves import (
     run_conditional_survival,
     run_cumulative_hazards,
@@ -25,6 +26,7 @@ from analytics.estimation.parametric import (
 )
 from analytics.estimation.recurrent import run_mean_cumulative_count
 from analytics.estimation.results import Results
+from analytics.estimation.standardised import run_standardised_risk
 from analytics.estimation.validation import run_validation
 
 if TYPE_CHECKING:
@@ -97,6 +99,13 @@ ESTIMATORS: dict[str, Estimator] = {
         "two groups compared by death, then infarction, then revascularisation; the reference is the last "
         "level",
     ),
+    "binary_rates": Estimator(
+        run_binary_rates,
+        "share with an outcome that happened or not, groups compared, trend over their order",
+    ),
     "proportion": Estimator(run_proportions, "share by a day where status is known but not the day"),
+    "standardised_risk": Estimator(
+        run_standardised_risk, "risk of a complication in each group as if all had had the same patients"
+    ),
 }
 """Every estimator by the name that a specification gives."""

@@ -11,6 +11,7 @@ from analytics.charts.hazard import hazard_chart
 from analytics.charts.labels import label_term
 from analytics.charts.mean_count import cumulative_hazard_chart, mean_count_chart
 from analytics.charts.predicted_risk import predicted_risk_chart
+from analytics.estimation.binary_presenters import show_contrasts, show_shares, show_trend
 from analytics.estimation.model_presenters import show_cause_specific, show_parametric
 from analytics.estimation.part_tables import (
     conditional_table,
@@ -24,6 +25,7 @@ from analytics.estimation.part_tables import (
     ratio_table,
 )
 from analytics.estimation.presentation_words import Words
+from analytics.estimation.standardised_presenters import show_standardised_risk
 from analytics.estimation.validation_presenters import (
     show_auc,
     show_brier,
@@ -166,5 +168,9 @@ PRESENTERS: Mapping[str, Shown] = {
     "calibration_curve": Shown("Calibration curve", _nothing),
     "predicted_risks": Shown("Spread of predictions", _nothing),
     "optimism": Shown("Optimism", show_optimism),
+    "standardised_risk": Shown("Standardised risk", show_standardised_risk),
+    "proportions": Shown("Shares", show_shares),
+    "proportion_contrasts": Shown("Shares compared", show_contrasts),
+    "proportion_trend": Shown("Trend", show_trend),
 }
 """Every kind of part by its key."""

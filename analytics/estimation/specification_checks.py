@@ -44,7 +44,9 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
     "piecewise_exponential": (*_PARAMETRIC, "cut_days"),
     "validation": ("term", "ties", "cluster", "resamples", "seed", "risk_groups"),
     "win_ratio": (),
+    "binary_rates": ("cluster",),
     "proportion": (),
+    "standardised_risk": ("term", "cluster", "limits", "resamples", "seed"),
 }
 """Estimators that a specification may name, and the keys of [model] that each reads."""
 

@@ -12,6 +12,7 @@ from analytics.estimation.model_terms import require_columns
 from analytics.estimation.models import ENTRY
 from analytics.estimation.outcome_data import OutcomeData, find_endpoint
 from analytics.estimation.recurrent_outcomes import read_recurrences
+from analytics.outcomes.complications import read_complication_outcomes
 from analytics.store.queries import read_cohort, read_table
 from analytics.survival.event_counts import CAUSE, TIME
 
@@ -48,6 +49,14 @@ def read_snapshot_outcomes(snapshot: Path, spec: Specification, *, source: str) 
         return _read_hierarchy(snapshot, spec, source=source)
     if spec.estimator == "mean_cumulative_count":
         return read_recurrences(snapshot, spec, _read_groups(snapshot, spec), source=source)
+    if spec.estimator == "binary_rates":
+        raise SpecificationError(
+            where="specification [analysis]",
+            what="binary_rates reads a table of rows",
+            fix="Run it with --data; the report and the dashboard compare the complications of a registry.",
+        )
+    if spec.estimator == "standardised_risk":
+        return read_complication_outcomes(snapshot, spec, source=source)
     endpoint = find_endpoint(spec.outcome.endpoint)
     cohort = _read_groups(snapshot, spec)
     times = read_table(snapshot, "time_to_event").filter(pl.col("endpoint") == endpoint.name)
@@ -138,6 +147,10 @@ def read_csv_outcomes(path: Path, spec: Specification) -> OutcomeData:
             what="a win ratio needs a registry",
             fix="Run it with --db; on a table of your own use analytics.survival.win_ratio.",
         )
+    if spec.estimator == "binary_rates":
+        return _read_binary(frame, outcome, source=path.name)
+    if spec.estimator == "standardised_risk":
+        return _read_marks(frame, outcome, path.name)
     if outcome.time is None or outcome.event is None:
         raise SpecificationError(
             where="specification [outcome]",
@@ -153,6 +166,30 @@ def read_csv_outcomes(path: Path, spec: Specification) -> OutcomeData:
     causes = (outcome.event, *outcome.competing_codes.values())
     words = f"{outcome.event} in {', '.join(outcome.event_codes)}; time in {outcome.time_unit}."
     return OutcomeData(derived, causes, outcome.event, words, path.name, time_origin="time zero")
+
+
+def _read_binary(frame: pl.DataFrame, outcome: Outcome, *, source: str) -> OutcomeData:
+    """Take an outcome that happened or not; it has no time."""
+    if outcome.event is None:
+        raise SpecificationError(
+            where="specification [outcome]", what="'event' is missing", fix="Name the column of the outcome."
+        )
+    require_columns(frame, [outcome.event])
+    derived = frame.with_columns(pl.lit(0).alias(TIME), _cause(outcome).alias(CAUSE))
+    words = f"{outcome.event} in {', '.join(outcome.event_codes)}."
+    return OutcomeData(derived, (outcome.event,), outcome.event, words, source)
+
+
+def _read_marks(frame: pl.DataFrame, outcome: Outcome, source: str) -> OutcomeData:
+    """Read an outcome that is yes or no, without a time."""
+    if outcome.event is None:
+        raise SpecificationError(
+            where="specification [outcome]", what="'event' is missing", fix="Name the column of the outcome."
+        )
+    require_columns(frame, [outcome.event])
+    marked = frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(TIME), _cause(outcome).alias(CAUSE))
+    words = f"{outcome.event} in {', '.join(outcome.event_codes)}."
+    return OutcomeData(marked, (outcome.event,), outcome.event, words, source)
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
