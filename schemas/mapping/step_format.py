@@ -83,14 +83,17 @@ def _checkbox(section: TomlSection) -> FlaggedStep:
 
 
 def _columns(section: TomlSection) -> FlaggedStep:
-    """Return flagged columns ``{ columns = { Header = "..." }, is = ["Yes"], as = "kind" }``."""
+    """Return flagged columns ``{ columns = { Header = "..." }, is = ["Yes"], no = ["No"], as = "kind" }``."""
     columns = section.pairs("columns")
     accepted = normalised(section.text_or_texts("is"))
     if not columns or not accepted:
         raise section.error(
             what="columns and is are needed", fix='Write columns = { HEADER = "..." }, is = ["Yes"]'
         )
-    return FlaggedStep(columns, accepted, _variable(section))
+    refused = normalised(section.text_or_texts("no"))
+    if set(accepted) & set(refused):
+        raise section.error(what="a text stands in is and in no", fix="Leave it in one of them", key="no")
+    return FlaggedStep(columns, accepted, _variable(section), refused)
 
 
 def _variable(section: TomlSection) -> str:

@@ -192,6 +192,29 @@ lesion_id = { fmt = "{id}.{i}" }
     assert map_csv(toml, text).tables["lesions"].frame.height == 60_000
 
 
+FLAGGED = """
+[[emit]]
+table = "complications"
+[[emit.each]]
+columns = { "Diss" = "dissection", "Perf" = "perforation" }
+is = ["Yes"]
+no = ["No"]
+as = "kind"
+[emit.set]
+complication_id = { fmt = "{id}.{kind}" }
+procedure_id = { from = "id" }
+complication_type = { from = "kind" }
+timing = { const = "unknown" }
+"""
+
+
+def test_a_flag_that_says_neither_yes_nor_no_is_not_understood(map_csv: Callable[..., Mapped]) -> None:
+    mapped = map_csv(FLAGGED, "id,Diss,Perf\nV1,Yes,No\nV2,Y,NA\nV3,,2\n")
+    assert mapped.column("complications", "complication_id") == ["V1.dissection"]
+    found = mapped.findings.filter(pl.col("rule_id") == "C02").select("header", "record", "line")
+    assert sorted(found.rows()) == [("Diss", 2, 3), ("Perf", 2, 3), ("Perf", 3, 4)]
+
+
 def test_a_box_that_is_neither_ticked_nor_unticked_is_not_understood(map_csv: Callable[..., Mapped]) -> None:
     toml = """
 [[emit]]
