@@ -53,14 +53,12 @@ def build_grades(readings: pl.DataFrame) -> tuple[Section, dict[str, Any]]:
                 part, first=f"grade_{first}", second=f"grade_{second}", levels=words.GRADES
             )
             values[f"{first}_{second}_{assessor}"] = serialise(answer)
-            compared = (
-                f"{words.capital(first)} and {METHOD_NAMES[second]}",
-                words.ASSESSOR_NAMES.get(assessor, "All") if first == "angiography" else "",
-            )
+            reader = f" ({words.ASSESSOR_NAMES[assessor]})" if assessor != "all" else ""
+            compared = f"{words.capital(first)}{reader} and {METHOD_NAMES[second]}"
             if not isinstance(answer, GradeAgreement):
-                refused[", ".join(filter(None, compared))] = answer.reason
+                refused[compared] = answer.reason
                 continue
-            rows.append((*compared, *_agreement_cells(answer)))
+            rows.append((compared, *_agreement_cells(answer)))
             if assessor == "all":
                 chart = grade_table_chart(answer, rows=METHOD_NAMES[first], columns=METHOD_NAMES[second])
                 blocks.append(Figure(chart))
@@ -72,7 +70,6 @@ def _agreement_blocks(rows: list[tuple[str, ...]], refused: dict[str, str]) -> l
     """Table of agreement, what could not be had, and how to read it."""
     header = (
         "Compared",
-        "Angiogram read by",
         "Lesions (patients)",
         "Same grade",
         "Kappa",
@@ -129,14 +126,17 @@ def build_measurements(readings: pl.DataFrame) -> tuple[Section, dict[str, Any]]
     blocks: list[Block] = []
     values: dict[str, Any] = {}
     rows: list[tuple[str, ...]] = []
+    arcs = readings.drop_nulls(["ivus_arc", "oct_arc"])
+    calcified = arcs.filter((pl.col("ivus_arc") > 0) | (pl.col("oct_arc") > 0))
+    blocks.append(Paragraph(words.neither_words(arcs.height - calcified.height, arcs.height)))
     for measure, named in MEASURES.items():
         columns = (f"ivus_{measure}", f"oct_{measure}")
-        answer = estimate_limits_of_agreement(readings, first=columns[0], second=columns[1])
+        answer = estimate_limits_of_agreement(calcified, first=columns[0], second=columns[1])
         values[measure] = serialise(answer)
         if not isinstance(answer, LimitsOfAgreement):
             blocks.append(Paragraph(f"{named.quantity.capitalize()} of OCT against IVUS: {answer.reason}"))
             continue
-        blocks.append(Figure(bland_altman_chart(answer, readings, words=named)))
+        blocks.append(Figure(bland_altman_chart(answer, calcified, words=named)))
         rows.append(_limits_row(answer, named))
     if rows:
         header = (

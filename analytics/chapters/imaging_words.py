@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 METHOD_NAMES = {"angiography": "angiography", "ivus": "IVUS", "oct": "OCT"}
 ASSESSOR_NAMES = {
-    "operator": "Operator",
-    "core_lab": "Core laboratory",
-    "algorithm": "Algorithm",
-    "unknown": "Not stated",
+    "operator": "operator",
+    "core_lab": "core laboratory",
+    "algorithm": "algorithm",
+    "unknown": "reader not stated",
 }
 GRADES = ("none", "mild", "moderate", "severe")
 NOT_ESTIMABLE = "not estimable"
@@ -116,6 +116,15 @@ def difference_words(difference: Comparison | NotEstimable | None) -> str:
 def test_words(test: CountTest | NotEstimable) -> str:
     """Return the p value of a test, or that there is none."""
     return format_p_value(test.p_value) if isinstance(test, CountTest) else NOT_ESTIMABLE
+
+
+def neither_words(n_neither: int, n_both: int) -> str:
+    """Say how many lesions read by both have no calcium at all, and why they are left out."""
+    return (
+        f"In {counted(n_neither, n_both)} of {format_count(n_both)} lesions with an arc from both, neither "
+        "method saw calcium. They agree, but would make the limits below look narrower than they are for "
+        "calcium, and are left out of them."
+    )
 
 
 def capital(method: str) -> str:

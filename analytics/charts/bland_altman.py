@@ -18,6 +18,8 @@ MOST_POINTS = 2000
 BINS = (36, 28)
 """Squares across and down."""
 FILLS = ("#dcd3f2", "#3B0F55")
+WIDE_SPREAD = 10.0
+"""From this standard deviation on, whole units are printed."""
 MINUS = "\u2212"
 LABEL_GAP = 16
 """Least vertical distance between two labels, pixels."""
@@ -91,26 +93,26 @@ def bland_altman_alt(limits: LimitsOfAgreement, words: MeasurementWords) -> str:
     )
 
 
-def signed(value: float) -> str:
-    """Return a measurement with at most one decimal and a true minus sign."""
-    text = f"{abs(value):.0f}" if abs(value) >= 20 else f"{abs(value):.1f}"
+def signed(value: float, *, digits: int = 1) -> str:
+    """Return a measurement with a true minus sign."""
+    text = f"{abs(value):.{digits}f}"
     return f"{MINUS}{text}" if value < 0 and float(text) else text
 
 
-def estimate_text(estimate: Estimate) -> str:
+def estimate_text(estimate: Estimate, *, digits: int = 1) -> str:
     """Return a measurement with its limits, where it has some."""
+    value = signed(estimate.estimate, digits=digits)
     if estimate.lower is None or estimate.upper is None:
-        return signed(estimate.estimate)
-    return f"{signed(estimate.estimate)} ({signed(estimate.lower)} to {signed(estimate.upper)})"
+        return value
+    low, high = (signed(end, digits=digits) for end in (estimate.lower, estimate.upper))
+    return f"{value} ({low} to {high})"
 
 
 def _named(limits: LimitsOfAgreement) -> tuple[str, str, str]:
     """Words of the three lines."""
-    return (
-        f"Upper limit {estimate_text(limits.upper_limit)}",
-        f"Mean {estimate_text(limits.bias)}",
-        f"Lower limit {estimate_text(limits.lower_limit)}",
-    )
+    digits = 0 if limits.standard_deviation >= WIDE_SPREAD else 1
+    upper, mean, lower = (estimate_text(part, digits=digits) for part in _parts(limits))
+    return f"Upper limit {upper}", f"Mean {mean}", f"Lower limit {lower}"
 
 
 def _points(limits: LimitsOfAgreement, rows: pl.DataFrame) -> list[Spec]:

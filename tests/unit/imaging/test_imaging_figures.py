@@ -82,9 +82,9 @@ def test_bland_altman_says_itself_in_words() -> None:
 
 
 def test_a_measurement_has_a_true_minus_and_nought_has_none() -> None:
-    assert (signed(-123.4), signed(-0.04), signed(-2.25)) == (f"{MINUS}123", "0.0", f"{MINUS}2.2")
+    assert (signed(-123.4, digits=0), signed(-0.04), signed(-2.25)) == (f"{MINUS}123", "0.0", f"{MINUS}2.2")
     assert estimate_text(Estimate(-2.0, None, None, "none")) == f"{MINUS}2.0"
-    assert estimate_text(Estimate(30.0, 21.0, 41.0, "t")) == "30 (21 to 41)"
+    assert estimate_text(Estimate(30.0, 21.0, 41.0, "t"), digits=0) == "30 (21 to 41)"
 
 
 def agreement() -> GradeAgreement:
