@@ -78,7 +78,7 @@ def say_finding(result: ClaimResult) -> str:
         return result.why
     shown = next((part for part in result.components if part.component.headline), None)
     if shown is None:
-        return "; ".join(_short(part) for part in result.components) + "."
+        return "; ".join(_shorter(part) for part in result.components) + "."
     groups = "; ".join(say_group(group) for group in shown.findings.groups[:2])
     return f"{_short(shown)}. {groups}".strip()
 
@@ -92,6 +92,14 @@ def _short(part: ComponentResult) -> str:
     if isinstance(adjusted, Estimate):
         words += f", adjusted {say_interval(adjusted)}"
     return f"{words}, {say_basis(crude)}"
+
+
+def _shorter(part: ComponentResult) -> str:
+    """One of several components: the estimate that decides, and its verdict."""
+    found = part.judged
+    if not isinstance(found, Estimate):
+        return f"{part.component.label}: {found.reason.rstrip('.')}"
+    return f"{part.component.label}: {_decapitalise(say_estimate(found))}, {part.verdict}"
 
 
 def _decapitalise(text: str) -> str:
