@@ -32,6 +32,7 @@ SNAPSHOTS_VARIABLE = "CALCPCI_SNAPSHOTS"
 PAGES = (
     ("overview", "Overview", overview.render),
     ("complications", "Complications", complications.render),
+    ("evidence", "Published figures", partial(chapter.render, "evidence")),
     ("survival", "Survival", survival.render),
     ("imaging", "Imaging", partial(chapter.render, "imaging")),
     ("devices", "Devices", partial(chapter.render, "devices")),

@@ -8,6 +8,7 @@ from pathlib import Path
 from analytics.chapters.claims import build_claims
 from analytics.chapters.complications import build_complications
 from analytics.chapters.devices import build_devices
+from analytics.chapters.evidence import build_evidence
 from analytics.chapters.imaging import build_imaging
 from analytics.report.content import Chapter
 from analytics.store.filters import CohortFilter
@@ -17,6 +18,7 @@ ChapterBuilder = Callable[[Path, CohortFilter], Chapter]
 
 CHAPTERS: dict[str, ChapterBuilder] = {
     "complications": build_complications,
+    "evidence": build_evidence,
     "imaging": build_imaging,
     "devices": build_devices,
     "claims": build_claims,

@@ -50,6 +50,7 @@ PROPORTION_RULE: Final = PoolingRule(
         "unit": "unit",
         "definition": "definition",
         "horizon_days": "horizon in days",
+        "horizon_kind": "kind of horizon",
         "population": "population",
     },
     needed=("n_events", "n_total"),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+INFARCTION_RULE = "infarctions around the procedure may count by another rule"
+"""Difference of composites that have the same parts."""
+
 _UNKNOWN = "unknown"
 _PLURALS = {"lesion": "lesions", "procedure": "procedures", "patient": "patients"}
 
@@ -210,7 +213,7 @@ def _definition(row: Mapping[str, Any], asked: _Asked) -> str:
     """Compare definition groups; a definition that was not stated is another one."""
     meant = REGISTRY_OUTCOMES[asked.outcome]
     if row["definition"] in meant.definitions:
-        return ""
+        return INFARCTION_RULE if meant.has_infarctions else ""
     if row["definition"] == "not_stated":
         return "definition not stated"
     return f"other definition: {definition_words(row)}, not {meant.definition_words}"
@@ -229,7 +232,9 @@ def _severity(row: Mapping[str, Any], asked: _Asked) -> str:
 
 
 def _horizon(row: Mapping[str, Any], asked: _Asked) -> str:
-    """Compare the time up to which events count."""
+    """Compare the time up to which events count; over a median follow-up is no risk by a day."""
+    if row["horizon_kind"] == "median":
+        return f"over a median follow-up of {row['horizon_days']:,} days, not {_until(asked.horizon_days)}"
     if row["horizon_days"] == asked.horizon_days:
         return ""
     if row["horizon_days"] is None:
@@ -239,7 +244,7 @@ def _horizon(row: Mapping[str, Any], asked: _Asked) -> str:
 
 def _until(days: int) -> str:
     """Say until when events count."""
-    return "procedure and stay" if days == 0 else f"{days:,} days"
+    return "procedure and stay" if days == 0 else f"by day {days:,}"
 
 
 def _device(row: Mapping[str, Any]) -> str:

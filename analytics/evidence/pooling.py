@@ -233,8 +233,9 @@ def _refuse_counts(x: Numbers, n: Numbers) -> NotEstimable | None:
 
 def _too_few(n_studies: int) -> NotEstimable:
     """Refuse to pool one study or none."""
-    words = "Only one study" if n_studies else "No study"
-    return NotEstimable("studies", f"{words} left: pooling needs at least two.", "one_group")
+    words = "Only one study is" if n_studies else "No study is"
+    reason = f"{words} compatible and has counts: pooling needs at least two."
+    return NotEstimable("studies", reason, "one_group")
 
 
 def _log_odds(x: Numbers, n: Numbers, is_extreme: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:

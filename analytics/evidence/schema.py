@@ -13,6 +13,7 @@ from analytics.evidence.vocabulary import (
     DESIGNS,
     DEVICE_LABELS,
     DEVICE_VARIANTS,
+    HORIZON_KINDS,
     MEASURES,
     OUTCOME_LABELS,
     SEVERITY_WORDS,
@@ -69,6 +70,7 @@ class OutcomeSchema(_Cited):
     unit: str = pa.Field(isin=UNITS)
     definition: str = pa.Field(isin=list(DEFINITION_LABELS))
     definition_text: str = pa.Field(nullable=True)
+    horizon_kind: str = pa.Field(nullable=True, isin=HORIZON_KINDS)
     n_events: int = pa.Field(nullable=True, ge=0)
     n_total: int = pa.Field(nullable=True, ge=1)
     percent: float = pa.Field(nullable=True, ge=0, le=100)

@@ -45,6 +45,8 @@ DESIGN_LABELS = {
     "meta_analysis": "pooled analysis",
 }
 USES = ("primary", "historical", "context")
+HORIZON_KINDS = ("fixed", "median")
+"""``median``: events until then are counted over a follow-up with this median, which is no risk by a day."""
 COUNT_SOURCES = ("reported", "recovered", "none")
 MEASURES = ("HR", "OR", "RR")
 
@@ -160,11 +162,15 @@ class RegistryOutcome:
         where sources differ so much that no figure is ever comparable.
     definition_words
         The registry's definition in a few words.
+    has_infarctions
+        Whether infarctions are a part of it. Sources count those around the procedure by rules that they
+        seldom state, and these make up most of an early composite: no figure is then the same.
     """
 
     outcome: str
     definitions: tuple[str, ...]
     definition_words: str
+    has_infarctions: bool = False
 
 
 _ANY = ("any_recorded",)
@@ -172,10 +178,15 @@ _ANY = ("any_recorded",)
 REGISTRY_OUTCOMES: dict[str, RegistryOutcome] = {
     "dissection_any": RegistryOutcome("dissection_any", _ANY, "any type"),
     "dissection_d_f": RegistryOutcome("dissection_severe", ("nhlbi_d_f",), "NHLBI type D to F"),
+    "dissection_c_f": RegistryOutcome("dissection_severe", ("nhlbi_c_f",), "NHLBI type C to F"),
+    "dissection_e_f": RegistryOutcome("dissection_severe", ("nhlbi_e_f",), "NHLBI type E to F"),
     "perforation_any": RegistryOutcome("perforation_any", _ANY, "any grade"),
     "perforation_ellis_iii": RegistryOutcome("perforation_severe", ("ellis_iii_iv",), "Ellis III"),
     "slow_flow_no_reflow": RegistryOutcome(
         "slow_flow_no_reflow", ("slow_or_no_reflow",), "slow flow or no-reflow at any time"
+    ),
+    "slow_flow_transient": RegistryOutcome(
+        "slow_flow_no_reflow", ("transient_flow",), "slow flow that was gone at the end"
     ),
     "av_block": RegistryOutcome("av_block", ("heart_block",), "AV block of any degree"),
     "wire_fracture": RegistryOutcome("wire_fracture", _ANY, "fracture or transection of a wire"),
@@ -183,22 +194,33 @@ REGISTRY_OUTCOMES: dict[str, RegistryOutcome] = {
     "balloon_rupture": RegistryOutcome("balloon_rupture", _ANY, "rupture of any balloon"),
     "tamponade": RegistryOutcome("tamponade", _ANY, "any tamponade"),
     "abrupt_closure": RegistryOutcome("abrupt_closure", _ANY, "any abrupt closure"),
+    "emergency_cabg": RegistryOutcome("emergency_surgery", _ANY, "emergency bypass surgery"),
     # The same 105 patients had 6.7 or 20 % by definition (DOI 10.3389/fcvm.2022.829117); sites state none.
     "periprocedural_mi": RegistryOutcome("periprocedural_mi", (), "as the site recorded it"),
-    "mace_cad": RegistryOutcome("mace", ("cardiac_death_mi_tvr",), "cardiac death, MI or TVR"),
-    "mace_d": RegistryOutcome("mace", ("death_mi_tvr",), "death, MI or TVR"),
-    "mace_l": RegistryOutcome("mace", ("death_mi_tlr",), "death, MI or TLR"),
+    "mace_cad": RegistryOutcome(
+        "mace", ("cardiac_death_mi_tvr",), "cardiac death, MI or TVR", has_infarctions=True
+    ),
+    "mace_d": RegistryOutcome("mace", ("death_mi_tvr",), "death, MI or TVR", has_infarctions=True),
+    "mace_l": RegistryOutcome("mace", ("death_mi_tlr",), "death, MI or TLR", has_infarctions=True),
     "euro4c_mace": RegistryOutcome(
         "mace",
         ("cv_death_mi_tlr_stroke_cabg",),
         "cardiovascular death, MI, TLR, stroke or bypass surgery",
+        has_infarctions=True,
     ),
-    "matrix_mace": RegistryOutcome("mace", ("death_mi_stroke",), "death, MI or stroke"),
+    "matrix_mace": RegistryOutcome("mace", ("death_mi_stroke",), "death, MI or stroke", has_infarctions=True),
     "poce": RegistryOutcome(
-        "mace", ("death_mi_revascularisation",), "death, MI or any repeat revascularisation"
+        "mace",
+        ("death_mi_revascularisation",),
+        "death, MI or any repeat revascularisation",
+        has_infarctions=True,
     ),
-    "tlf": RegistryOutcome("tlf", ("cardiac_death_tvmi_tlr",), "cardiac death, target vessel MI or TLR"),
-    "tvf": RegistryOutcome("tvf", ("cardiac_death_tvmi_tvr",), "cardiac death, target vessel MI or TVR"),
+    "tlf": RegistryOutcome(
+        "tlf", ("cardiac_death_tvmi_tlr",), "cardiac death, target vessel MI or TLR", has_infarctions=True
+    ),
+    "tvf": RegistryOutcome(
+        "tvf", ("cardiac_death_tvmi_tvr",), "cardiac death, target vessel MI or TVR", has_infarctions=True
+    ),
     "all_cause_death": RegistryOutcome("all_cause_death", _ANY, "death from any cause"),
     "cardiac_death": RegistryOutcome("cardiac_death", _ANY, "cardiac death"),
     "mi": RegistryOutcome("mi", (), "any infarction reported as an event"),

@@ -27,6 +27,7 @@ SOUND = {
     "definition": "nhlbi_d_f",
     "definition_text": None,
     "horizon_days": 0,
+    "horizon_kind": "fixed",
     "n_events": 3,
     "n_total": 120,
     "percent": 2.5,
@@ -66,7 +67,7 @@ def test_a_figure_that_agrees_in_everything_stands_beside() -> None:
         ({"severity": "ungraded"}, "severity not graded"),
         ({"severity": "moderate_severe"}, "moderate or severe, not severe"),
         ({"severity_label": "IVUS arc"}, "severity by the source: IVUS arc"),
-        ({"horizon_days": 30}, "30 days, not procedure and stay"),
+        ({"horizon_days": 30}, "by day 30, not procedure and stay"),
         ({"horizon_days": None}, "follow-up time not stated"),
         ({"population": "women"}, "only women"),
         ({"device_label": "mixed_devices"}, "several devices together"),
@@ -125,6 +126,37 @@ def test_infarctions_around_the_procedure_never_have_a_figure_beside() -> None:
     )
     assert found.beside == ()
     assert found.context
+
+
+def test_composites_with_infarctions_are_context_even_where_their_parts_agree() -> None:
+    found = match_benchmarks(
+        read_published(),
+        outcome="euro4c_mace",
+        device="rotational_atherectomy",
+        severity="all",
+        unit="patient",
+        horizon_days=365,
+    )
+    assert found.beside == ()
+    nearest = found.context[0]
+    assert nearest.study_id == "euro4c"
+    assert [one.words for one in nearest.differences] == [
+        "infarctions around the procedure may count by another rule"
+    ]
+
+
+def test_events_over_a_median_follow_up_are_no_risk_by_a_day() -> None:
+    found = match_benchmarks(
+        read_published(),
+        outcome="tlr",
+        device="intravascular_lithotripsy",
+        severity="all",
+        unit="patient",
+        horizon_days=687,
+    )
+    assert found.beside == ()
+    words = [one.words for one in found.context[0].differences]
+    assert words == ["over a median follow-up of 687 days, not by day 687"]
 
 
 def test_unknown_groups_and_outcomes_without_a_published_counterpart_have_none() -> None:

@@ -230,7 +230,7 @@ def test_the_rule_of_the_prediction_interval_is_chosen_and_named() -> None:
 @pytest.mark.parametrize(
     ("events", "totals", "code", "words"),
     [
-        ([], [], "one_group", "No study left"),
+        ([], [], "one_group", "No study is compatible"),
         ([3], [50], "one_group", "Only one study"),
         ([0, 0, 0], [64, 20, 91], "no_events", "upper limit of each"),
         ([20, 30], [20, 30], "no_events", "Only events"),

@@ -29,6 +29,7 @@ ROW = {
     "definition": "any_recorded",
     "definition_text": "",
     "horizon_days": "0",
+    "horizon_kind": "fixed",
     "n_events": "3",
     "n_total": "120",
     "percent": "2.5",
