@@ -188,6 +188,11 @@ def choose_covariates(rows: pl.DataFrame, *, exposure: str, without: Sequence[st
     )
 
 
+def label_covariate(name: str) -> str:
+    """Return the words for a covariate: those of the default set, or its own name."""
+    return next((one.label for one in DEFAULT_COVARIATES if one.name == name), name)
+
+
 def _require(rows: pl.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a frame without a column."""
     absent = [name for name in columns if name not in rows.columns]

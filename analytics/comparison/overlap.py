@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from analytics.comparison.covariates import label_covariate
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,7 +70,7 @@ def warn_of_gaps(overlap: pl.DataFrame) -> tuple[str, ...]:
     names = gaps["covariate"].unique(maintain_order=True).to_list()
     if not names:
         return ()
-    words = ", ".join(names)
+    words = ", ".join(label_covariate(name) for name in names)
     return (
         f"Some groups hold under {100 * SPARSE:g} % of the patients in a stratum of {words}: "
         "there the comparison rests on the model.",

@@ -11,6 +11,7 @@ from scipy import linalg
 
 from analytics.comparison.adjustment import Adjustment, adjust
 from analytics.comparison.comparison_rows import FEW_BLANKS, ComparisonRows, collect_rows
+from analytics.comparison.covariates import label_covariate
 from analytics.comparison.effects import Effects, tabulate_contrasts, tabulate_levels
 from analytics.comparison.marginal import Marginal, standardise_model, target_rows
 from analytics.comparison.outcome_model import ModelFault, OutcomeModel, fit_outcome_model
@@ -29,6 +30,7 @@ from analytics.regression.contrasts import wald_test
 from analytics.regression.logistic import event_warnings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Unpack
 
     from analytics.comparison.results import Settings
@@ -195,11 +197,11 @@ def _warn_of_adjustment(adjustment: Adjustment) -> tuple[str, ...]:
     reasons: dict[str, list[str]] = {}
     for name, reason in adjustment.dropped.items():
         reasons.setdefault(reason, []).append(name)
-    words = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
+    words = "; ".join(f"{_name(names)} ({reason})" for reason, names in reasons.items())
     left_out = (f"Not adjusted for: {words}.",) if words else ()
     if not adjustment.parting:
         return left_out
-    parting = ", ".join(adjustment.parting)
+    parting = _name(adjustment.parting)
     return (*left_out, f"Some of {parting} had no event, or only events: a penalty holds the covariates.")
 
 
@@ -207,8 +209,13 @@ def _warn_of_blanks(rows: ComparisonRows) -> tuple[str, ...]:
     """Tell in which covariates the few without an entry took the commonest category."""
     if not rows.few_blanks:
         return ()
-    words = ", ".join(rows.few_blanks)
+    words = _name(rows.few_blanks)
     return (f"Under {100 * FEW_BLANKS:g} % without an entry took the commonest category: {words}.",)
+
+
+def _name(covariates: Iterable[str]) -> str:
+    """List covariates in words."""
+    return ", ".join(label_covariate(name) for name in covariates)
 
 
 def _warn_of_rare(rows: ComparisonRows) -> tuple[str, ...]:

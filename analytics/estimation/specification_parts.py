@@ -12,6 +12,7 @@ MODEL_CHOICES: dict[str, tuple[str | None, ...]] = {
     "frailty_distribution": ("gamma", "gaussian"),
     "distribution": ("weibull", "exponential", "lognormal", "loglogistic"),
     "scale": ("hazard", "odds", "normal"),
+    "limits": ("delta", "bootstrap"),
 }
 """Options of a model that are one word out of few."""
 
@@ -24,6 +25,9 @@ class Outcome:
     ----------
     endpoint
         Name of a bundled endpoint; with a registry store.
+    complication, rows
+        Name of a complication, and whether it is asked of every ``procedure`` or ``lesion``; for a
+        standardised risk on a registry store.
     time, event
         Column names; with a CSV file. ``time`` in days (or the unit of the file, named in ``time_unit``).
     entry
@@ -45,6 +49,8 @@ class Outcome:
     """
 
     endpoint: str | None = None
+    complication: str | None = None
+    rows: Literal["procedure", "lesion"] = "procedure"
     time: str | None = None
     event: str | None = None
     entry: str | None = None
@@ -60,6 +66,9 @@ class Outcome:
         """Refuse a rule that is not offered."""
         if self.scoring not in ("gehan", "peron"):
             msg = "'scoring' is none of gehan, peron"
+            raise ValueError(msg)
+        if self.rows not in ("procedure", "lesion"):
+            msg = "'rows' is none of procedure, lesion"
             raise ValueError(msg)
 
 
@@ -184,8 +193,10 @@ class ModelPart:
         Of a Royston-Parmar model: ``hazard``, ``odds`` or ``normal``, and internal knots.
     cut_days
         Days between which a hazard is constant.
+    limits
+        Of a standardised risk: by the ``delta`` method or the ``bootstrap``.
     resamples, seed, risk_groups
-        Of a validation: bootstrap samples, the seed of their draws, groups of predicted risk.
+        Bootstrap samples and the seed of their draws; groups of predicted risk of a validation.
     """
 
     terms: tuple[ModelTerm, ...] = ()
@@ -206,6 +217,7 @@ class ModelPart:
     scale: str = "hazard"
     n_knots: int = 2
     cut_days: tuple[float, ...] = (30.0, 365.0)
+    limits: str = "delta"
     resamples: int = 200
     seed: int = 1
     risk_groups: int = 10
