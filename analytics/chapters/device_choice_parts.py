@@ -1,4 +1,4 @@
-"""Parts of the chapter on devices about who was given which, and what followed."""
+"""Parts of the chapter on devices about who was given which, and what the review says of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.chapters import device_words as words
 from analytics.charts.choice_matrix import choice_matrix_chart
-from analytics.charts.device_labels import label_device
-from analytics.charts.labels import label_severity, label_strategy
+from analytics.charts.labels import label_strategy
 from analytics.charts.numbers import EN_DASH, format_count
 from analytics.charts.share_rows import ShareRow, share_rows_chart
 from analytics.devices.advice import Agreement, estimate_agreement, read_advice
@@ -18,16 +17,9 @@ from analytics.devices.choice_associations import (
     estimate_choice_odds,
     read_choice_claims,
 )
-from analytics.devices.crossover import (
-    Crossover,
-    DeviceSuccess,
-    count_plans,
-    estimate_crossover,
-    estimate_success,
-)
 from analytics.devices.lesion_features import read_features
 from analytics.refusals import NotEstimable
-from analytics.report.document import Figure, Paragraph, Section, Table
+from analytics.report.document import Bullets, Figure, Paragraph, Section, Table
 from analytics.report.serialise import serialise
 
 if TYPE_CHECKING:
@@ -59,7 +51,7 @@ def build_choice(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
         title = "Which lesions were meant for which device"
         chart = choice_matrix_chart(cells, labels=labels, strategies=words.STRATEGIES, title=title)
         blocks.append(Figure(chart))
-    blocks += [Paragraph(words.ASSOCIATION), _odds_table(odds)]
+    blocks += [Paragraph(words.ASSOCIATION), *_odds_tables(odds)]
     values = {"cells": serialise(found), "odds": serialise(odds)}
     return Section(
         "device-choice", "Which lesions were meant for which device", tuple(blocks), level=3
@@ -76,34 +68,44 @@ def _undecided(rows: DeviceRows) -> str:
     )
 
 
-def _odds_table(odds: Sequence[ChoiceOdds]) -> Table:
-    """One row a device and feature."""
-    header = ("Device", "Feature", "Alone", "Lesions (alone)", "With the others", "Lesions (with the others)")
-    rows = tuple(
-        (
-            label_strategy(item.strategy),
-            item.label,
-            words.ratio_words(item.alone),
-            _n(item.alone),
-            words.ratio_words(item.together),
-            _n(item.together),
-        )
-        for item in odds
+def _odds_tables(odds: Sequence[ChoiceOdds]) -> list[Block]:
+    """Odds ratios alone and together, one row a feature and one column a device."""
+    grid = {(item.claim, item.strategy): item for item in odds}
+    labels = {item.claim: item.label for item in odds}
+    header = ("Feature", *(label_strategy(code) for code in MODELLED))
+    alone = tuple(
+        (label, *(words.ratio_words(grid[claim, code].alone) for code in MODELLED))
+        for claim, label in labels.items()
     )
-    caption = (
-        "Odds ratio of being meant for the device, with 95 % intervals by patient. Lesions: with the device "
-        "of all in the model"
+    joint = [claim for claim in labels if grid[claim, MODELLED[0]].together is not None]
+    together = tuple(
+        (labels[claim], *(words.ratio_words(grid[claim, code].together) for code in MODELLED))
+        for claim in joint
     )
-    return Table(caption, header, rows)
+    counts = ("Lesions with the device, of all", *(_n(grid[joint[0], code].together) for code in MODELLED))
+    return [
+        Table("Odds ratio of being meant for the device, each feature alone", header, alone),
+        Table("The same with the other features held fixed", header, (*together, counts)),
+        *_refusals(odds),
+    ]
 
 
 def _n(ratio: OddsRatio | NotEstimable | None) -> str:
-    """Write on how many lesions a ratio rests, or why there is none."""
-    if ratio is None:
+    """Write on how many lesions a model rests."""
+    if not isinstance(ratio, OddsRatio):
         return EN_DASH
-    if isinstance(ratio, NotEstimable):
-        return ratio.reason
     return f"{format_count(ratio.n_events)} of {format_count(ratio.n)}"
+
+
+def _refusals(odds: Sequence[ChoiceOdds]) -> list[Block]:
+    """Say once why an odds ratio is missing."""
+    reasons = dict.fromkeys(
+        f"{label_strategy(item.strategy)}: {ratio.reason}"
+        for item in odds
+        for ratio in (item.alone, item.together)
+        if isinstance(ratio, NotEstimable)
+    )
+    return [Bullets(tuple(reasons))] if reasons else []
 
 
 def build_agreement(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
@@ -185,66 +187,3 @@ def _values(item: Agreement | NotEstimable) -> Any:  # noqa: ANN401  # any JSON 
         return serialise(item)
     names = ("n_lesions", "n_undecided", "given", "given_otherwise", "outside", "instead")
     return {name: serialise(getattr(item, name)) for name in names}
-
-
-def build_crossover(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
-    """Count rescues, bail-outs, and whether devices worked."""
-    followed = estimate_crossover(rows.lesions, rows.uses, strategies=words.STRATEGIES, clusters=PATIENT)
-    worked = estimate_success(rows.uses, devices=words.MODIFYING, severities=words.GRADES, clusters=PATIENT)
-    plans = count_plans(rows.uses, devices=words.MODIFYING)
-    blocks: tuple[Block, ...] = (
-        Paragraph(
-            "A rescue is a device taken up because the one before had failed. Lesions in which neither role "
-            "nor plan of a device is on record may hide one: they are not known, and in no share."
-        ),
-        _crossover_table(followed),
-        Table(
-            "Uses by plan",
-            ("Device", "Planned", "Bail-out", "Not recorded"),
-            tuple(
-                (
-                    label_device(row["device_class"]),
-                    *(format_count(row[f"n_{name}"]) for name in ("planned", "bailout", "unknown")),
-                )
-                for row in plans.iter_rows(named=True)
-            ),
-        ),
-        _success_table(worked),
-    )
-    values = {"crossover": serialise(followed), "success": serialise(worked), "plans": serialise(plans)}
-    return Section("device-crossover", "Rescue, bail-out and success", blocks, level=3), values
-
-
-def _crossover_table(followed: Sequence[Crossover | NotEstimable]) -> Table:
-    """One row a strategy that was meant for some lesion."""
-    rows = tuple(
-        (
-            label_strategy(item.strategy),
-            words.full_words(item.rescued),
-            "; ".join(f"{label_device(code)} {format_count(n)}" for code, n in item.rescuers.items())
-            or EN_DASH,
-            format_count(item.rescued.n_unknown),
-            words.full_words(item.bailout_stent),
-        )
-        for item in followed
-        if isinstance(item, Crossover)
-    )
-    header = ("Intended first", "Rescued by another device", "With", "Not known", "Bail-out stent")
-    return Table("What followed the first device, by lesion", header, rows)
-
-
-def _success_table(worked: Sequence[DeviceSuccess | NotEstimable]) -> Table:
-    """One row a device and grade."""
-    rows = tuple(
-        (
-            label_device(item.device_class),
-            label_severity(item.severity),
-            words.count_words(item.worked),
-            words.share_words(item.worked),
-            format_count(item.worked.n_unknown),
-        )
-        for item in worked
-        if isinstance(item, DeviceSuccess)
-    )
-    header = ("Device", "Calcification", "Worked", "Share (95 % interval)", "Not recorded")
-    return Table("Uses in which the device reached the lesion and worked as meant", header, rows)

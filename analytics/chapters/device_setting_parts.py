@@ -76,13 +76,12 @@ def _table(summaries: Sequence[SettingSummary], by_key: dict[str, Setting]) -> T
     """One row a setting."""
     header = (
         "Setting",
-        "Device",
-        "Recorded",
-        "Missing",
-        "Implausible",
         "Median (middle half)",
         "Held against",
         *(name.capitalize() for name in POSITIONS),
+        "Recorded",
+        "Missing",
+        "Implausible",
     )
     rows = tuple(_row(item, by_key[item.setting]) for item in summaries)
     return Table("Settings, by use of the device; shares with 95 % intervals by patient", header, rows)
@@ -93,13 +92,12 @@ def _row(item: SettingSummary, setting: Setting) -> tuple[str, ...]:
     held = f"{BASES[setting.basis]}: {setting.range_text}" if setting.judged else "not judged"
     return (
         setting.label,
-        label_device(setting.device_class),
-        f"{format_count(item.n_recorded)} of {format_count(item.n_uses)}",
-        format_count(item.n_missing),
-        format_count(item.n_implausible),
         _median(item, setting),
         held,
         *(words.full_words(item.positions[name]) if item.positions else EN_DASH for name in POSITIONS),
+        f"{format_count(item.n_recorded)} of {format_count(item.n_uses)}",
+        format_count(item.n_missing),
+        format_count(item.n_implausible),
     )
 
 
@@ -191,9 +189,12 @@ def build_label_note(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
     blocks: tuple[Block, ...]
     if isinstance(found, LabelUse):
         grades = tuple((label_severity(grade), format_count(n)) for grade, n in found.by_grade.items())
+        share = found.outside
         outside = (
-            f"{words.full_words(found.outside)} of cutting balloons were used in calcium that the angiogram "
-            f"shows; {format_count(found.outside.n_unknown)} in lesions whose grade cannot tell."
+            f"Of {format_count(share.n_total)} cutting balloons in lesions whose grade can tell, "
+            f"{format_count(share.n_events)} were used in calcium that the angiogram shows: "
+            f"{words.share_words(share)}. {format_count(share.n_unknown)} more were used in lesions whose "
+            "grade cannot tell."
         )
         blocks = (
             Paragraph(outside),

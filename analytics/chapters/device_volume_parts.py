@@ -14,6 +14,7 @@ from analytics.charts.numbers import EN_DASH, format_count
 from analytics.devices.case_numbers import number_cases, read_case_bands
 from analytics.devices.learning import CAUTION, LearningCurve, estimate_learning
 from analytics.devices.volumes import UnitVolumes, count_by_period, estimate_unit_volumes, quarter_of
+from analytics.refusals import NotEstimable
 from analytics.report.document import Bullets, Figure, Paragraph, Section, Table
 from analytics.report.serialise import serialise
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from analytics.chapters.device_rows import DeviceRows
     from analytics.devices.case_numbers import CaseBands
-    from analytics.refusals import NotEstimable
     from analytics.report.document import Block
 
 UNITS = {"site_id": "sites", "operator_id": "operators"}
@@ -97,10 +97,10 @@ def build_learning(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
         for item in items
         if isinstance(item, LearningCurve)
     ]
-    blocks.append(_learning_table(curves))
+    blocks += [_band_table(curves), _trend_table(curves)]
     refused = dict.fromkeys(
-        f"{item.group}, by {UNITS[unit]}: {item.reason}"
-        for (unit, _), items in found.items()
+        f"{item.group}, {OUTCOMES[outcome].lower()}, by {UNITS[unit]}: {item.reason}"
+        for (unit, outcome), items in found.items()
         for item in items
         if not isinstance(item, LearningCurve)
     )
@@ -123,7 +123,7 @@ def _learn(
         rows.procedures.select("procedure_id", "had_complication"), on="procedure_id", maintain_order="left"
     )
     numbered = number_cases(rows.procedures, cases, unit=unit, lead_days=bands.lead_days)
-    label = f"{label_device(device)}: {OUTCOMES[outcome].lower()}"
+    label = label_device(device)
     return estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label)
 
 
@@ -140,29 +140,50 @@ def _figures(found: dict[tuple[str, str], list[LearningCurve | NotEstimable]]) -
     return blocks
 
 
-def _learning_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
-    """One row a device, outcome and unit."""
+def _band_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
+    """One row a device, outcome, unit and band."""
     rows = tuple(
         (
             curve.label,
+            OUTCOMES[outcome],
             UNITS[unit],
-            "; ".join(f"{band.label}: {words.full_words(band.share)}" for band in curve.bands),
-            format_count(curve.n_unknown),
-            words.trend_words(curve.trend),
-            words.ratio_words(curve.doubling),
+            band.label,
+            format_count(band.n_owners),
+            words.count_words(band.share),
+            words.share_words(band.share),
         )
-        for unit, _, curve in curves
+        for unit, outcome, curve in curves
+        for band in curve.bands
     )
     header = (
-        "Device and outcome",
+        "Device",
+        "Outcome",
         "Cases of",
-        "By running case number",
-        "Not recorded",
-        "Trend",
-        "Odds ratio per doubling",
+        "Case number",
+        "Sites or operators",
+        "k/n",
+        "Share (95 % interval)",
     )
+    return Table("Outcomes by running case number; cases are taken as independent", header, rows)
+
+
+def _trend_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
+    """One row a device, outcome and unit for which anything about a trend can be said."""
+    rows = tuple(
+        (
+            curve.label,
+            OUTCOMES[outcome],
+            UNITS[unit],
+            words.trend_words(curve.trend),
+            words.ratio_words(curve.doubling),
+            format_count(curve.n_unknown),
+        )
+        for unit, outcome, curve in curves
+        if not (isinstance(curve.trend, NotEstimable) and isinstance(curve.doubling, NotEstimable))
+    )
+    header = ("Device", "Outcome", "Cases of", "Trend over bands", "Odds ratio per doubling", "Not recorded")
     caption = (
-        "Outcomes by running case number. Shares and trend take cases as independent; the odds ratio allows "
-        "for sites or operators that differ"
+        "Trend over the running case number; left out where nothing can be estimated (too few events, or one "
+        "band). The odds ratio allows for sites or operators that differ"
     )
     return Table(caption, header, rows)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from analytics.chapters import device_words as words
-from analytics.chapters.device_choice_parts import build_agreement, build_choice, build_crossover
+from analytics.chapters.device_choice_parts import build_agreement, build_choice
+from analytics.chapters.device_crossover_parts import build_crossover
 from analytics.chapters.device_rows import read_device_rows
 from analytics.chapters.device_setting_parts import build_label_note, build_settings
 from analytics.chapters.device_volume_parts import build_learning, build_volumes
