@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analytics.chapters.complication_comparison import ComplicationComparisons, compare_complications
@@ -12,7 +13,8 @@ from analytics.charts.labels import label_complication, label_strategy
 from analytics.complications.comparisons import estimate_quarterly_rates
 from analytics.complications.definitions import COMPLICATIONS, default_unit
 from analytics.report.complication_comparison_tables import (
-    contrast_notes,
+    adjustment_notes,
+    comparison_notes,
     contrast_table,
     quarter_sentence,
     quarter_table,
@@ -82,9 +84,12 @@ def comparison_sections(found: ComplicationComparisons) -> list[Section]:
     for by, (title, caption) in captions.items():
         contrasts = [one for one in found.contrasts if one.by == by]
         if contrasts:
-            notes = Bullets(contrast_notes(contrasts, n_compared=found.n_compared))
-            table = contrast_table(contrasts, caption=f"{caption} (95 % intervals)")
-            sections.append(Section(f"complications-by-{by}", title, (table, notes), 3))
+            table = contrast_table(contrasts, caption=f"{caption}, 95 % intervals")
+            notes = tuple(Paragraph(note) for note in adjustment_notes(contrasts))
+            sections.append(Section(f"complications-by-{by}", title, (table, *notes), 3))
+    if sections:
+        method = Bullets(comparison_notes(n_compared=found.n_compared))
+        sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, method))
     return sections
 
 

@@ -34,10 +34,11 @@ WHY_NOT = {
 }
 """Short words for a refusal inside a table."""
 
+REFERENCE_COUNTS = "Reference k/n"
 CONTRAST_HEADER = (
     "Group",
     "k/n",
-    "Reference k/n",
+    REFERENCE_COUNTS,
     "Crude difference, points",
     "Crude ratio",
     "Standardised difference, points",
@@ -57,12 +58,23 @@ def contrast_table(contrasts: Sequence[GroupContrast], *, caption: str) -> Table
     caption
         What the table shows; it should name the reference.
     """
-    several = len({one.first.complication for one in contrasts}) > 1
-    rows = tuple(
-        ((_complication(one), *_contrast_row(one)) if several else _contrast_row(one)) for one in contrasts
+    if len({one.first.complication for one in contrasts}) > 1:
+        rows = tuple((_complication(one), *_contrast_row(one)) for one in contrasts)
+        return Table(caption, ("Complication", *CONTRAST_HEADER), rows)
+    # One complication has one reference: its counts stand in the caption and leave the width to the numbers.
+    place = CONTRAST_HEADER.index(REFERENCE_COUNTS)
+    narrow = [_contrast_row(one) for one in contrasts]
+    counts = f" ({narrow[0][place]})" if narrow else ""
+    return Table(
+        caption + counts,
+        _without(CONTRAST_HEADER, place),
+        tuple(_without(row, place) for row in narrow),
     )
-    header = ("Complication", *CONTRAST_HEADER) if several else CONTRAST_HEADER
-    return Table(caption, header, rows)
+
+
+def _without(cells: tuple[str, ...], place: int) -> tuple[str, ...]:
+    """Leave one cell of a row out."""
+    return (*cells[:place], *cells[place + 1 :])
 
 
 def _complication(contrast: GroupContrast) -> str:
@@ -144,13 +156,11 @@ def _p(p_value: float) -> str:
     return format_p_value(p_value).removeprefix("p ").removeprefix("= ")
 
 
-def contrast_notes(contrasts: Sequence[GroupContrast], *, n_compared: int) -> tuple[str, ...]:
-    """Say how the numbers of a table of comparisons were made, and what to mind.
+def comparison_notes(*, n_compared: int) -> tuple[str, ...]:
+    """Say how the numbers of all tables of comparisons were made, and what to mind.
 
     Parameters
     ----------
-    contrasts
-        What the table shows.
     n_compared
         Comparisons that p values are adjusted for.
     """
@@ -161,14 +171,19 @@ def contrast_notes(contrasts: Sequence[GroupContrast], *, n_compared: int) -> tu
         f"p adjusted for {n_compared} comparisons: by Holm within the family fixed beforehand (severe "
         "against no or mild calcium, for dissection, perforation, slow flow, abrupt closure and any "
         "immediate complication), by the false discovery rate (FDR) for all others.",
-        *_adjustment_notes(contrasts),
         "Both are associations: a device is chosen for the lesion, and what the operator saw beyond these "
         "columns is not adjusted for.",
     )
 
 
-def _adjustment_notes(contrasts: Sequence[GroupContrast]) -> list[str]:
-    """Say what was adjusted for; complication by complication where their events carry different columns."""
+def adjustment_notes(contrasts: Sequence[GroupContrast]) -> tuple[str, ...]:
+    """Say what was adjusted for; complication by complication where their events carry different columns.
+
+    Parameters
+    ----------
+    contrasts
+        Comparisons of one table.
+    """
     sets: dict[tuple[str, ...], list[str]] = {}
     for one in contrasts:
         if isinstance(one.standardised, AdjustedDifference):
@@ -176,9 +191,9 @@ def _adjustment_notes(contrasts: Sequence[GroupContrast]) -> list[str]:
             label = label_complication(one.first.complication)
             names += [label] if label not in names else []
     if len(sets) == 1:
-        return [f"{FOR_SAME} {_list_covariates(next(iter(sets)))}."]
+        return (f"{FOR_SAME} {_list_covariates(next(iter(sets)))}.",)
     each = "; ".join(f"{', '.join(names)}: {_list_covariates(columns)}" for columns, names in sets.items())
-    return [f"{FOR_SAME} as many of the planned columns as its events carry. {each}."] * bool(sets)
+    return (f"{FOR_SAME} as many of the planned columns as its events carry. {each}.",) if sets else ()
 
 
 COVARIATE_WORDS = {

@@ -21,7 +21,8 @@ from analytics.proportions.results import CountTest
 from analytics.refusals import NotEstimable
 from analytics.report.complication_benchmark_tables import BenchmarkedRate, benchmark_table
 from analytics.report.complication_comparison_tables import (
-    contrast_notes,
+    adjustment_notes,
+    comparison_notes,
     contrast_table,
     quarter_sentence,
     quarter_table,
@@ -54,7 +55,7 @@ def test_crude_and_standardised_numbers_stand_side_by_side() -> None:
     row = dict(zip(table.header, table.rows[0], strict=True))
     # 33/2,115 - 9/1,902 = 0.015603 - 0.004732 = 1.1 points; ratio 3.30 (Koopman 1.61 to 6.77).
     assert row["k/n"] == "33/2,115"
-    assert row["Reference k/n"] == "9/1,902"
+    assert table.caption == "Against none or mild (9/1,902)"
     assert row["Crude difference, points"].startswith("+1.1 (+0.5 to +1.7)")
     assert row["Crude ratio"] == "3.30 (1.61\u20136.77)"
     assert row["Standardised difference, points"] == "+0.6 (0.0 to +1.2)"
@@ -81,14 +82,23 @@ def test_several_complications_are_named_with_their_unit() -> None:
     named = replace(other, first=replace(other.first, complication="av_block", unit="procedure"))
     table = contrast_table([contrast(ADJUSTED), named], caption="Against none or mild")
     assert [row[0] for row in table.rows] == ["Perforation, any, by lesion", "AV block, by procedure"]
+    assert {row[table.header.index("Reference k/n")] for row in table.rows} == {"9/1,902"}
 
 
 def test_notes_say_what_was_adjusted_for() -> None:
-    notes = " ".join(contrast_notes([contrast(ADJUSTED)], n_compared=7))
-    assert "adjusted for age and dialysis." in notes
+    assert adjustment_notes([contrast(ADJUSTED)])[0].endswith("adjusted for age and dialysis.")
+    assert adjustment_notes([contrast(FEW)]) == ()
+    fewer = replace(ADJUSTED, adjusted_for=("age_years",))
+    block = contrast(fewer)
+    named = replace(block, first=replace(block.first, complication="av_block"))
+    both = adjustment_notes([contrast(ADJUSTED), named])[0]
+    assert "Perforation, any: age and dialysis; AV block: age." in both
+
+
+def test_notes_say_how_many_comparisons_there_were() -> None:
+    notes = " ".join(comparison_notes(n_compared=7))
     assert "for 7 comparisons" in notes
     assert "Holm" in notes
-    assert not any("Standardised" in note for note in contrast_notes([contrast(FEW)], n_compared=1))
 
 
 def test_trend_table_has_a_column_for_each_grade() -> None:
