@@ -127,6 +127,37 @@ SURVIVAL = (
     ),
 )
 
+IMAGING = (
+    Definition(
+        "Reading",
+        "What a method says of a lesion before treatment: runs after modification or stenting see treated "
+        "calcium. Of several runs of one method the largest measurements count.",
+    ),
+    Definition(
+        "Kappa",
+        "Agreement of two gradings beyond chance, unweighted and with linear and quadratic weights; patients "
+        "with several lesions are resampled whole.",
+        "Cohen (1968), Psychol Bull 70:213-220; Fleiss, Cohen and Everitt (1969), Psychol Bull 72:323-327",
+    ),
+    Definition(
+        "Limits of agreement",
+        "Mean difference and 1.96 standard deviations to both sides, with exact intervals where each patient "
+        "gives one lesion.",
+        "Bland and Altman (1986), Lancet 327:307-310; Carkeet (2015), Optom Vis Sci 92:e71-e80",
+    ),
+    Definition(
+        "Sensitivity and specificity",
+        "Of one method's calls, another being taken for the truth. A registry has no histology, so both "
+        "directions are shown. Exact intervals.",
+        "Clopper and Pearson (1934), Biometrika 26:404-413; McNemar (1947), Psychometrika 12:153-157",
+    ),
+    Definition(
+        "Stent expansion",
+        "Minimum stent area over the mean reference lumen area, recomputed; under-expanded below 80 %.",
+        "doi:10.3389/fcvm.2025.1524390",
+    ),
+)
+
 LIMITS = (
     "Devices are chosen by calcium, anatomy and operator. A difference between devices mixes their effect "
     "with the reasons they were chosen for.",
@@ -138,5 +169,10 @@ LIMITS = (
     NO_ADVICE,
 )
 
-ALL_DEFINITIONS = (("Population", POPULATION), ("Denominators", DENOMINATORS), ("Survival", SURVIVAL))
+ALL_DEFINITIONS = (
+    ("Population", POPULATION),
+    ("Denominators", DENOMINATORS),
+    ("Survival", SURVIVAL),
+    ("Imaging", IMAGING),
+)
 """Headings and their definitions, in the order to show."""
