@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics.chapters.evidence_groups import MatchedGroup, NearFigure, OutcomeEvidence, RegistryFigure
 from analytics.chapters.evidence_rates import find_complication_evidence, find_endpoint_evidence
-from analytics.charts.evidence_forest import EvidenceRow, count_text, evidence_chart, share_text
+from analytics.charts.evidence_forest import SMALL_GROUP, EvidenceRow, count_text, evidence_chart, share_text
 from analytics.charts.labels import label_complication, label_severity, label_strategy
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.definitions import COMPLICATIONS
@@ -102,11 +102,16 @@ def _matched_section(evidence: OutcomeEvidence) -> Section:
 
 def _legend(rows: Sequence[EvidenceRow]) -> str:
     """Explain the marks that are there."""
-    has_pooled = any(row.prediction is not None for row in rows)
-    grey = (
-        "Grey bar behind the pooled share: prediction interval for one further study. " if has_pooled else ""
-    )
-    return grey + "Lines that reach the right edge go on; hollow marks rest on fewer than 20."
+    words = {
+        "Grey bar behind the pooled share: prediction interval for one further study.": any(
+            row.prediction is not None for row in rows
+        ),
+        "Hollow: fewer than 20.": any(row.n_total is not None and row.n_total < SMALL_GROUP for row in rows),
+        "No line: the source prints no counts.": any(
+            row.share is not None and row.lower is None for row in rows
+        ),
+    }
+    return " ".join(text for text, is_there in words.items() if is_there)
 
 
 def _context_section(evidence: Sequence[OutcomeEvidence]) -> Section:
@@ -198,7 +203,8 @@ def _near_table(near: Sequence[NearFigure], *, caption: str) -> Table:
     rows = tuple(
         (
             one.figure.citation + (f" ({one.figure.arm})" if one.figure.arm else ""),
-            f"{count_text(study_row(one.figure))} {share_text(study_row(one.figure))}".strip(),
+            count_text(study_row(one.figure)),
+            share_text(study_row(one.figure)),
             "; ".join(difference.words for difference in one.figure.differences),
             _group_words(one.nearest),
         )
@@ -206,7 +212,7 @@ def _near_table(near: Sequence[NearFigure], *, caption: str) -> Table:
     )
     more = len(near) - len(rows)
     said = f"{caption}; {more} more by 'calcpci evidence list'" if more > 0 else caption
-    header = ("Source", "Figure", "Differs: source, not registry", "Nearest group")
+    header = ("Source", "k/n", "Share", "Differs: source, not registry", "Nearest group")
     return Table(caption=said, header=header, rows=rows)
 
 

@@ -96,7 +96,7 @@ class OutcomeEvidence:
     groups
         Rates with figures that agree, in the order of the vocabulary.
     near
-        Figures that differ, the nearest first.
+        Figures that differ: present-day ones first, then the nearest.
     """
 
     outcome: str
@@ -173,7 +173,12 @@ def _identity(figure: Benchmark) -> tuple[object, ...]:
 
 
 def _in_order(near: Iterable[NearFigure]) -> list[NearFigure]:
-    """Put the nearest first, then the newest."""
-    return sorted(
-        near, key=lambda one: (len(one.figure.differences), -(one.figure.year or 0), one.figure.study_id)
-    )
+    """Put present-day figures first, then the nearest, then the newest."""
+    return sorted(near, key=_rank)
+
+
+def _rank(one: NearFigure) -> tuple[bool, int, int, str]:
+    """Order of figures for a reader."""
+    figure = one.figure
+    is_old_or_part = any(difference.kind == "use" for difference in figure.differences)
+    return is_old_or_part, len(figure.differences), -(figure.year or 0), figure.study_id

@@ -109,6 +109,7 @@ DEFINITION_LABELS: dict[str, str] = {
     "after_balloon_rupture": "perforation after a balloon ruptured",
     "with_consequence": "followed by death, surgery, infarction or tamponade",
     "after_perforation": "only where it followed a perforation",
+    "surgery_any": "any emergency surgery",
     "with_tamponade": "perforation or tamponade",
     "ellis_iii_iv": "Ellis III, or spilling into a cavity",
     "slow_or_no_reflow": "slow flow or no-reflow at any time",

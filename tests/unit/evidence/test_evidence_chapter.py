@@ -77,7 +77,7 @@ def test_the_chapter_names_sources_and_differences() -> None:
     assert isinstance(verdicts, Bullets)
     assert isinstance(context, Table)
     assert any("DOI 10.1253/circj.CJ-20-1174" in cell for row in table.rows for cell in row)
-    assert all(row[2] for row in context.rows)
+    assert all(row[3] for row in context.rows)
     links = sources.blocks[0]
     assert isinstance(links, Bullets)
     assert all("https://" in link for link in links.items)
@@ -149,8 +149,11 @@ def store(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("store")
 def test_rates_of_complications_and_risks_by_a_day_meet_their_figures() -> None:
     found = {one.outcome: one for one in (*_complications(CohortFilter()), *_endpoints(CohortFilter()))}
-    tamponade = found["tamponade"].groups[0]
-    assert {(one.study_id, one.n_events, one.n_total) for one in tamponade.beside} == {("schwarz23", 2, 331)}
+    tamponade = {
+        group.figure.unit: [(one.study_id, one.n_events, one.n_total) for one in group.beside]
+        for group in found["tamponade"].groups
+    }
+    assert tamponade == {"procedure": [("jpci_ra", 86, 13335)], "patient": [("schwarz23", 2, 331)]}
     death = found["all_cause_death"].groups[0]
     assert death.figure.share == pytest.approx(0.01)
     assert (death.figure.horizon_days, death.figure.n_total) == (30, 300)

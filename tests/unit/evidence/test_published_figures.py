@@ -63,7 +63,7 @@ def test_shipped_proportions_keep_every_rule() -> None:
 def test_shipped_effects_keep_every_rule() -> None:
     effects = read_effects()
     assert effects.height == 77
-    assert effects.filter(pl.col("doi").is_not_null() | pl.col("pmid").is_not_null()).height == 49
+    assert effects.filter(pl.col("doi").is_not_null() | pl.col("pmid").is_not_null()).height == 55
 
 
 def test_shipped_files_name_no_address_but_doi_and_pmid() -> None:
