@@ -87,15 +87,16 @@ def unreadable_cells(text: pl.DataFrame, typed: pl.DataFrame, table: Table) -> p
         Table that says which type each column has.
     """
     found = [pl.DataFrame(schema=UNREAD_SCHEMA)]
+    sent = {name for name, dtype in text.schema.items() if dtype != pl.Null}
     for column in table.columns:
-        if column.kind in {"string", "enum"} or text.schema.get(column.name, pl.Null) == pl.Null:
+        if column.kind in {"string", "enum"} or column.name not in sent:
             continue
         cells, values = text[column.name], typed[column.name]
         if cells.null_count() == values.null_count():
             continue
-        is_unread = cells.is_not_null() & values.is_null()
-        rows = text.select("at", pl.lit(column.name).alias("column"), pl.col(column.name).alias("text"))
-        found.append(rows.filter(is_unread))
+        places = (cells.is_not_null() & values.is_null()).arg_true()
+        rows = pl.DataFrame({"at": text["at"].gather(places), "text": cells.gather(places)})
+        found.append(rows.select("at", pl.lit(column.name).alias("column"), "text"))
     return pl.concat(found)
 
 
@@ -150,7 +151,8 @@ def _typed(column: Column) -> pl.Expr:
         return _where(raw, DECIMAL).cast(pl.Float64, strict=False)
     if column.kind == "bool":
         # A cast from text to Boolean raises in polars 2 even when it is told not to.
-        return raw.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        is_true = raw == "true"
+        return pl.when(is_true | (raw == "false")).then(is_true).alias(column.name)
     if column.kind == "date":
         return _where(raw, ISO_DATE).str.to_date("%Y-%m-%d", strict=False)
     return raw

@@ -23,7 +23,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _LONGEST_LINE = 131_072  # csv.field_size_limit() of Python, which the exact reader obeys for every cell
 _LINE_END, _RETURN, _QUOTE, _SPACE = 10, 13, 34, 32
-_LAST_OF_ASCII = 127
+_FIRST_PLAIN, _LAST_OF_ASCII = np.uint8(35), np.uint8(127)  # the sign after the quotation mark, and the last
 # Encodings in which the byte of a line end is never a part of another character.
 _BY_LINE = frozenset({"ascii", "utf-8", "gb18030", "gbk", "gb2312", "big5", "cp932", "shift_jis"})
 
@@ -101,38 +101,39 @@ def require_lengths(ends: NDArray[np.int64]) -> None:
         raise OddFileError
 
 
-def odd_lines(
-    block: bytes, signs: NDArray[np.uint8], ends: NDArray[np.int64], delimiter: str
-) -> NDArray[np.int64]:
-    """Return which lines of a block hold a sign that has a second meaning, in ascending order from 0.
+def line_ends_and_odd_lines(
+    signs: NDArray[np.uint8], delimiter: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the lines of a block end, and which lines hold a sign that has a second meaning.
 
     The cells of all other lines can be taken as they stand: they are ASCII without quotation marks, control
     characters and blanks at either end.
 
     Parameters
     ----------
-    block, signs
-        Whole lines, and their bytes as numbers.
-    ends
-        Places of the line ends.
+    signs
+        The bytes of whole lines.
     delimiter
         What parts the cells.
+
+    Returns
+    -------
+    tuple of two arrays
+        Places of the line ends; lines in ascending order from 0.
     """
-    if block.startswith(_MARK):  # a first cell may begin like this; the parser would take it for a mark
+    if signs[: len(_MARK)].tobytes() == _MARK:  # the parser would take it for a mark, not for a cell
         raise OddFileError
-    found = [np.flatnonzero(signs == _QUOTE)] if b'"' in block else []
-    if not block.isascii():
-        found.append(np.flatnonzero(signs > _LAST_OF_ASCII))
-    if int(np.count_nonzero(signs < _SPACE)) != len(ends) + block.count(b"\r"):
-        is_control = (signs < _SPACE) & (signs != _LINE_END) & (signs != _RETURN)
-        found.append(np.flatnonzero(is_control))
-    blanks = np.flatnonzero(signs == _SPACE)
-    if blanks.size:
-        edges = (ord(delimiter), _LINE_END, _RETURN, _SPACE)
-        before = signs[np.maximum(blanks - 1, 0)]  # a block that begins with a blank finds the blank itself
-        found.append(blanks[np.isin(before, edges) | np.isin(signs[blanks + 1], edges)])
-    places = np.concatenate(found) if found else blanks
-    return np.unique(np.searchsorted(ends, places))
+    # One pass finds all signs below and beyond the plain ones, because bytes below the first wrap around.
+    places = np.flatnonzero((signs - _FIRST_PLAIN) > (_LAST_OF_ASCII - _FIRST_PLAIN))
+    found = signs[places]
+    ends = places[found == _LINE_END]
+    is_odd = (found != _LINE_END) & (found != _RETURN) & (found != _SPACE) & (found != ord("!"))
+    blanks = places[found == _SPACE]
+    edges = (ord(delimiter), _LINE_END, _RETURN, _SPACE)
+    before = signs[np.maximum(blanks - 1, 0)]  # a block that begins with a blank finds the blank itself
+    outer = blanks[np.isin(before, edges) | np.isin(signs[blanks + 1], edges)]
+    odd = np.concatenate((places[is_odd], outer))
+    return ends, np.unique(np.searchsorted(ends, odd))
 
 
 def lines_at(block: bytes, ends: NDArray[np.int64], lines: NDArray[np.int64]) -> bytes:
@@ -141,11 +142,12 @@ def lines_at(block: bytes, ends: NDArray[np.int64], lines: NDArray[np.int64]) ->
     return b"".join(block[start : end + 1] for start, end in zip(starts, ends[lines], strict=True))
 
 
-def require_delimiters(signs: NDArray[np.uint8], rest: bytes, *, delimiter: str, n: int) -> None:
+def require_delimiters(block: bytes, rest: bytes, *, delimiter: str, n: int) -> None:
     """Make sure that a block holds so many delimiters beside those of its odd lines.
 
     If none of the other lines is too long, which the parser tells, then none is too short.
     """
+    signs = np.frombuffer(block, dtype=np.uint8)
     if int(np.count_nonzero(signs == ord(delimiter))) - rest.count(delimiter.encode()) != n:
         raise OddFileError
 
@@ -196,11 +198,11 @@ def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Cut pieces after line ends; the last line gets one, and blank lines after it go."""
     held = rest = b""
     for piece in pieces:
-        joined = rest + piece
-        cut = joined.rfind(b"\n") + 1
+        cut = piece.rfind(b"\n") + 1
         if held:
             yield held
-        held, rest = joined[:cut], joined[cut:]
+        held = b"".join((rest, memoryview(piece)[:cut])) if cut else b""
+        rest = piece[cut:] if cut else rest + piece
         if len(rest) > BLOCK_BYTES:
             raise OddFileError
     if not held:
@@ -224,7 +226,9 @@ def _as_utf_8(block: bytes, declared: str) -> bytes:
         except UnicodeError:
             raise OddFileError from None
         block = block if declared == "utf-8" else text.encode()
-    if b"\x00" in block or _REPLACEMENT in block or (b"\r" in block and not _all_returns_end_lines(block)):
+        if _REPLACEMENT in block:
+            raise OddFileError
+    if b"\x00" in block or (b"\r" in block and not _all_returns_end_lines(block)):
         raise OddFileError
     return block
 

@@ -17,8 +17,8 @@ import polars as pl
 from analytics.intake.clean_blocks import (
     OddFileError,
     clean_blocks,
+    line_ends_and_odd_lines,
     lines_at,
-    odd_lines,
     open_unpacked,
     require_delimiters,
     require_lengths,
@@ -145,9 +145,9 @@ def _blocks(blocks: Iterable[bytes], width: int, start: int) -> Iterator[_Block]
     last = b""
     for block in blocks:
         signs = np.frombuffer(block, dtype=np.uint8)
-        ends = np.flatnonzero(signs == ord("\n"))
+        ends, odd = line_ends_and_odd_lines(signs, _DELIMITER)
         require_lengths(ends)
-        text = _text_of(block, signs, ends, width)
+        text = _text_of(block, ends, odd, width)
         if text.height != len(ends):
             raise OddFileError
         yield _Block(text, start + np.concatenate(([0], ends[:-1] + 1)))
@@ -157,13 +157,12 @@ def _blocks(blocks: Iterable[bytes], width: int, start: int) -> Iterator[_Block]
         raise OddFileError
 
 
-def _text_of(block: bytes, signs: NDArray[np.uint8], ends: NDArray[np.int64], width: int) -> pl.DataFrame:
+def _text_of(block: bytes, ends: NDArray[np.int64], odd: NDArray[np.int64], width: int) -> pl.DataFrame:
     """Return the cells of a block; only lines that need it are looked at sign by sign."""
-    odd = odd_lines(block, signs, ends, _DELIMITER)
     if len(odd) > _MOST_ODD * len(ends):
         return _odd_text(block, width)
     rest = lines_at(block, ends, odd)
-    require_delimiters(signs, rest, delimiter=_DELIMITER, n=(len(ends) - len(odd)) * (width - 1))
+    require_delimiters(block, rest, delimiter=_DELIMITER, n=(len(ends) - len(odd)) * (width - 1))
     text = read_cells(block, _DELIMITER, width, blank_is_null=True)
     _refuse_null_rows(text)
     return _with_rows(text, odd, _odd_text(rest, width)) if len(odd) else text

@@ -138,10 +138,16 @@ def repeated_contacts(frames: Frames) -> pl.Series:
 
 
 def copied_devices(frames: Frames) -> pl.Series:
-    """Return devices after the fourth of the same class, model and size on a lesion."""
+    """Return devices after the fourth of the same class, model and size on a lesion.
+
+    Without a model only those under one number in the sequence: balloons of one size are common.
+    """
     facts = ["lesion_id", "device_class", "device_model", "diameter_mm", "role"]
-    frame = frames["device_uses"].sort("at").with_columns(pl.int_range(pl.len()).over(facts).alias("nth"))
-    return failing(frame, (pl.col("nth") >= 4) & pl.col("device_model").is_not_null())
+    nth = pl.int_range(pl.len())
+    frame = frames["device_uses"].sort("at")
+    frame = frame.with_columns(nth=nth.over(facts), nth_there=nth.over(*facts, "sequence_no"))
+    is_again = (pl.col("nth") >= 4) & pl.col("device_model").is_not_null()
+    return failing(frame, is_again | (pl.col("nth_there") >= 4))
 
 
 CROSS_CHECKS = (
