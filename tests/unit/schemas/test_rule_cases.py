@@ -203,6 +203,11 @@ CASES = [
             for n in range(11, 16)
         ],
     ),
+    _case(
+        "D08",
+        "device_uses 9 device_class",
+        [("device_uses", 99, NEW_DEVICE | {"device_use_id": f"U{n}"}) for n in range(11, 16)],
+    ),
     # Time
     _case("T00", "procedures 0 procedure_date", [("procedures", 0, {"procedure_date": None})]),
     _case("T00", "procedures 2 procedure_day", [("procedures", 2, {"procedure_day": None})]),
