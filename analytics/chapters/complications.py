@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from analytics.chapters.complication_comparison import ComplicationComparisons, compare_complications
 from analytics.chapters.complication_periods import period_table
 from analytics.chapters.complication_rows import read_complication_flags
+from analytics.charts.complication_contrasts import complication_contrast_chart
 from analytics.charts.complication_quarters import quarterly_rate_chart
 from analytics.charts.labels import label_complication, label_strategy
 from analytics.complications.comparisons import estimate_quarterly_rates
@@ -25,13 +26,15 @@ from analytics.report.document import Block, Bullets, Figure, Paragraph, Section
 from analytics.report.serialise import serialise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from analytics.complications.comparison_results import GroupContrast
     from analytics.store.filters import CohortFilter
 
 NAME = "complication-comparisons"
-BY_QUARTER = "any_procedural"
-"""Complication whose quarters the report shows."""
+HEADLINE = "any_procedural"
+"""Complication whose differences and quarters the report draws."""
 SHOWN_TRENDS = ("any_procedural", "dissection_any", "perforation_any", "slow_flow_no_reflow")
 """Complications whose trends within devices the report shows."""
 
@@ -60,7 +63,7 @@ def build_complications(snapshot: Path, population: CohortFilter) -> Chapter:
     sections = [Section(NAME, "Complications compared", (opening,))]
     sections += comparison_sections(found)
     sections += _trend_sections(found)
-    sections += quarter_sections(snapshot, population, BY_QUARTER)
+    sections += quarter_sections(snapshot, population, HEADLINE)
     tables = [period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")]
     sections.append(Section("complication-periods", "Immediate, early and late", (PERIODS, *tables), 3))
     return Chapter(NAME, tuple(sections), _values(found))
@@ -86,11 +89,19 @@ def comparison_sections(found: ComplicationComparisons) -> list[Section]:
         if contrasts:
             table = contrast_table(contrasts, caption=f"{caption}, 95 % intervals")
             notes = tuple(Paragraph(note) for note in adjustment_notes(contrasts))
-            sections.append(Section(f"complications-by-{by}", title, (table, *notes), 3))
+            blocks: tuple[Block, ...] = (*_contrast_figures(contrasts), table, *notes)
+            sections.append(Section(f"complications-by-{by}", title, blocks, 3))
     if sections:
         method = Bullets(comparison_notes(n_compared=found.n_compared))
         sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, method))
     return sections
+
+
+def _contrast_figures(contrasts: Sequence[GroupContrast]) -> tuple[Figure, ...]:
+    """Draw one complication, or of several the one that stands for all."""
+    keys = {one.first.complication for one in contrasts}
+    drawn = [one for one in contrasts if len(keys) == 1 or one.first.complication == HEADLINE]
+    return (Figure(complication_contrast_chart(drawn)),) if drawn else ()
 
 
 def _trend_sections(found: ComplicationComparisons) -> list[Section]:

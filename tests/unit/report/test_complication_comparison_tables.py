@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analytics.charts.complication_contrasts import complication_contrast_chart
 from analytics.charts.complication_quarters import quarterly_rate_chart
 from analytics.charts.complication_rates import complication_rate_chart
 from analytics.complications.comparison_results import (
@@ -139,6 +140,23 @@ BENCHMARK = Benchmark(
     "cad4", "Disrupt CAD IV 2021, DOI 10.1/x", "https://doi.org/10.1/x", 1.5, 1, 64, 2021, "single_arm", "",
     "patient", 0, "any, as recorded", "",
 )  # fmt: skip
+
+
+def test_crude_and_standardised_differences_are_drawn_in_one_row() -> None:
+    spec = complication_contrast_chart([contrast(ADJUSTED), contrast(FEW)])
+    points = [layer for layer in spec["layer"] if layer["mark"]["type"] == "point"]
+    assert [layer["mark"]["fill"] == "white" for layer in points] == [True, False, True]
+    assert points[1]["data"]["values"][0]["points"] == pytest.approx(0.61)
+    assert points[1]["encoding"]["y"]["value"] - points[0]["encoding"]["y"]["value"] == 16
+    assert "standardised: not estimable" in spec["description"]
+    assert "against none or mild calcification" in spec["description"]
+
+
+def test_one_wide_interval_does_not_press_the_others_together() -> None:
+    wide = replace(ADJUSTED, lower=-0.6, upper=0.7)
+    spec = complication_contrast_chart([contrast(ADJUSTED), contrast(ADJUSTED), contrast(wide)])
+    x = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "point")["encoding"]["x"]
+    assert x["scale"]["domain"] == [-2.0, 2.0]
 
 
 def test_published_figures_are_drawn_on_the_row_that_they_agree_with() -> None:
