@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from analytics.comparison.results import Settings
     from analytics.regression.arrays import Floats
 
+MUCH_LOST = 0.1
+"""Share of rows lost to covariates above which a comparison carries a warning; ours."""
+
 
 def standardise(
     rows: pl.DataFrame,
@@ -166,6 +169,7 @@ def _basis(
         warnings=(
             *_warn_of_adjustment(adjustment),
             *_warn_of_blanks(rows),
+            *_warn_of_loss(rows, plan),
             *_warn_of_rare(rows),
             *(event_warnings(rows.outcome, len(adjustment.model.design.slopes)) if rows.is_binary else ()),
             *cluster_warnings(rows.cluster, n),
@@ -211,6 +215,16 @@ def _warn_of_blanks(rows: ComparisonRows) -> tuple[str, ...]:
         return ()
     words = _name(rows.few_blanks)
     return (f"Under {100 * FEW_BLANKS:g} % without an entry took the commonest category: {words}.",)
+
+
+def _warn_of_loss(rows: ComparisonRows, plan: StandardisationPlan) -> tuple[str, ...]:
+    """Warn where many rows fell to covariates that are not recorded."""
+    lost = {name: rows.left_out.get(f"{name} not recorded", 0) for name in plan.covariates}
+    share = sum(lost.values()) / (sum(lost.values()) + len(rows.outcome))
+    if share <= MUCH_LOST:
+        return ()
+    words = _name(name for name, n in lost.items() if n)
+    return (f"{100 * share:.0f} % of the rows are left out, for want of {words}.",)
 
 
 def _name(covariates: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from analytics.report.document import Block, Paragraph, Table
 if TYPE_CHECKING:
     from analytics.comparison.results import StandardisedComparison
     from analytics.estimation.presentation_words import Words
+    from analytics.regression.results import ModelTest
 
 
 def show_standardised_risk(found: tuple[Any, ...], words: Words) -> tuple[Block, ...]:
@@ -28,6 +29,7 @@ def show_standardised_risk(found: tuple[Any, ...], words: Words) -> tuple[Block,
         Paragraph(basis_sentence(one)),
         level_table(one, caption=f"Risk of {words.endpoint}"),
         contrast_table(one, caption=f"{words.endpoint}: each group against the first"),
+        *(() if one.estimates.height < 3 else (Paragraph(equality_sentence(one.test)),)),
         *(Paragraph(f"{label_group(none.group)}: not estimable. {none.reason}") for none in one.refused),
     )
 
@@ -42,6 +44,12 @@ def basis_sentence(one: StandardisedComparison) -> str:
         f"Standardised to {basis.population} ({format_count(basis.n)} rows{clusters}), adjusted for {held}. "
         f"Intervals: {basis.interval}.{left_out} An association, given these covariates."
     )
+
+
+def equality_sentence(test: ModelTest) -> str:
+    """Say whether the standardised risks differ at all."""
+    told = f"chi-square {test.statistic:.2f}, df {test.degrees_of_freedom}, {format_p_value(test.p_value)}"
+    return f"All standardised risks equal: {told}."
 
 
 def level_table(one: StandardisedComparison, *, caption: str) -> Table:

@@ -107,16 +107,21 @@ def fit_random_intercept(
         log_likelihood=value,
         log_likelihood_null=None,
         test=wald_test(beta[slopes], covariance[np.ix_(slopes, slopes)]) if slopes else None,
-        basis=RegressionBasis(
-            method=MODEL,
-            variance="restricted maximum likelihood",
-            interval=f"Wald, normal, {100 * confidence:g} %",
-            n=n,
-            n_clusters=len(sizes),
-            warnings=() if ratio > 0 else ("Groups differ no more than chance: their variance is zero.",),
-        ),
+        basis=_basis(n, len(sizes), ratio, confidence=confidence),
     )
     return MixedFit(fit, ratio * within, within)
+
+
+def _basis(n: int, n_groups: int, ratio: float, *, confidence: float) -> RegressionBasis:
+    """Say what the model rests on."""
+    return RegressionBasis(
+        method=MODEL,
+        variance="restricted maximum likelihood",
+        interval=f"Wald, normal, {100 * confidence:g} %",
+        n=n,
+        n_clusters=n_groups,
+        warnings=() if ratio > 0 else ("Groups differ no more than chance: their variance is zero.",),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-    from analytics.regression.arrays import Floats
+    from analytics.regression.arrays import Codes, Floats
     from analytics.regression.design import Design
 
 MODEL = "modified Poisson regression"
@@ -102,11 +102,7 @@ def fit_relative_risk(
             n=len(y),
             n_events=int(y.sum()),
             n_clusters=None if clusters is None else int(codes.max()) + 1,
-            warnings=(
-                *event_warnings(y, len(slopes)),
-                *cluster_warnings(codes, len(y)),
-                *_warn_of_excess(risk),
-            ),
+            warnings=_collect_warnings(y, codes, risk, len(slopes)),
         ),
     )
 
@@ -134,8 +130,8 @@ def _halve(q: Floats, y: Floats, gamma: Floats, step: Floats) -> Floats:
     return gamma
 
 
-def _warn_of_excess(risk: Floats) -> tuple[str, ...]:
-    """Warn where the model predicts risks above one."""
-    if (risk <= 1).all():
-        return ()
-    return ("Some predicted risks are above one: ratios hold on average only.",)
+def _collect_warnings(y: Floats, codes: Codes, risk: Floats, n_slopes: int) -> tuple[str, ...]:
+    """Warn of few events, few clusters and predicted risks above one."""
+    excess = "Some predicted risks are above one: ratios hold on average only."
+    above = () if (risk <= 1).all() else (excess,)
+    return (*event_warnings(y, n_slopes), *cluster_warnings(codes, len(y)), *above)

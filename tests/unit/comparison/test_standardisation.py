@@ -172,6 +172,37 @@ def test_means_of_a_number_are_compared_by_a_linear_model(births: pl.DataFrame) 
     assert found.estimates["n_events"].to_list() == [None, None]
 
 
+# R 4.2.2: lm(m ~ z * x + rcs(age, 4)), averaged over the rows of z = a, influence functions summed by
+# patient, G / (G - 1).
+def test_means_with_a_spline_and_a_modifier_equal_r() -> None:
+    k = np.arange(120)
+    z, x, age = np.array(list("bac"))[(k * k + k // 7) % 3], (k * k * 7 + k) % 5 < 2, 50 + (k * 37) % 36
+    m = 5 + 0.03 * age - 0.8 * x + 0.5 * (z == "a") + (k * 53) % 17 / 10 + (k // 2 * 29) % 11 / 10
+    found = compare(
+        pl.DataFrame({"z": z, "x": x, "age": age, "m": m, "patient": k // 2}),
+        outcome="m",
+        exposure="z",
+        levels=("b", "a", "c"),
+        covariates=("x", "age"),
+        modifiers=("x",),
+        splines={"age": 4},
+        population="a",
+        clusters="patient",
+    )
+    means, errors = found.estimates["estimate"].to_list(), found.estimates["std_error"].to_list()
+    assert means == pytest.approx([7.5936523761512, 8.0688888888889, 7.715076310226], rel=1e-11)
+    assert errors == pytest.approx([0.13765767037269, 0.1292441358021, 0.12492130731034], rel=1e-11)
+    assert found.contrasts["std_error"][0] == pytest.approx(0.13584799296822, rel=1e-11)
+    assert found.test.statistic == pytest.approx(13.380730323039, rel=1e-11)
+
+
+def test_rows_lost_to_a_covariate_are_told() -> None:
+    blank = pl.int_range(pl.len()) % 5 == 0
+    rows = patients().with_columns(age=pl.when(blank).then(None).otherwise(70.0 + pl.int_range(pl.len()) % 7))
+    found = compare(rows, covariates=("severe", "age"))
+    assert "20 % of the rows are left out, for want of age." in found.basis.warnings
+
+
 def test_a_group_without_events_is_set_aside_and_named() -> None:
     rows = pl.concat(
         [patients(), pl.DataFrame({"severe": [True] * 8, "device": ["laser"] * 8, "outcome": [False] * 8})]
