@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.numbers import format_count, format_p_value
+from analytics.claims.column_words import in_words
 from analytics.claims.figures import draw_claim
 from analytics.claims.reading import read_notes
 from analytics.claims.results import VERDICTS, Estimate
@@ -187,7 +188,7 @@ def _say_component(part: ComponentResult) -> str:
     if found.n_left_out:
         rows = asked.rows.replace("_", " ")
         said.append(f"{format_count(found.n_left_out)} {rows} without a known group or outcome are left out.")
-    return f"{asked.label}. {' '.join(words for words in said if words)} {part.why}".strip()
+    return in_words(f"{asked.label}. {' '.join(words for words in said if words)} {part.why}".strip())
 
 
 def _notes_section() -> Section:

@@ -24,6 +24,13 @@ _WORDS = {
     "gt90": "Above 90 degrees",
     "lt45": "Below 45 degrees",
 }
+_YES_AND_NO = {
+    "imaging_guided": ("Imaging", "Angiography alone"),
+    "is_uncrossable": ("No balloon crosses", "A balloon crosses"),
+    "has_wide_arc": ("270 degrees or more", "Smaller arc"),
+    "current_smoker": ("Smoking now", "Not smoking now"),
+    "ckd": ("Kidney disease", "No kidney disease"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,8 +123,9 @@ def describe_group(part: Component, *, exposed: bool) -> str:
 def _word(value: Scalar, column: str) -> str:
     """Words for one value of an exposure."""
     if isinstance(value, bool):
+        if column in _YES_AND_NO:
+            return _YES_AND_NO[column][0 if value else 1]
         words = column.removeprefix("is_").removeprefix("has_").removeprefix("used_").replace("_", " ")
-        words = "CKD" if words == "ckd" else words
         return words[:1].upper() + words[1:] if value else f"No {words}"
     text = str(value)
     words = _WORDS.get(text) or label_group(text).replace("_", " ")

@@ -29,6 +29,7 @@ from analytics.survival.group_trends import TrendTest, compare_trend
 from analytics.survival.horizons import estimate_horizon_risk
 from analytics.survival.landmark import restrict_to_landmark
 from analytics.survival.proportionality import test_proportionality as check_proportionality
+from analytics.survival.restricted_means import compare_restricted_means, estimate_restricted_mean
 from analytics.survival.results import CoxFit
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def run_hazard_ratio(part: Component, frames: ClaimFrames) -> Findings:
     Findings
         Risk by group at each of ``risk_days`` (Kaplan-Meier, or Aalen-Johansen where death competes), the
         hazard ratio as it is and adjusted (Cox, Efron ties, stratified), the log-rank trend where the groups
-        are grades, and the test of proportional hazards.
+        are grades, the test of proportional hazards, and the difference of event-free time where nothing
+        competes.
     """
     endpoint = bundled_endpoints()[part.endpoint]
     whole = frames.events(part.endpoint)
@@ -68,7 +70,12 @@ def run_hazard_ratio(part: Component, frames: ClaimFrames) -> Findings:
         return Findings(groups, refusal, n_left_out=selection.n_left_out)
     crude, remarks = _fit(selection.frame, part, ())
     adjusted = _fit(selection.frame, part, part.adjust)[0] if part.adjust else None
-    words = (*_trend_words(rows, part), *remarks, *_e_value_words(part, adjusted or crude))
+    words = (
+        *_trend_words(rows, part),
+        *remarks,
+        *_event_free_words(selection, part, endpoint),
+        *_e_value_words(part, adjusted or crude),
+    )
     return Findings(groups, crude, adjusted, remarks=words, n_left_out=selection.n_left_out)
 
 
@@ -91,14 +98,18 @@ def _refuse_inexact(rows: pl.DataFrame, part: Component) -> NotEstimable | None:
 
 def _risks(selection: Selection, part: Component, endpoint: Endpoint) -> tuple[Group, ...]:
     """Risk of both groups at the days asked for, the exposed first; the days count from time zero."""
-    counts = count_events(
-        selection.frame.with_columns(pl.col(EXPOSED).cast(pl.String).alias("group")), strata=("group",)
-    )
+    counts = _counts(selection)
     return tuple(
         _risk(counts, part, endpoint, exposed=exposed, day=day)
         for day in part.risk_days
         for exposed in (True, False)
     )
+
+
+def _counts(selection: Selection) -> EventCounts:
+    """Count the events of both groups; they are called ``true`` and ``false``."""
+    named = pl.col(EXPOSED).cast(pl.String).alias("group")
+    return count_events(selection.frame.with_columns(named), strata=("group",))
 
 
 def _risk(counts: EventCounts, part: Component, endpoint: Endpoint, *, exposed: bool, day: int) -> Group:
@@ -119,6 +130,27 @@ def _risk(counts: EventCounts, part: Component, endpoint: Endpoint, *, exposed: 
     if isinstance(found, NotEstimable):
         return Group(label, n, None, what=words)
     return Group(label, n, found.n_event, found.risk, found.lower, found.upper, words)
+
+
+def _event_free_words(selection: Selection, part: Component, endpoint: Endpoint) -> tuple[str, ...]:
+    """Give the difference of mean event-free time up to the last day; needs no constant ratio."""
+    if endpoint.competing or not part.risk_days:
+        return ()
+    counts, day = _counts(selection), max(part.risk_days) - (part.after_day or 0)
+    means = []
+    for exposed in (True, False):
+        curve = estimate_event_curve(counts, group=str(exposed).lower())
+        mean = curve if isinstance(curve, NotEstimable) else estimate_restricted_mean(curve, day)
+        if isinstance(mean, NotEstimable):
+            return ()
+        means.append(mean)
+    row = compare_restricted_means(*means).table.row(0, named=True)
+    start = f"from day {part.after_day} " if part.after_day else ""
+    difference = f"{row['estimate']:.0f} ({row['lower']:.0f} to {row['upper']:.0f})"
+    return (
+        f"Mean event-free days {start}to day {max(part.risk_days)}: {means[0].mean_days:.0f} against "
+        f"{means[1].mean_days:.0f}, difference {difference}.",
+    )
 
 
 def _fit(

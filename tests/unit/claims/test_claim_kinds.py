@@ -162,6 +162,7 @@ def test_hazards_of_grades_come_with_risks_and_trend(rows: Maker, part: Maker) -
     assert found.groups[0].value == pytest.approx(1 - product)
     assert 1 < found.crude.value < 4
     assert found.remarks[0].startswith("Log-rank trend")
+    assert found.remarks[2].startswith("Mean event-free days to day 300: ")
 
 
 def test_a_landmark_leaves_out_who_had_the_event_before(rows: Maker, part: Maker) -> None:

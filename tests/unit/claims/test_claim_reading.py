@@ -11,6 +11,7 @@ from analytics.claims.kind_keys import KIND_KEYS
 from analytics.claims.kinds import KINDS
 from analytics.claims.reading import read_bundled_claims, read_claim, read_notes
 from analytics.errors import SpecificationError
+from analytics.evidence.published import read_effects, read_published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,16 @@ def test_every_published_figure_can_be_found_and_has_a_number() -> None:
         for anchor in claim.published:
             assert anchor.doi.startswith("10.") or re.fullmatch(r"\d{7,8}", anchor.pmid) or anchor.title
             assert re.search(r"\d|none of|independently", anchor.figure), claim.id
+
+
+def test_every_published_figure_comes_from_a_study_of_the_projects_own_list() -> None:
+    # Two more were read where they are cited: the OCT score, and the British registry of laser atherectomy.
+    known = {"10.4244/EIJ-D-17-00962", "10.1002/ccd.29251"}
+    for figures in (read_published(), read_effects()):
+        known |= set(figures["doi"].drop_nulls()) | set(figures["pmid"].drop_nulls().cast(str))
+    anchors = [anchor for claim in read_bundled_claims() for anchor in claim.published if not anchor.title]
+    assert len(anchors) > 20
+    assert [anchor.study for anchor in anchors if not {anchor.doi, anchor.pmid} & known] == []
 
 
 def test_claims_that_compare_devices_are_judged_after_adjustment() -> None:
