@@ -20,7 +20,7 @@ POINTS: Final = 7
 """Quadrature points per study by default."""
 
 _NEWTON_STEPS: Final = 60
-_STEP: Final = 1e-4
+_STEP: Final = 1e-3
 _EDGE: Final = 1e-3
 _FLAT: Final = 1e-9
 

@@ -264,3 +264,24 @@ def test_order_of_studies_does_not_matter() -> None:
     again = pool_proportions(x[::-1], n[::-1])
     assert isinstance(again, Pooled)
     assert again.centre == pytest.approx(pooled("zeros").centre, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["glmm", "reml", "dl"])
+def test_counting_what_did_not_happen_mirrors_the_answer(method: str) -> None:
+    x, n = SETS["zeros"]
+    mirrored = pool_proportions([total - one for one, total in zip(x, n, strict=True)], n, method=method)
+    assert isinstance(mirrored, Pooled)
+    found = pooled("zeros", method=method)
+    assert mirrored.centre == pytest.approx(-found.centre, abs=1e-5)
+    assert mirrored.upper == pytest.approx(1 - found.lower, abs=1e-5)
+    assert mirrored.heterogeneity.tau2 == pytest.approx(found.heterogeneity.tau2, abs=1e-4)
+
+
+def test_national_registries_beside_small_series_are_pooled_without_overflow() -> None:
+    # rma.glmm() gives -5.48015839 and 0.6739563; inverse variance by rma(): -5.437403823, 0.9372332343.
+    x, n = [13779, 1762, 11725, 6, 22], [3759268, 527121, 10059269, 331, 2953]
+    exact, normal = pool_proportions(x, n), pool_proportions(x, n, method="reml")
+    assert isinstance(exact, Pooled)
+    assert isinstance(normal, Pooled)
+    assert (exact.centre, exact.heterogeneity.tau2) == pytest.approx((-5.48015839, 0.6739563268), abs=2e-5)
+    assert (normal.centre, normal.heterogeneity.tau2) == pytest.approx((-5.437403823, 0.9372332343), abs=1e-8)
