@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PATIENT = "patient_id"
 MODELLED = ("rotational_atherectomy", "intravascular_lithotripsy", "cutting_balloon", "elca")
-KIND_WORDS = {"suits": "names it", "cautions": "warns of it", "untestable": "cannot be tested"}
+KIND_WORDS = {"suits": "speaks for it", "cautions": "warns of it", "untestable": "cannot be tested"}
 
 
 def build_choice(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
@@ -120,7 +120,7 @@ def build_agreement(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
     ]
     if counted:
         blocks.append(Figure(_agreement_chart(counted)))
-    blocks.append(_agreement_table(pairs))
+    blocks += [_number_table(pairs), _text_table(pairs)]
     values = {rule.key: _values(item) for rule, item in pairs}
     return Section("device-advice", "The choice beside the review", tuple(blocks), level=3), values
 
@@ -142,43 +142,47 @@ def _agreement_chart(counted: Sequence[Agreement]) -> dict[str, Any]:
     )
 
 
-def _agreement_table(pairs: Sequence[tuple[AdviceRule, Agreement | NotEstimable]]) -> Table:
-    """One row a sentence."""
-    header = (
-        "The review says",
-        "Claim, place",
-        "The text",
-        "Lesions it is about",
-        "Other lesions",
-        "Of those with the device, outside it",
-        "Undecided",
-        "Treated instead",
-        "Note",
-    )
-    rows = tuple(
-        (rule.text, f"{rule.claim}, {rule.place}", KIND_WORDS[rule.kind], *_cells(rule, item))
-        for rule, item in pairs
-    )
-    return Table(
-        "Lesions treated with the device that the review speaks of, 95 % intervals by patient", header, rows
-    )
+def _number_table(pairs: Sequence[tuple[AdviceRule, Agreement | NotEstimable]]) -> Table:
+    """Numbers of each sentence."""
+    rows = tuple((rule.label, *_cells(item)) for rule, item in pairs)
+    header = ("Sentence", "Lesions it is about", "Other lesions", "With the device, outside it", "Undecided")
+    return Table("Lesions treated with the device of the sentence, 95 % intervals by patient", header, rows)
 
 
-def _cells(rule: AdviceRule, item: Agreement | NotEstimable) -> tuple[str, ...]:
-    """Write the numbers of one sentence, or why there are none."""
+def _cells(item: Agreement | NotEstimable) -> tuple[str, ...]:
+    """Write the numbers of one sentence."""
     if isinstance(item, NotEstimable):
-        return (words.NOT_ESTIMABLE, EN_DASH, EN_DASH, EN_DASH, EN_DASH, item.reason)
-    instead = "; ".join(
-        f"{label_strategy(code)} {format_count(n)}" for code, n in list(item.instead.items())[:4]
-    )
+        return (words.NOT_ESTIMABLE, EN_DASH, EN_DASH, EN_DASH)
     return (
         words.full_words(item.given),
         words.full_words(item.given_otherwise),
         words.full_words(item.outside),
         format_count(item.n_undecided),
-        instead or EN_DASH,
-        rule.note or EN_DASH,
     )
+
+
+def _text_table(pairs: Sequence[tuple[AdviceRule, Agreement | NotEstimable]]) -> Table:
+    """Words of each sentence, and what lesions that it is about were given instead."""
+    rows = tuple(
+        (
+            rule.text,
+            f"{rule.claim}, {rule.place}",
+            KIND_WORDS[rule.kind],
+            _instead(item),
+            item.reason if isinstance(item, NotEstimable) else rule.note or EN_DASH,
+        )
+        for rule, item in pairs
+    )
+    header = ("The review says", "Claim, place", "Of the device", "Given instead, most frequent", "Note")
+    return Table("The sentences, and how they were made testable", header, rows)
+
+
+def _instead(item: Agreement | NotEstimable) -> str:
+    """Write the most frequent other strategies."""
+    if isinstance(item, NotEstimable):
+        return EN_DASH
+    first = list(item.instead.items())[:4]
+    return "; ".join(f"{label_strategy(code)} {format_count(n)}" for code, n in first) or EN_DASH
 
 
 def _values(item: Agreement | NotEstimable) -> Any:  # noqa: ANN401  # any JSON value

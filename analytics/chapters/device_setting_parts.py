@@ -11,9 +11,8 @@ from analytics.charts.labels import label_severity
 from analytics.charts.numbers import EN_DASH, format_count, format_percent
 from analytics.devices.labels import LabelUse, estimate_cutting_label_use
 from analytics.devices.setting_histograms import count_values
-from analytics.devices.setting_ranges import BASES, read_settings
+from analytics.devices.setting_ranges import read_settings
 from analytics.devices.settings import (
-    POSITIONS,
     SettingSpread,
     SettingSummary,
     derive_setting_values,
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from analytics.report.document import Block
 
 PATIENT = "patient_id"
+SHOWN = ("within", "below", "above")
+"""Positions in the order of the table: what is asked first comes first."""
 SMALL = 10
 """Fewest values of a year for which a share is printed."""
 
@@ -54,8 +55,8 @@ def build_settings(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
     spreads = _spreads(found, settings)
     blocks: list[Block] = [
         Paragraph(
-            "Each setting is held against a range only where a text, the label or the maker states one; the "
-            "table says which. Values that cannot be true are counted as implausible and left out."
+            "Each setting is held against a range only where a text states one: as advice, on the label, or "
+            "as a limit of the device. Values that cannot be true are counted as implausible and left out."
         ),
         _table(summaries, by_key),
         *(
@@ -78,7 +79,7 @@ def _table(summaries: Sequence[SettingSummary], by_key: dict[str, Setting]) -> T
         "Setting",
         "Median (middle half)",
         "Held against",
-        *(name.capitalize() for name in POSITIONS),
+        *(name.capitalize() for name in SHOWN),
         "Recorded",
         "Missing",
         "Implausible",
@@ -89,12 +90,12 @@ def _table(summaries: Sequence[SettingSummary], by_key: dict[str, Setting]) -> T
 
 def _row(item: SettingSummary, setting: Setting) -> tuple[str, ...]:
     """Write one setting."""
-    held = f"{BASES[setting.basis]}: {setting.range_text}" if setting.judged else "not judged"
+    held = f"{setting.range_text} ({setting.basis})" if setting.judged else "not judged"
     return (
         setting.label,
         _median(item, setting),
         held,
-        *(words.full_words(item.positions[name]) if item.positions else EN_DASH for name in POSITIONS),
+        *(words.full_words(item.positions[name]) if item.positions else EN_DASH for name in SHOWN),
         f"{format_count(item.n_recorded)} of {format_count(item.n_uses)}",
         format_count(item.n_missing),
         format_count(item.n_implausible),

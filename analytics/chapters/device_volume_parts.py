@@ -31,6 +31,11 @@ COMPLICATION_WORDS = (
     "Complication: dissection D to F, perforation, slow flow or no-reflow, abrupt closure or tamponade in "
     "the procedure, where the site states absence."
 )
+STARTERS = (
+    "Starters: sites or operators with a year of other procedures on record before their first case with the "
+    "device, so that the first case on record is likely their first. An odds ratio above 1 says that the "
+    "outcome is more frequent later."
+)
 LEAST_BANDS = 2
 """A curve of one band is a number, not a curve: it stands in the table only."""
 
@@ -82,13 +87,14 @@ def _unit_row(item: UnitVolumes | NotEstimable, among: str) -> tuple[str, ...]:
 def build_learning(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
     """Hold success and complications against the running case number."""
     bands = read_case_bands()
-    found = {
+    pairs = {
         (unit, outcome): [
             _learn(rows, device, unit=unit, outcome=outcome, bands=bands) for device in words.DEDICATED
         ]
         for unit in UNITS
         for outcome in OUTCOMES
     }
+    found = {key: [everybody for everybody, _ in items] for key, items in pairs.items()}
     blocks: list[Block] = [Paragraph(CAUTION), Paragraph(COMPLICATION_WORDS)]
     blocks += _figures(found)
     curves = [
@@ -97,7 +103,13 @@ def build_learning(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
         for item in items
         if isinstance(item, LearningCurve)
     ]
-    blocks += [_band_table(curves), _trend_table(curves)]
+    starters = {
+        (unit, outcome, item.label): item
+        for (unit, outcome), items in pairs.items()
+        for _, item in items
+        if isinstance(item, LearningCurve)
+    }
+    blocks += [_band_table(curves), _trend_table(curves, starters), Paragraph(STARTERS)]
     refused = dict.fromkeys(
         f"{item.group}, {OUTCOMES[outcome].lower()}, by {UNITS[unit]}: {item.reason}"
         for (unit, outcome), items in found.items()
@@ -107,13 +119,14 @@ def build_learning(rows: DeviceRows) -> tuple[Section, dict[str, Any]]:
     if refused:
         blocks.append(Bullets(tuple(refused)))
     values = {f"{unit}:{outcome}": serialise(items) for (unit, outcome), items in found.items()}
+    values["starters"] = serialise({"|".join(key): item for key, item in starters.items()})
     return Section("device-learning", "Outcomes by running case number", tuple(blocks), level=3), values
 
 
 def _learn(
     rows: DeviceRows, device: str, *, unit: str, outcome: str, bands: CaseBands
-) -> LearningCurve | NotEstimable:
-    """Count up the cases of one device and hold an outcome against the number."""
+) -> tuple[LearningCurve | NotEstimable, LearningCurve | NotEstimable]:
+    """Count up the cases of one device and hold an outcome against the number: everybody, and starters."""
     worked = (
         rows.uses.filter(pl.col("device_class") == device)
         .group_by("procedure_id", maintain_order=True)
@@ -124,7 +137,9 @@ def _learn(
     )
     numbered = number_cases(rows.procedures, cases, unit=unit, lead_days=bands.lead_days)
     label = label_device(device)
-    return estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label)
+    everybody = estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label)
+    starters = estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label, starters=True)
+    return everybody, starters
 
 
 def _figures(found: dict[tuple[str, str], list[LearningCurve | NotEstimable]]) -> list[Block]:
@@ -167,7 +182,9 @@ def _band_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
     return Table("Outcomes by running case number; cases are taken as independent", header, rows)
 
 
-def _trend_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
+def _trend_table(
+    curves: Sequence[tuple[str, str, LearningCurve]], starters: dict[tuple[str, str, str], LearningCurve]
+) -> Table:
     """One row a device, outcome and unit for which anything about a trend can be said."""
     rows = tuple(
         (
@@ -176,14 +193,30 @@ def _trend_table(curves: Sequence[tuple[str, str, LearningCurve]]) -> Table:
             UNITS[unit],
             words.trend_words(curve.trend),
             words.ratio_words(curve.doubling),
+            _starter_words(starters.get((unit, outcome, curve.label))),
             format_count(curve.n_unknown),
         )
         for unit, outcome, curve in curves
         if not (isinstance(curve.trend, NotEstimable) and isinstance(curve.doubling, NotEstimable))
     )
-    header = ("Device", "Outcome", "Cases of", "Trend over bands", "Odds ratio per doubling", "Not recorded")
+    header = (
+        "Device",
+        "Outcome",
+        "Cases of",
+        "Trend over bands",
+        "Odds ratio per doubling",
+        "Starters only",
+        "Not recorded",
+    )
     caption = (
         "Trend over the running case number; left out where nothing can be estimated (too few events, or one "
         "band). The odds ratio allows for sites or operators that differ"
     )
     return Table(caption, header, rows)
+
+
+def _starter_words(curve: LearningCurve | None) -> str:
+    """Write the odds ratio of starters with their number."""
+    if curve is None or isinstance(curve.doubling, NotEstimable):
+        return words.NOT_ESTIMABLE
+    return f"{words.ratio_words(curve.doubling)}, {format_count(curve.doubling.n_owners)} of them"

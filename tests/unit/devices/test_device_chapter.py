@@ -92,7 +92,7 @@ def test_settings_are_counted_with_their_source(device_rows: DeviceRows) -> None
     assert found["Recorded"] == "20 of 20"
     assert found["Within"].startswith("19/20: 95.0 %")
     assert found["Above"].startswith("1/20: 5.0 %")
-    assert found["Held against"] == "advised: 0.4 to 0.6"
+    assert found["Held against"] == "0.4 to 0.6 (advice)"
     bullets = next(block for block in section.blocks if isinstance(block, Bullets))
     assert any("DOI 10.47144/phj.v53i2.1931" in item for item in bullets.items)
     assert values["settings"]
@@ -125,12 +125,12 @@ def test_choice_and_rules_are_counted(device_rows: DeviceRows) -> None:
     section, _ = build_choice(device_rows)
     assert any(isinstance(block, Figure) for block in section.blocks)
     section, values = build_agreement(device_rows)
-    found = row(tables(section)[0], "Rotational atherectomy may be chosen where a balloon cannot cross.")
+    found = row(tables(section)[0], "Rotational atherectomy where a balloon cannot cross")
     assert found["Lesions it is about"].startswith("10/10: 100.0 %")
     assert found["Other lesions"].startswith("10/50: 20.0 %")
     untestable = row(
         tables(section)[0],
-        "Rotational atherectomy may be chosen where imaging shows a favourable distribution of calcium.",
+        "Rotational atherectomy in favourable calcium",
     )
     assert untestable["Lesions it is about"] == "not estimable"
     assert values["ra_distribution"]["not_estimable"]["code"] == "not_defined"

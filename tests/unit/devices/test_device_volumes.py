@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -193,3 +194,23 @@ def test_bands_are_data_and_must_ascend_from_the_first_case(tmp_path: Path) -> N
     path.write_text('[[learning]]\nkey = "k"\nstarts = [2, 5]\nlead_days = 1\n', encoding="utf-8")
     with pytest.raises(SpecificationError, match="ascend from case 1"):
         read_case_bands(path)
+
+
+def test_a_planted_decline_is_found_again() -> None:
+    # Log odds of the outcome fall by 0.4 for each doubling of the case number; 60 operators with 32 cases.
+    rng = np.random.default_rng(20)
+    case = np.tile(np.arange(1, 33), 60)
+    risk = 1 / (1 + np.exp(0.2 + 0.4 * np.log2(case)))
+    rows = pl.DataFrame(
+        {
+            "owner": [f"o{i // 32}" for i in range(case.size)],
+            "case_number": case,
+            "worked": rng.random(case.size) < risk,
+            "is_starter": [True] * case.size,
+        }
+    )
+    curve = estimate_learning(rows, "worked", unit="operator_id", bands=BANDS, label="device")
+    assert isinstance(curve, LearningCurve)
+    assert not isinstance(curve.doubling, NotEstimable)
+    assert curve.doubling.lower < np.exp(-0.4) < curve.doubling.upper < 1
+    assert [band.share.n_total for band in curve.bands] == [120, 120, 1680]
