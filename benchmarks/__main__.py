@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import generation, intake, survival, way, witnesses
+from benchmarks import coverage, generation, intake, survival, way, witnesses
 
 SUITES = {
     "way": way.run,
@@ -12,6 +12,7 @@ SUITES = {
     "curves": witnesses.run,
     "survival": survival.run,
     "intake": intake.run,
+    "coverage": coverage.run,
 }
 
 
@@ -19,7 +20,7 @@ SUITES = {
 @click.option(
     "--rows",
     type=click.IntRange(min=100),
-    help="Procedures (way, generation, intake) or patients (curves, survival).",
+    help="Procedures (way, generation, intake), patients (curves, survival) or lesions (coverage).",
 )
 @click.option("--only", type=click.Choice(list(SUITES)), help="One suite.")
 def main(rows: int | None, only: str | None) -> None:

@@ -179,6 +179,34 @@ def build_design(
     return encode_terms(rows, resolve_terms(rows, columns, splines=splines))
 
 
+def add_products(design: Design, first: str, second: str) -> Design:
+    """Let the effect of one covariate differ with another: append the products of their columns.
+
+    Parameters
+    ----------
+    design
+        With the columns of both.
+    first, second
+        Covariates, as in ``design.columns``. Test the products together by the name ``first x second``:
+        `analytics.regression.contrasts.assess_covariates`.
+
+    Raises
+    ------
+    SpecificationError
+        Where the design does not have one of them.
+    """
+    pairs = [(i, j) for i in design.positions([first]) for j in design.positions([second])]
+    if not pairs:
+        what = f"the design has no columns of '{first}' and '{second}'"
+        raise SpecificationError(where="product", what=what, fix="Put both covariates into the design.")
+    products = np.column_stack([design.matrix[:, i] * design.matrix[:, j] for i, j in pairs])
+    return Design(
+        np.hstack((design.matrix, products)),
+        (*design.names, *(f"{design.names[i]} x {design.names[j]}" for i, j in pairs)),
+        (*design.columns, *[f"{first} x {second}"] * len(pairs)),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Rotation:
     """A design turned into orthogonal columns, in which every search is well conditioned.

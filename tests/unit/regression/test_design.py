@@ -7,7 +7,16 @@ import polars as pl
 import pytest
 
 from analytics.errors import SpecificationError
-from analytics.regression.design import Design, build_design, encode_terms, resolve_terms, rotate
+from analytics.regression.contrasts import assess_covariates
+from analytics.regression.design import (
+    Design,
+    add_products,
+    build_design,
+    encode_terms,
+    resolve_terms,
+    rotate,
+)
+from analytics.regression.linear import fit_linear
 from analytics.regression.logistic import fit_logistic
 from analytics.regression.results import RegressionFit
 
@@ -53,6 +62,22 @@ def test_rotation_is_undone_by_its_back(teaching: pl.DataFrame) -> None:
 def test_the_later_of_two_equal_columns_is_named() -> None:
     matrix = np.column_stack((np.ones(4), [0.0, 1, 2, 3], [1.0, 3, 5, 7], [0.0, 0, 1, 5], np.zeros(4)))
     assert rotate(matrix).collinear == (2, 4)
+
+
+# R 4.2.2: f <- lm(m ~ age + x * z); V <- vcovCL(f, cluster = patient, type = "HC1"); Wald test of x:za and x:zc
+def test_products_are_tested_together_as_in_r(teaching: pl.DataFrame) -> None:
+    design = add_products(build_design(teaching, ["age", "x", "z"]), "x", "z")
+    assert design.names[-2:] == ("x x z: a", "x x z: c")
+    fit = fit_linear(design, teaching["m"], clusters=teaching["patient"])
+    assert isinstance(fit, RegressionFit)
+    np.testing.assert_allclose(fit.coefficients[-2:], [0.37016296786888, 0.32633218517719], rtol=1e-10)
+    test = assess_covariates(fit, ["x x z"])
+    assert (test.statistic, test.degrees_of_freedom) == (pytest.approx(0.48654644941956, rel=1e-10), 2)
+
+
+def test_a_product_needs_both_covariates(teaching: pl.DataFrame) -> None:
+    with pytest.raises(SpecificationError, match="no columns of 'age' and 'dose'"):
+        add_products(build_design(teaching, ["age"]), "age", "dose")
 
 
 def test_wrong_columns_and_names_are_refused() -> None:
