@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analytics.comparison.covariates import label_covariate
 from analytics.comparison.outcome_model import ModelFault, OutcomeModel, fit_outcome_model
 from analytics.comparison.results import FEWEST_EVENTS
 from analytics.refusals import NotEstimable
@@ -90,8 +91,16 @@ def _refuse(plan: StandardisationPlan, kept: tuple[str, ...], dropped: dict[str,
     missed = {name: why for name, why in dropped.items() if why != "the same in every row"}
     if not missed or (kept and plan.when_few == "shorten"):
         return None
-    words = "; ".join(f"{name}: {why}" for name, why in missed.items())
-    return NotEstimable(plan.exposure, f"The data do not carry the covariates ({words}).", "too_few_events")
+    reasons = "; ".join(f"{names}: {why}" for why, names in group_by_reason(missed).items())
+    return NotEstimable(plan.exposure, f"The data do not carry the covariates ({reasons}).", "too_few_events")
+
+
+def group_by_reason(dropped: dict[str, str]) -> dict[str, str]:
+    """List covariates in words, by the reason for which they are not in a model."""
+    found: dict[str, list[str]] = {}
+    for name, reason in dropped.items():
+        found.setdefault(reason, []).append(label_covariate(name))
+    return {reason: ", ".join(names) for reason, names in found.items()}
 
 
 def _give_up(plan: StandardisationPlan, fault: ModelFault) -> NotEstimable:

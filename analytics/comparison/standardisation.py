@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy import linalg
 
-from analytics.comparison.adjustment import Adjustment, adjust
+from analytics.comparison.adjustment import Adjustment, adjust, group_by_reason
 from analytics.comparison.comparison_rows import FEW_BLANKS, ComparisonRows, collect_rows
 from analytics.comparison.covariates import label_covariate
 from analytics.comparison.effects import Effects, tabulate_contrasts, tabulate_levels
@@ -198,10 +198,8 @@ def _name_interval(rows: ComparisonRows, plan: StandardisationPlan) -> str:
 
 def _warn_of_adjustment(adjustment: Adjustment) -> tuple[str, ...]:
     """Warn of covariates that were declared and are not in the model, or that need a penalty."""
-    reasons: dict[str, list[str]] = {}
-    for name, reason in adjustment.dropped.items():
-        reasons.setdefault(reason, []).append(name)
-    words = "; ".join(f"{_name(names)} ({reason})" for reason, names in reasons.items())
+    grouped = group_by_reason(adjustment.dropped)
+    words = "; ".join(f"{names} ({reason})" for reason, names in grouped.items())
     left_out = (f"Not adjusted for: {words}.",) if words else ()
     if not adjustment.parting:
         return left_out

@@ -64,7 +64,7 @@ def test_the_later_of_two_equal_columns_is_named() -> None:
     assert rotate(matrix).collinear == (2, 4)
 
 
-# R 4.2.2: f <- lm(m ~ age + x * z); V <- vcovCL(f, cluster = patient, type = "HC1"); Wald test of x:za and x:zc
+# R 4.2.2: f <- lm(m ~ age + x * z); vcovCL(f, cluster = patient, type = "HC1"); Wald test of x:za and x:zc
 def test_products_are_tested_together_as_in_r(teaching: pl.DataFrame) -> None:
     design = add_products(build_design(teaching, ["age", "x", "z"]), "x", "z")
     assert design.names[-2:] == ("x x z: a", "x x z: c")
