@@ -11,7 +11,7 @@ from scipy import linalg, optimize, stats
 from analytics.refusals import NotEstimable
 from analytics.regression.design import INTERCEPT, rotate
 from analytics.regression.firth_kernel import FirthKernel, FirthMaximum
-from analytics.regression.logistic import collinear, refuse_outcome
+from analytics.regression.logistic import collinear, refuse_outcome, scarce
 from analytics.regression.results import ModelTest, RegressionBasis, RegressionFit
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _tabulate(names: tuple[str, ...], profiles: list[Profile], *, confidence: fl
 def _basis(y: Floats, n_slopes: int, *, confidence: float) -> RegressionBasis:
     """Say what the model rests on."""
     rarer = int(min(y.sum(), y.size - y.sum()))
-    words = f"{rarer} events (or non-events) for {n_slopes} coefficients: the penalty decides much of it."
+    words = f"{scarce(FEW_EVENTS, n_slopes)}: the penalty decides much of the answer."
     return RegressionBasis(
         method=MODEL,
         variance="inverse information",

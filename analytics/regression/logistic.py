@@ -92,9 +92,7 @@ def refuse_outcome(y: Floats, n_slopes: int, *, fewest_events: float) -> NotEsti
     if rarer == 0:
         return NotEstimable(MODEL, "The outcome is the same in every row.", "no_events")
     if rarer < fewest_events * n_slopes:
-        reason = (
-            f"{rarer} events (or non-events) for {n_slopes} coefficients: fewer than {fewest_events:g} each."
-        )
+        reason = f"{scarce(fewest_events, n_slopes)}."
         return NotEstimable(MODEL, reason, "too_few_events")
     return None
 
@@ -215,5 +213,9 @@ def event_warnings(y: Floats, n_slopes: int) -> tuple[str, ...]:
     rarer = int(min(y.sum(), y.size - y.sum()))
     if rarer >= COMFORTABLE_EVENTS * n_slopes:
         return ()
-    words = f"fewer than {COMFORTABLE_EVENTS:g} each, so that limits may be too narrow."
-    return (f"{rarer} events (or non-events) for {n_slopes} coefficients: {words}",)
+    return (f"{scarce(COMFORTABLE_EVENTS, n_slopes)}: limits may be too narrow.",)
+
+
+def scarce(limit: float, n_slopes: int) -> str:
+    """Say that events are few, without their number."""
+    return f"Fewer than {limit:g} events (or non-events) for each of {n_slopes} coefficients"
