@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analytics.charts.device_labels import label_device
 from analytics.charts.numbers import format_count
 from analytics.charts.theme import INK, SERIES_COLOURS, Spec, frame
-from analytics.devices.setting_ranges import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +44,8 @@ def setting_panels_chart(
     """
     shown = [(bars, summary) for bars, summary in panels if bars.counts]
     subtitle = (
-        "Number of uses. Shaded: the range that values are held against (green: advised; blue: label; grey: "
-        "what the device allows). Line: median. The range describes; it judges no single use."
+        "Number of uses. Shaded: the range that values are held against (green: advice; blue: label; grey: "
+        "limit of the device). Line: median. The range describes; it judges no single use."
     )
     outer = frame(title=title, subtitle=subtitle, alt=setting_panels_alt(shown, title=title))
     views = [_panel(bars, summary) for bars, summary in shown]
@@ -90,12 +88,10 @@ def _panel(bars: SettingHistogram, summary: SettingSummary) -> Spec:
 
 
 def _panel_subtitle(bars: SettingHistogram, summary: SettingSummary) -> str:
-    """Say device, number and range."""
+    """Say number and range; the heading already names the device."""
     setting = bars.setting
-    judged = (
-        f"{BASES[setting.basis]}: {setting.range_text}" if setting.judged else "no range to hold it against"
-    )
-    return f"{label_device(setting.device_class)}, n = {format_count(summary.n_recorded)}; {judged}"
+    judged = f"{setting.range_text} ({setting.basis})" if setting.judged else "no range to hold it against"
+    return f"n = {format_count(summary.n_recorded)}; {judged}"
 
 
 def _domain(bars: SettingHistogram) -> list[float]:

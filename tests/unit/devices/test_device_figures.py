@@ -47,7 +47,7 @@ def test_the_range_is_shaded_only_where_a_setting_is_judged() -> None:
     assert shade["data"]["values"] == [{"start": 0.4, "end": 0.6}]
     assert [value["n"] for value in bars["data"]["values"]] == [3, 1]
     assert len(marks(described, "rect")) == 1
-    assert "advised: 0.4 to 0.6" in judged["title"]["subtitle"]
+    assert "0.4 to 0.6 (advice)" in judged["title"]["subtitle"]
     assert "median 0.43" in spec["description"]
     assert "<svg" in render_svg(spec)
 
