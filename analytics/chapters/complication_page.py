@@ -19,7 +19,7 @@ from analytics.complications.definitions import COMPLICATIONS, default_unit, det
 from analytics.complications.rates import estimate_complication_rates
 from analytics.report.complication_benchmark_tables import benchmark_table
 from analytics.report.complication_comparison_tables import trend_table
-from analytics.report.complication_tables import detail_table, known_groups, rate_table
+from analytics.report.complication_tables import detail_table, drawn_groups, rate_table
 from analytics.report.document import Block, Figure, Paragraph, Section
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def rate_sections(rates: Sequence[ComplicationRate], complication: str, *, words
     found = find_benchmarks(own)
     shown = [rate for rate in own if (rate.strategy, rate.severity) != ("all", "all")]
     blocks: list[Block] = [Paragraph(words)]
-    groups = known_groups(shown)
+    groups = drawn_groups(shown)
     if groups:
         drawn = add_benchmarked_margins(groups, found)
         blocks.append(Figure(complication_rate_chart(drawn, benchmarks=drawn_benchmarks(found))))

@@ -24,13 +24,13 @@ MINUS = "\N{MINUS SIGN}"
 FOR_SAME = "Standardised to the same patients, each complication adjusted for"
 
 WHY_NOT = {
-    "no_events": "no event in one of the groups",
-    "too_few_events": "too few events for a model",
-    "separation": "a covariate tells the events apart",
-    "singular": "covariates say the same twice",
-    "not_converged": "the model did not settle",
-    "no_patients": "a group is too small",
-    "one_group": "nothing to compare with",
+    "no_events": "no events",
+    "too_few_events": "too few events",
+    "separation": "events told apart",
+    "singular": "columns too alike",
+    "not_converged": "no solution found",
+    "no_patients": "group too small",
+    "one_group": "nothing to compare",
 }
 """Short words for a refusal inside a table."""
 
@@ -167,7 +167,8 @@ def comparison_notes(*, n_compared: int) -> tuple[str, ...]:
     return (
         "Crude: group minus reference (Newcombe) and over it (Koopman); p by the exact mid-P test. Where "
         "patients count more than once, counts are divided by their design effect first. Without an event "
-        f"in a group no ratio is shown. Groups of fewer than {FEWEST} are not compared.",
+        "in a group there is no ratio and nothing standardised; too few events carry no model. Groups of "
+        f"fewer than {FEWEST} are not compared.",
         f"p adjusted for {n_compared} comparisons: by Holm within the family fixed beforehand (severe "
         "against no or mild calcium, for dissection, perforation, slow flow, abrupt closure and any "
         "immediate complication), by the false discovery rate (FDR) for all others.",

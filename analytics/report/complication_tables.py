@@ -93,6 +93,24 @@ def known_groups(rates: Sequence[ComplicationRate]) -> list[ComplicationRate]:
     return [rate for rate in rates if rate.strategy not in left_out and rate.severity not in left_out]
 
 
+def drawn_groups(rates: Sequence[ComplicationRate]) -> list[ComplicationRate]:
+    """Return the groups that a figure draws, a device that cannot cause the complication in one row.
+
+    Parameters
+    ----------
+    rates
+        Rates of one complication by strategy and severity, margins too.
+    """
+    groups = known_groups(rates)
+    able = {rate.strategy for rate in groups if rate.status != "structural_zero"}
+    once = [rate for rate in rates if rate.severity == "all" and rate.status == "structural_zero"]
+    unable = {rate.strategy: rate for rate in once if rate.strategy not in {*able, "all", "unknown"}}
+    return [
+        *(rate for rate in groups if rate.strategy not in unable),
+        *(rate for rate in unable.values() if rate.strategy in {group.strategy for group in groups}),
+    ]
+
+
 def split_by_complication(rates: Sequence[ComplicationRate]) -> dict[tuple[str, str], list[ComplicationRate]]:
     """Return rates by complication and unit, in the order they came."""
     groups: dict[tuple[str, str], list[ComplicationRate]] = {}

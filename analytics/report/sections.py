@@ -19,7 +19,7 @@ from analytics.charts.numbers import format_count
 from analytics.complications.definitions import PRINCIPAL, details_of
 from analytics.report.complication_tables import (
     detail_table,
-    known_groups,
+    drawn_groups,
     overview_table,
     rate_table,
     split_by_complication,
@@ -114,7 +114,7 @@ def _complications(content: ReportContent) -> tuple[Section, ...]:
         if key not in PRINCIPAL:
             continue
         grouped = [rate for rate in rates if rate.strategy != "all" or rate.severity != "all"]
-        shown = known_groups(grouped) or grouped
+        shown = drawn_groups(grouped) or grouped
         if shown:
             margins = [rate for rate in grouped if "all" in {rate.strategy, rate.severity}]
             details = [rate for rate in content.complications if rate.complication in details_of(key)]

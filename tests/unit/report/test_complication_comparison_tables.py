@@ -29,7 +29,7 @@ from analytics.report.complication_comparison_tables import (
     quarter_table,
     trend_table,
 )
-from analytics.report.complication_tables import detail_table
+from analytics.report.complication_tables import detail_table, drawn_groups
 
 FEW = NotEstimable("standardised", "The data do not carry the covariates.", "too_few_events")
 ADJUSTED = AdjustedDifference(
@@ -40,7 +40,7 @@ ADJUSTED = AdjustedDifference(
 def rate(n_events: int, n_total: int, **given: object) -> ComplicationRate:
     blank = ComplicationRate(
         "perforation_any", "all", "severe", "lesion", n_events, n_total, 0,
-        "observed" if n_events else "zero", n_events / n_total, 0.0, 0.05,
+        "observed" if n_events else "zero", n_events / max(n_total, 1), 0.0, 0.05,
     )  # fmt: skip
     return replace(blank, **given)  # type: ignore[arg-type]
 
@@ -67,7 +67,7 @@ def test_crude_and_standardised_numbers_stand_side_by_side() -> None:
 def test_why_there_is_no_standardised_number_stands_in_its_place() -> None:
     table = contrast_table([contrast(FEW)], caption="Against none or mild")
     row = dict(zip(table.header, table.rows[0], strict=True))
-    assert row["Standardised difference, points"] == "not estimable: too few events for a model"
+    assert row["Standardised difference, points"] == "not estimable: too few events"
     assert row["Standardised ratio"] == ""
 
 
@@ -111,7 +111,7 @@ def test_trend_table_has_a_column_for_each_grade() -> None:
     table = trend_table(trends, caption="Perforation")
     assert table.header[1:4] == ("None or mild", "Moderate", "Severe")
     assert table.rows[0][-2:] == ("0.043", "0.086")
-    assert table.rows[1][-2] == "not estimable: no event in one of the groups"
+    assert table.rows[1][-2] == "not estimable: no events"
 
 
 QUARTERS = QuarterlyRates(
@@ -179,6 +179,24 @@ def test_near_figures_never_stand_without_their_difference() -> None:
     table = benchmark_table(found)
     assert [row[-1] for row in table.rows] == ["none: may stand beside", "patients, not lesions"]
     assert table.rows[0][2:4] == ("1/64: 1.5 %", "Disrupt CAD IV 2021, DOI 10.1/x")
+
+
+def test_a_device_that_cannot_cause_it_takes_one_row() -> None:
+    blank = {"status": "structural_zero", "rate": None, "lower": None, "upper": None}
+    rates = [
+        rate(1, 40, strategy="rotational_atherectomy"),
+        rate(1, 90, strategy="rotational_atherectomy", severity="all"),
+        *(rate(0, 0, strategy="nc_balloon", severity=grade, **blank) for grade in ("mild", "severe", "all")),
+        rate(0, 0, strategy="elca", severity="mild", **blank),
+        rate(0, 30, strategy="elca", severity="severe"),
+    ]
+    drawn = [(one.strategy, one.severity) for one in drawn_groups(rates)]
+    assert drawn == [
+        ("rotational_atherectomy", "severe"),
+        ("elca", "mild"),
+        ("elca", "severe"),
+        ("nc_balloon", "all"),
+    ]
 
 
 def test_grades_stand_in_rows_and_devices_in_columns() -> None:
