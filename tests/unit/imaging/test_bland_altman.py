@@ -124,6 +124,16 @@ def test_lesions_without_one_measurement_are_counted() -> None:
     assert (found.n_lesions, found.n_left_out) == (17, 2)
 
 
+def test_swapped_measurements_turn_the_sign_and_nothing_else() -> None:
+    one = compare(flows())
+    other = estimate_limits_of_agreement(flows(), first="wright", second="mini")
+    assert isinstance(other, LimitsOfAgreement)
+    assert other.bias.estimate == pytest.approx(-one.bias.estimate)
+    assert other.standard_deviation == pytest.approx(one.standard_deviation)
+    assert one.lower_limit.lower is not None
+    assert other.upper_limit.upper == pytest.approx(-one.lower_limit.lower)
+
+
 def test_a_constant_difference_has_no_spread() -> None:
     rows = flows().with_columns(wright=pl.col("mini") + 5)
     found = compare(rows)

@@ -108,6 +108,17 @@ def test_coarse_and_missing_grades_are_left_out_and_counted() -> None:
     assert answer.counts == tuple(tuple(row) for row in FOUR)
 
 
+def test_it_does_not_matter_which_grading_comes_first() -> None:
+    rows = lesions(FOUR).with_columns(pl.col("patient_id") // 2)
+    one = estimate_grade_agreement(rows, first="one", second="other", levels=LEVELS)
+    other = estimate_grade_agreement(rows, first="other", second="one", levels=LEVELS)
+    assert isinstance(one, GradeAgreement)
+    assert isinstance(other, GradeAgreement)
+    assert one.quadratic.estimate == pytest.approx(other.quadratic.estimate, abs=1e-14)
+    assert one.quadratic.standard_error == pytest.approx(other.quadratic.standard_error, abs=1e-14)
+    assert (one.n_second_higher, one.n_second_lower) == (other.n_second_lower, other.n_second_higher)
+
+
 def test_perfect_agreement_has_no_interval() -> None:
     answer = compare(lesions([[8, 0], [0, 8]], ("no", "yes")), ("no", "yes"))
     assert answer.unweighted.estimate == 1.0
