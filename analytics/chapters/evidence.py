@@ -179,23 +179,24 @@ def study_row(figure: Benchmark) -> EvidenceRow:
 
 def _source_table(evidence: OutcomeEvidence) -> Table:
     """List registry and studies with their sources."""
-    rows = []
-    for group in evidence.groups:
-        for row, source, note in _sources(group):
-            rows.append((_group_words(group.figure), source, count_text(row), share_text(row), note))
+    rows = [
+        (_group_words(group.figure), source, count_text(row), share_text(row))
+        for group in evidence.groups
+        for row, source in _sources(group)
+    ]
     return Table(
-        caption="The figures and their sources (95 % intervals from the counts)",
-        header=("Group", "Source", "k/n", "Share", "Remark"),
+        caption="The figures and their sources (95 % intervals)",
+        header=("Group", "Source", "k/n", "Share"),
         rows=tuple(rows),
     )
 
 
-def _sources(group: MatchedGroup) -> list[tuple[EvidenceRow, str, str]]:
-    """Pair rows of the figure with citation and remark."""
+def _sources(group: MatchedGroup) -> list[tuple[EvidenceRow, str]]:
+    """Pair rows of the figure with their source, and a remark on it."""
     own, *studies = [row for row in forest_rows(group) if row.kind in {"registry", "study"}]
-    found = [(own, "This registry", "")]
     pairs = zip(studies, group.beside, strict=True)
-    return found + [(row, figure.citation, figure.note) for row, figure in pairs]
+    said = [(row, f"{figure.citation}. {figure.note}".rstrip(". ")) for row, figure in pairs]
+    return [(own, "This registry"), *said]
 
 
 def _near_table(near: Sequence[NearFigure], *, caption: str) -> Table:

@@ -175,7 +175,8 @@ def _rule(limits: tuple[float, float], mark: Spec, x: Spec, y: Spec) -> Spec:
 def _texts(row: EvidenceRow, pixel: float) -> list[Spec]:
     """Label left of the plot, counts and shares right of it."""
     y: Spec = {"value": pixel}
-    label = row.label if len(row.label) <= LONGEST_LABEL else row.label[: LONGEST_LABEL - 1].rstrip() + "…"
+    is_cut = row.kind == "study" and len(row.label) > LONGEST_LABEL
+    label = row.label[: LONGEST_LABEL - 1].rstrip() + "…" if is_cut else row.label
     weight = 400 if row.kind == "study" else 600
     cells = [_cell(label, {"value": -12}, y, align="right", fontWeight=weight, color=INK)]
     for text, shift in ((count_text(row), COUNT_COLUMN), (share_text(row), RATE_COLUMN)):

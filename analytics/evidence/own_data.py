@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.errors import InputFileError
 from analytics.evidence.reading import NUMBERS, cast_numbers, read_text
+from analytics.evidence.recovering import recover_events
 from analytics.evidence.schema import EFFECT_KEY, OUTCOME_KEY, EffectSchema, OutcomeSchema
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ def read_own_figures(path: Path, *, are_ratios: bool = False) -> pl.DataFrame:
     Parameters
     ----------
     path
-        CSV file with ``study_id``, ``n_events`` and ``n_total``, or for ratios ``study_id``, ``estimate``,
-        ``ci_low`` and ``ci_high`` (95 % limits); other columns of the shipped files as wanted.
+        CSV file with ``study_id``, ``n_total`` and ``n_events``, or ``percent`` from which events are worked
+        out where only one count gives it; for ratios ``study_id``, ``estimate``, ``ci_low`` and ``ci_high``
+        (95 % limits); other columns of the shipped files as wanted.
     are_ratios
         Whether the rows are ratios.
 
@@ -37,10 +39,8 @@ def read_own_figures(path: Path, *, are_ratios: bool = False) -> pl.DataFrame:
         Where a column is missing, a number is none, events exceed their total, an interval does not hold its
         estimate, or a row is repeated.
     """
-    needed = (
-        ("study_id", "estimate", "ci_low", "ci_high") if are_ratios else ("study_id", "n_events", "n_total")
-    )
     text = read_text(path)
+    needed = _needed(text.columns, are_ratios=are_ratios)
     missing = [name for name in needed if name not in text.columns]
     if missing:
         raise InputFileError(
@@ -48,8 +48,17 @@ def read_own_figures(path: Path, *, are_ratios: bool = False) -> pl.DataFrame:
         )
     schema = EffectSchema if are_ratios else OutcomeSchema
     rows = _filled(cast_numbers(text, where=str(path)), list(schema.to_schema().columns))
+    rows = rows if are_ratios else recover_events(rows)
     _check(rows, path, are_ratios=are_ratios)
     return rows
+
+
+def _needed(columns: list[str], *, are_ratios: bool) -> tuple[str, ...]:
+    """Name the columns that a file must have."""
+    if are_ratios:
+        return ("study_id", "estimate", "ci_low", "ci_high")
+    counts = "percent" if "percent" in columns and "n_events" not in columns else "n_events"
+    return ("study_id", counts, "n_total")
 
 
 def _filled(rows: pl.DataFrame, wanted: list[str]) -> pl.DataFrame:

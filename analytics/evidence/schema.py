@@ -7,6 +7,7 @@ from typing import ClassVar
 import pandera.polars as pa
 import polars as pl
 
+from analytics.evidence.recovering import decimals, is_only_count
 from analytics.evidence.vocabulary import (
     COUNT_SOURCES,
     DEFINITION_LABELS,
@@ -117,12 +118,7 @@ class OutcomeSchema(_Cited):
     @classmethod
     def recovered_events_are_certain(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Demand that no other count gives the percentage, and that no follow-up time lies in it."""
-        within = ("study_id", "outcome", "horizon_days")
-        half = 0.5 * 10.0 ** -decimals().max().over(within)
-        events, total, percent = pl.col("n_events"), pl.col("n_total"), pl.col("percent")
-        # Polars has no strict comparison of rounding: a hair is left for the binary fraction.
-        fits = [((100 * (events + step) / total - percent).abs() <= half + 1e-9) for step in (-1, 0, 1)]
-        certain = fits[1] & ~fits[0] & ~fits[2] & (pl.col("horizon_days") == 0)
+        certain = is_only_count(pl.col("n_events")) & (pl.col("horizon_days") == 0)
         wanted = pl.col("count_source") != "recovered"
         return data.lazyframe.select((wanted | certain).fill_null(value=False))
 
@@ -158,9 +154,3 @@ class EffectSchema(_Cited):
         inside = (pl.col("ci_low") <= pl.col("estimate")) & (pl.col("estimate") <= pl.col("ci_high"))
         both = pl.col("ci_low").is_null() == pl.col("ci_high").is_null()
         return data.lazyframe.select(both & inside.fill_null(value=True))
-
-
-def decimals() -> pl.Expr:
-    """Count the printed decimals of ``percent``; trailing zeros are lost in a number and not counted."""
-    digits = pl.col("percent").cast(pl.String).str.extract(r"\.(\d*?)0*$", 1)
-    return digits.str.len_chars().fill_null(0).cast(pl.Float64)

@@ -146,6 +146,14 @@ def test_faults_of_own_studies_are_told_with_their_line(tmp_path: Path, text: st
         read_own_figures(own(tmp_path, text))
 
 
+def test_events_are_worked_out_where_only_one_count_gives_the_percentage(tmp_path: Path) -> None:
+    # 6.9 of 1,008: 70 gives 6.94, its neighbours 6.85 and 7.04. 2.5 of 3,000: three do. Day 365: too late.
+    text = "study_id,percent,n_total,horizon_days\na,6.9,1008,0\nb,2.5,3000,\nc,6.9,1008,365\nd,0.0,40,0\n"
+    rows = read_own_figures(own(tmp_path, text))
+    assert rows["n_events"].to_list() == [70, None, None, 0]
+    assert rows["count_source"].to_list() == ["recovered", "none", "none", "recovered"]
+
+
 def test_ratios_outside_their_interval_are_faults(tmp_path: Path) -> None:
     path = own(tmp_path, "study_id,estimate,ci_low,ci_high\na,2,2.1,3\n")
     with pytest.raises(InputFileError, match="does not hold its estimate"):
