@@ -33,6 +33,14 @@ USUAL = "usual"
 """Stands for the unit of the complication itself."""
 
 
+NOTHING = Section(
+    "complication-nothing",
+    "No comparison",
+    (Paragraph("Nobody had it, or there are no two groups large enough: there is nothing to compare."),),
+    3,
+)
+
+
 def unit_of_choice(complication: str, unit: str) -> str:
     """Return the unit that a choice means."""
     return default_unit(complication) if unit == USUAL else unit
@@ -123,7 +131,7 @@ def comparison_page_sections(
     """
     key = COMPLICATIONS[complication].part_of or complication
     found = compare_complications(snapshot, population, only=key)
-    sections = comparison_sections(found)
+    sections = comparison_sections(found) or [NOTHING]
     if key in found.trends:
         table = trend_table(found.trends[key], caption=f"{label_complication(key)}, by {default_unit(key)}")
         sections.append(Section("complication-trend", "Trend over calcification", (table,), 3))

@@ -234,4 +234,4 @@ def test_nobody_to_look_at_gives_no_comparison(snapshot: Path) -> None:
     found = compare_complications(snapshot, nobody)
     assert (found.contrasts, found.trends, found.reference) == ((), {}, None)
     sections = comparison_page_sections(snapshot, nobody, "perforation_any")
-    assert [section.title for section in sections] == ["Immediate, early and late"]
+    assert [section.title for section in sections] == ["No comparison", "Immediate, early and late"]
