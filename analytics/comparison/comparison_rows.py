@@ -89,9 +89,13 @@ def collect_rows(rows: pl.DataFrame, plan: StandardisationPlan) -> ComparisonRow
 
 
 def _select_columns(rows: pl.DataFrame, plan: StandardisationPlan) -> pl.DataFrame:
-    """Select the columns of the plan, groups as text."""
+    """Select the columns of the plan, groups as text; what is not a number counts as missing."""
     names = [plan.outcome, plan.exposure, *plan.covariates, *([plan.clusters] if plan.clusters else [])]
-    return rows.select(list(dict.fromkeys(names))).with_columns(pl.col(plan.exposure).cast(pl.String))
+    chosen = rows.select(list(dict.fromkeys(names))).with_columns(pl.col(plan.exposure).cast(pl.String))
+    numbers = [name for name, kind in chosen.schema.items() if kind.is_float()]
+    return chosen.with_columns(
+        pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in numbers
+    )
 
 
 def _fill_categories(rows: pl.DataFrame, plan: StandardisationPlan) -> tuple[pl.DataFrame, tuple[str, ...]]:

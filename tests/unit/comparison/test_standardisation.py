@@ -203,6 +203,14 @@ def test_rows_lost_to_a_covariate_are_told() -> None:
     assert "20 % of the rows are left out, for want of age." in found.basis.warnings
 
 
+def test_what_is_no_number_counts_as_missing() -> None:
+    rows = patients().with_columns(age=70.0 + pl.int_range(pl.len()) % 7)
+    odd = rows.with_columns(age=pl.when(pl.int_range(pl.len()) < 3).then(float("nan")).otherwise("age"))
+    found = compare(odd, covariates=("severe", "age"))
+    assert found.basis.left_out == {"age not recorded": 3}
+    assert found.estimates.equals(compare(rows[3:], covariates=("severe", "age")).estimates)
+
+
 def test_a_group_without_events_is_set_aside_and_named() -> None:
     rows = pl.concat(
         [patients(), pl.DataFrame({"severe": [True] * 8, "device": ["laser"] * 8, "outcome": [False] * 8})]
