@@ -21,6 +21,8 @@ from synthetic.streams import open_streams
 from synthetic.treatment import draw_treatment, lead_lesions
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from synthetic.absolute_risk import Endpoint, Fate
     from synthetic.scenario import Scenario
     from synthetic.streams import Floats, Ints
@@ -50,11 +52,15 @@ class Sample:
         What the leading lesion was given: number of `codes.STRATEGY_CODES`.
     probability
         Chance of each of `codes.STRATEGIES` for that lesion.
+    visits, lead
+        The index visits, and the leading lesion of each.
     """
 
     hazards: dict[str, Floats]
     strategy: Ints
     probability: Floats
+    visits: pl.DataFrame
+    lead: pl.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,8 @@ def draw_sample(scenario: Scenario, *, seed: int, size: int) -> Sample:
         hazards=hazards_without_device(scenario, patients, lesions[lead]),
         strategy=treatment.strategy[lead],
         probability=treatment.probability[lead],
+        visits=visits,
+        lead=lesions[lead],
     )
 
 

@@ -1,0 +1,90 @@
+"""A replicate as an analyst gets it: cohort and outcomes derived from the tables, the truth left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.endpoints import bundled_endpoints
+from analytics.cohort.tables import RegistryTables
+from analytics.cohort.time_to_event import derive_time_to_event
+from analytics.comparison.covariates import derive_covariates
+from analytics.complications.flags import derive_complication_flags
+from synthetic.registry import generate_registry
+
+if TYPE_CHECKING:
+    from synthetic.scenario import Scenario
+
+ENDPOINTS = ("mace_d", "all_cause_death", "cardiac_death", "tvr")
+
+
+@dataclass(frozen=True, eq=False)
+class Replicate:
+    """One registry, ready for analysis.
+
+    Parameters
+    ----------
+    outcomes
+        By endpoint: one row per index procedure with ``time_days``, ``cause``, the columns of the cohort, and
+        those that the hazards depend on.
+    procedures
+        One row per index procedure whose hospital states presence or absence of complications, with one flag
+        per complication and the default covariates.
+    """
+
+    outcomes: dict[str, pl.DataFrame]
+    procedures: pl.DataFrame
+
+
+def draw_replicate(scenario: Scenario, *, seed: int, procedures: int) -> Replicate:
+    """Draw a registry and derive what analyses start from.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    seed
+        Seed of the replicate.
+    procedures
+        Size of the registry.
+    """
+    tables = RegistryTables(**generate_registry(scenario, procedures=procedures, seed=seed).tables)
+    cohort = derive_cohort(tables)
+    index = _add_covariates(cohort.procedures.filter(pl.col("is_index")), tables)
+    endpoints = bundled_endpoints()
+    outcomes = {
+        name: index.join(
+            derive_time_to_event(cohort, tables, endpoints[name]).select(
+                "procedure_id", "time_days", "cause", "time_is_exact"
+            ),
+            on="procedure_id",
+            how="inner",
+        )
+        for name in ENDPOINTS
+    }
+    flags = derive_complication_flags(cohort, tables).filter(
+        pl.col("is_index") & (pl.col("complications_recorded").cast(pl.String) == "all")
+    )
+    return Replicate(outcomes, derive_covariates(flags, lesions=tables.lesions))
+
+
+def _add_covariates(index: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:
+    """Add what the scenarios' hazards depend on, as the registry knows it."""
+    extra = tables.procedures.select("procedure_id", "prior_stroke", "smoking")
+    left_main = tables.lesions.group_by("procedure_id").agg(
+        left_main=(pl.col("vessel").cast(pl.String) == "LM").any()
+    )
+    return (
+        index.join(extra, on="procedure_id", how="left")
+        .join(left_main, on="procedure_id", how="left")
+        .with_columns(
+            age_per_10_years=pl.col("age_years") / 10,
+            current_smoking=pl.col("smoking").cast(pl.String) == "current",
+            acute=pl.col("presentation_group").cast(pl.String) == "acute",
+            severity=pl.col("severity").cast(pl.String),
+            strategy=pl.col("strategy_as_treated").cast(pl.String),
+        )
+    )

@@ -1,0 +1,84 @@
+"""Bias, standard errors and coverage over replicates, each with its Monte-Carlo error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from synthetic.study.estimators import Answer
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How an estimator did.
+
+    Parameters
+    ----------
+    n, n_refused
+        Replicates with an estimate, and without.
+    truth
+        The true value.
+    bias, bias_error
+        Mean estimate less the truth, and its Monte-Carlo error.
+    empirical_error, empirical_error_error
+        Standard deviation of the estimates, and its Monte-Carlo error.
+    model_error, model_error_error
+        Root of the mean squared standard error, and its Monte-Carlo error.
+    coverage, coverage_error
+        Share of the 95 % intervals that hold the truth, and its Monte-Carlo error.
+    """
+
+    n: int
+    n_refused: int
+    truth: float
+    bias: float
+    bias_error: float
+    empirical_error: float
+    empirical_error_error: float
+    model_error: float
+    model_error_error: float
+    coverage: float
+    coverage_error: float
+
+
+def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Performance:
+    """Summarise the replicates of one estimator.
+
+    Parameters
+    ----------
+    answers
+        Estimates with their intervals, two or more.
+    truth
+        The true value.
+    n_refused
+        Replicates in which the estimator refused.
+
+    References
+    ----------
+    .. [1] Morris, White & Crowther (2019), Stat Med 38:2074-2102. doi:10.1002/sim.8086
+    """
+    estimates = np.array([answer.estimate for answer in answers])
+    variances = np.array([answer.std_error for answer in answers]) ** 2
+    n = len(estimates)
+    empirical = float(estimates.std(ddof=1))
+    model = float(np.sqrt(variances.mean()))
+    covered = float(np.mean([answer.lower <= truth <= answer.upper for answer in answers]))
+    return Performance(
+        n=n,
+        n_refused=n_refused,
+        truth=truth,
+        bias=float(estimates.mean() - truth),
+        bias_error=empirical / math.sqrt(n),
+        empirical_error=empirical,
+        empirical_error_error=empirical / math.sqrt(2 * (n - 1)),
+        model_error=model,
+        model_error_error=float(np.sqrt(variances.var(ddof=1) / (4 * n * model**2))) if model else 0.0,
+        coverage=covered,
+        coverage_error=float(np.sqrt(covered * (1 - covered) / n)),
+    )
