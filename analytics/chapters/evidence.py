@@ -13,7 +13,7 @@ from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.definitions import COMPLICATIONS
 from analytics.evidence.listing import CAUTION
 from analytics.evidence.pooled_results import Pooled
-from analytics.evidence.pooled_text import describe_synthesis
+from analytics.evidence.pooled_text import describe_synthesis, left_out_range, pooled_lines
 from analytics.evidence.vocabulary import ALL
 from analytics.proportions.intervals import wilson_interval, zero_event_upper_limit
 from analytics.report.content import Chapter
@@ -91,13 +91,20 @@ def _matched_section(evidence: OutcomeEvidence) -> Section:
             evidence_chart(rows, title=f"{name}: this registry and published figures", subtitle=_legend(rows))
         ),
         _source_table(evidence),
-        Bullets(
-            tuple(f"{_group_words(group.figure)}: {group.verdict.sentence}" for group in evidence.groups)
-        ),
+        Bullets(tuple(sentence for group in evidence.groups for sentence in _sentences(group))),
     ]
     if evidence.near:
         blocks.append(_near_table(evidence.near, caption="Context only: figures that differ"))
     return Section(f"evidence-{evidence.outcome.replace('_', '-')}", name, tuple(blocks), 3)
+
+
+def _sentences(group: MatchedGroup) -> list[str]:
+    """Write the verdict on a group, and what it rests on where studies were pooled."""
+    said = [f"{_group_words(group.figure)}: {group.verdict.sentence}"]
+    if isinstance(group.synthesis.pooled, Pooled):
+        basis = [*pooled_lines(group.synthesis.pooled), left_out_range(group.synthesis)]
+        said += [f"{line}." for line in basis if line]
+    return said
 
 
 def _legend(rows: Sequence[EvidenceRow]) -> str:

@@ -46,6 +46,15 @@ def describe_synthesis(found: Synthesis, verdict: Verdict | None = None) -> dict
     }
 
 
+def left_out_range(found: Synthesis) -> str:
+    """Say between which values the pooled one moves when each study is left out in turn; may be empty."""
+    pooled = found.pooled
+    if isinstance(pooled, NotEstimable) or not found.without:
+        return ""
+    values = sorted(one.estimate for one in found.without)
+    return f"Without one study at a time: {show(pooled, values[0])} to {show(pooled, values[-1])}"
+
+
 def table_of_studies(found: Synthesis) -> pl.DataFrame:
     """Give all studies looked at: ``study_id``, ``citation``, ``arm``, ``is_pooled`` and ``reason``."""
     pooled = [
@@ -71,7 +80,7 @@ def render_synthesis(found: Synthesis, verdict: Verdict | None = None) -> str:
     rows = list(found.studies.rows.iter_rows(named=True))
     lines = [_title(rows[0])] if rows else []
     lines += [f"  {_study_line(row)}" for row in rows]
-    lines += _pooled_lines(found.pooled)
+    lines += pooled_lines(found.pooled)
     if found.without:
         lines += ["Without each study:"]
         lines += [f"  {_left_out_line(one, found.pooled)}" for one in found.without]
@@ -104,8 +113,8 @@ def _study_line(row: Mapping[str, Any]) -> str:
     return f"{x}/{n}  {percent(x / n)} % ({percent(lower)} to {percent(upper)})  {label(row)}"
 
 
-def _pooled_lines(pooled: Pooled | NotEstimable) -> list[str]:
-    """Write the pooled value, its prediction interval and heterogeneity."""
+def pooled_lines(pooled: Pooled | NotEstimable) -> list[str]:
+    """Write the pooled value, its prediction interval and heterogeneity, a line each, or the refusal."""
     if isinstance(pooled, NotEstimable):
         return [f"Not pooled. {pooled.reason}"]
     het = pooled.heterogeneity

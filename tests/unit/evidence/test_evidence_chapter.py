@@ -47,6 +47,16 @@ def test_studies_that_can_be_pooled_judge_the_registry_by_the_prediction_interva
     assert group.verdict.code == "within"
 
 
+def test_what_a_verdict_rests_on_is_told() -> None:
+    matched = write_chapter([evidence_of(IVL, published=widened())]).sections[1]
+    (bullets,) = [block for block in matched.blocks if isinstance(block, Bullets)]
+    verdict, pooled, prediction, heterogeneity = bullets.items
+    assert "within what further studies would be expected to show" in verdict
+    assert pooled.startswith("Pooled from 2 studies: 2.4 %")
+    assert prediction.startswith("Prediction interval:")
+    assert heterogeneity.startswith("Heterogeneity: Q")
+
+
 def test_the_same_figure_is_not_context_where_it_stands_beside_another_group() -> None:
     per_lesion = RegistryFigure(
         "perforation_any", "intravascular_lithotripsy", "severe", "lesion", 0, 1, 99, 0.01, 0.0, 0.05
