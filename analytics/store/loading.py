@@ -18,6 +18,7 @@ from analytics.store.ledger import LedgerEntry, find_content
 from analytics.store.predecessors import find_replaced
 from analytics.store.removals import require_consent
 from analytics.store.verification import mark_committed, require_whole
+from analytics.store.withdrawal import mark_withdrawals
 from analytics.store.writing import write_submission
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def load_submission(
     with open_for_loading(path) as connection:
         require_whole(connection, path)
         mark_committed(connection, archive_folder(path))
+        mark_withdrawals(connection, archive_folder(path))
         known = find_content(connection, prepared.submission.sha256)
         if known is not None and _is_settled(known, prepared, replace=replace):
             return _already_loaded(known)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analytics.errors import StoreError
 from analytics.store.archive import archive_folder, find_bundle, mark_withdrawn
-from analytics.store.connection import open_for_loading
+from analytics.store.connection import open_for_loading, open_snapshot
 from analytics.store.engine import run, transaction
 from analytics.store.integrity import require_parents
 from analytics.store.ledger import withdraw
@@ -16,6 +16,9 @@ from analytics.store.verification import require_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from analytics.store.engine import Connection
+
+_STATES = "select submission_id, status, withdrawn_reason, withdrawn_at from submissions order by load_number"
 _FIND = "select status, n_accepted, n_rejected from submissions where submission_id = ? order by load_number"
 
 
@@ -58,6 +61,51 @@ def withdraw_submission(path: Path, submission_id: str, *, reason: str) -> tuple
     if bundle is not None:
         mark_withdrawn(bundle.path, reason=reason, at=at)
     return int(str(found[-1][1])), int(str(found[-1][2]))
+
+
+def is_withdrawn(path: Path, submission_id: str) -> bool:
+    """Tell whether the ledger says of a submission that it was withdrawn and not loaded again."""
+    if not path.exists():
+        return False
+    with open_snapshot(path) as connection:
+        found = run(connection, _FIND, [submission_id])
+    return bool(found) and found[-1][0] == "withdrawn"
+
+
+def finish_withdrawals(path: Path) -> bool:
+    """Mark archived submissions whose withdrawal died between its transaction and its mark.
+
+    Parameters
+    ----------
+    path
+        The store.
+
+    Returns
+    -------
+    bool
+        Whether there was one.
+
+    Raises
+    ------
+    StoreError
+        The store or its archive cannot be read.
+    """
+    if not path.exists():
+        return False
+    with open_snapshot(path) as connection:
+        return mark_withdrawals(connection, archive_folder(path))
+
+
+def mark_withdrawals(connection: Connection, folder: Path) -> bool:
+    """Mark archived submissions that the ledger says are withdrawn; tell whether there were any to mark."""
+    latest = {str(name): (state, reason, at) for name, state, reason, at in run(connection, _STATES)}
+    left = [name for name, (state, *_) in latest.items() if state == "withdrawn"]
+    bundles = [bundle for name in left if (bundle := find_bundle(folder, name)) and bundle.withdrawn is None]
+    for bundle in bundles:
+        _, reason, at = latest[bundle.submission.submission_id]
+        if isinstance(at, datetime):
+            mark_withdrawn(bundle.path, reason=str(reason), at=at.replace(tzinfo=UTC))
+    return bool(bundles)
 
 
 def _not_loaded(submission_id: str, found: list[tuple[object, ...]]) -> StoreError:

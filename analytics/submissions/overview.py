@@ -13,10 +13,11 @@ from analytics.report.document import Table
 from analytics.report.plain_text import render_table
 from analytics.report.serialise import serialise
 from analytics.store.archive import archive_folder, find_bundle, read_bundles
+from analytics.store.publishing import is_published, snapshot_folder
 from analytics.store.queries import read_submissions
 from analytics.store.rebuilding import rebuild_store
 from analytics.store.verification import verify_store
-from analytics.store.withdrawal import withdraw_submission
+from analytics.store.withdrawal import finish_withdrawals, is_withdrawn, withdraw_submission
 from analytics.submissions.difference import compare_submissions
 
 if TYPE_CHECKING:
@@ -114,17 +115,32 @@ def render_difference(found: SubmissionDifference) -> str:
 def withdraw(db: Path, submission_id: str, *, reason: str) -> str:
     """Withdraw a submission, publish what remains, and say what went.
 
+    What an earlier withdrawal could not finish, because it died, is finished now.
+
     Raises
     ------
     StoreError
         There is no such loaded submission, or others depend on it; nothing was changed.
     """
+    if _finish(db, submission_id):
+        return f"{submission_id} was withdrawn before by a run that did not end; it is complete now."
     accepted, rejected = withdraw_submission(db, submission_id, reason=reason)
     pipeline.publish_again(db)
     return (
         f"{submission_id} withdrawn: {accepted:,} rows and {rejected:,} quarantined rows left the store. "
         "Load its files with --replace to bring it back."
     )
+
+
+def _finish(db: Path, submission_id: str) -> bool:
+    """Complete a withdrawal whose transaction ended; tell whether there was anything left to do."""
+    if not is_withdrawn(db, submission_id):
+        return False
+    was_left = finish_withdrawals(db)
+    if is_published(db, snapshot_folder(db)):
+        return was_left
+    pipeline.publish_again(db)
+    return True
 
 
 def check(db: Path) -> list[dict[str, Any]]:
