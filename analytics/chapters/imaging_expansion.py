@@ -213,11 +213,15 @@ def _table(overall: GroupExpansion, found: tuple[tuple[Grouping, tuple[GroupExpa
         "Group",
         "Lesions (patients)",
         "Under-expanded",
-        "Difference from the first, percentage points",
-        "Expansion, %, median (quartiles)",
-        "Stent area, mm\u00b2, median (quartiles)",
+        "Difference, points",
+        "Expansion, %",
+        "Stent area, mm\u00b2",
     )
-    return Table("Stent expansion by group, crude, with 95 % intervals", header, tuple(rows))
+    caption = (
+        "Stent expansion by group, crude: share with 95 % interval, difference from the first of its kind in "
+        "percentage points, medians with quartiles"
+    )
+    return Table(caption, header, tuple(rows))
 
 
 def _row(name: str, group: GroupExpansion, *, difference: str) -> tuple[str, ...]:
