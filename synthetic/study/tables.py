@@ -66,7 +66,8 @@ def _section(path: Path) -> str:
     """Show the table of one scenario."""
     table = pl.read_csv(path)
     scenario = str(table["scenario"][0])
-    size = f"{int(table['n'][0]) + int(table['n_refused'][0])} registries of {table['procedures'][0]:,} procedures."
+    first = table.row(0, named=True)
+    size = f"{first['n'] + first['n_refused']} registries of {first['procedures']:,} procedures."
     lines = [f"## `{scenario}`", "", f"{load_scenario(scenario).description}. {size}", "", _HEADER]
     lines.append("|" + "---|" * 7)
     lines += [_line(row) for row in table.iter_rows(named=True)]
