@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.devices.lesion_features import derive_lesion_features
+from analytics.store.filters import CohortFilter
 from analytics.store.queries import read_cohort, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from analytics.store.filters import CohortFilter
 
 LESION_COLUMNS = (
     "lesion_length_mm",
@@ -65,11 +64,18 @@ class DeviceRows:
         from imaging.
     uses
         One row per device used, with `CARRIED`.
+    past
+        One row per procedure of the whole registry, chosen or not: ``procedure_id``, ``site_id``,
+        ``operator_id``, ``procedure_date``. Experience does not begin where a filter does.
+    past_uses
+        One row per device used in them: ``procedure_id``, ``device_class``, ``device_success``.
     """
 
     procedures: pl.DataFrame
     lesions: pl.DataFrame
     uses: pl.DataFrame
+    past: pl.DataFrame
+    past_uses: pl.DataFrame
 
 
 def read_device_rows(snapshot: Path, population: CohortFilter) -> DeviceRows:
@@ -95,10 +101,22 @@ def read_device_rows(snapshot: Path, population: CohortFilter) -> DeviceRows:
         joined.join(operators, on="procedure_id", how="left", maintain_order="left"),
         read_table(snapshot, "imaging"),
     )
-    uses = read_table(snapshot, "device_uses").join(
-        lesions.select(CARRIED), on="lesion_id", how="inner", maintain_order="left"
+    devices = read_table(snapshot, "device_uses")
+    uses = devices.join(lesions.select(CARRIED), on="lesion_id", how="inner", maintain_order="left")
+    past = read_cohort(snapshot, "procedures", CohortFilter(first_procedures_only=False)).select(
+        "procedure_id", "site_id", "procedure_date"
     )
-    return DeviceRows(procedures, lesions, uses)
+    owners = read_table(snapshot, "lesions").select("lesion_id", "procedure_id")
+    past_uses = devices.select("lesion_id", "device_class", "device_success").join(
+        owners, on="lesion_id", how="inner", maintain_order="left"
+    )
+    return DeviceRows(
+        procedures,
+        lesions,
+        uses,
+        past.join(operators, on="procedure_id", how="left", maintain_order="left"),
+        past_uses,
+    )
 
 
 def _had_complication() -> pl.Expr:

@@ -127,15 +127,18 @@ def _learn(
     rows: DeviceRows, device: str, *, unit: str, outcome: str, bands: CaseBands
 ) -> tuple[LearningCurve | NotEstimable, LearningCurve | NotEstimable]:
     """Count up the cases of one device and hold an outcome against the number: everybody, and starters."""
-    worked = (
-        rows.uses.filter(pl.col("device_class") == device)
+    cases = (
+        rows.past_uses.filter(pl.col("device_class") == device)
         .group_by("procedure_id", maintain_order=True)
         .agg(worked=pl.col("device_success").all(ignore_nulls=False))
     )
-    cases = worked.join(
-        rows.procedures.select("procedure_id", "had_complication"), on="procedure_id", maintain_order="left"
+    # Numbered over the whole registry first: a filter of years or grades must not make beginners.
+    numbered = number_cases(rows.past, cases, unit=unit, lead_days=bands.lead_days).join(
+        rows.procedures.select("procedure_id", "had_complication"),
+        on="procedure_id",
+        how="inner",
+        maintain_order="left",
     )
-    numbered = number_cases(rows.procedures, cases, unit=unit, lead_days=bands.lead_days)
     label = label_device(device)
     everybody = estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label)
     starters = estimate_learning(numbered, outcome, unit=unit, bands=bands, label=label, starters=True)

@@ -83,8 +83,11 @@ def device_rows() -> DeviceRows:
             "had_complication": [None if i % 11 == 0 else i % 9 == 0 for i in range(N)],
         }
     )
+    used = pl.DataFrame(uses, infer_schema_length=None)
     return DeviceRows(
-        procedures,
-        pl.DataFrame(lesions, infer_schema_length=None),
-        pl.DataFrame(uses, infer_schema_length=None),
+        procedures=procedures,
+        lesions=pl.DataFrame(lesions, infer_schema_length=None),
+        uses=used,
+        past=procedures.select("procedure_id", "site_id", "operator_id", "procedure_date"),
+        past_uses=used.select("procedure_id", "device_class", "device_success"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,11 @@ from analytics.chapters.device_choice_parts import build_agreement, build_choice
 from analytics.chapters.device_crossover_parts import build_crossover
 from analytics.chapters.device_rows import DeviceRows
 from analytics.chapters.device_setting_parts import build_label_note, build_settings
-from analytics.chapters.device_volume_parts import build_learning, build_volumes
+from analytics.chapters.device_volume_parts import _learn, build_learning, build_volumes
 from analytics.chapters.register import CHAPTERS
 from analytics.charts.export import render_svg
+from analytics.devices.case_numbers import CaseBands
+from analytics.devices.learning import LearningCurve
 from analytics.report.document import Bullets, Figure, Paragraph, Section, Table
 from analytics.store.filters import CohortFilter
 
@@ -144,7 +147,7 @@ def test_success_is_counted_by_grade(device_rows: DeviceRows) -> None:
 
 
 def test_a_cohort_without_devices_says_so(device_rows: DeviceRows, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty = DeviceRows(device_rows.procedures, device_rows.lesions, device_rows.uses.clear())
+    empty = replace(device_rows, uses=device_rows.uses.clear())
     chapter = build(empty, monkeypatch)
     assert len(chapter.sections) == 1
     assert "No device is on record." in text_of(chapter)
@@ -158,9 +161,22 @@ def test_a_registry_without_operators_and_dates_still_gets_its_chapter(
         procedure_date=pl.lit(None, dtype=pl.Date),
         procedure_year=pl.lit(None, dtype=pl.Int32),
     )
-    chapter = build(DeviceRows(bare, device_rows.lesions, device_rows.uses), monkeypatch)
+    past = bare.select("procedure_id", "site_id", "operator_id", "procedure_date")
+    chapter = build(replace(device_rows, procedures=bare, past=past), monkeypatch)
     assert "No procedure says where, or by whom, it was done." in text_of(chapter)
 
 
 def test_the_chapter_is_registered() -> None:
     assert CHAPTERS["devices"] is devices.build_devices
+
+
+def test_a_filter_of_years_does_not_make_beginners(device_rows: DeviceRows) -> None:
+    # Six operators, one device for all: procedures 54 to 59 are the tenth case of each.
+    everything = device_rows.past_uses.with_columns(device_class=pl.lit("elca"))
+    late = [f"p{i}" for i in range(54, 60)]
+    chosen = device_rows.procedures.filter(pl.col("procedure_id").is_in(late))
+    rows = replace(device_rows, procedures=chosen, past_uses=everything)
+    bands = CaseBands((1, 10), 0)
+    found, _ = _learn(rows, "elca", unit="operator_id", outcome="worked", bands=bands)
+    assert isinstance(found, LearningCurve)
+    assert [(band.label, band.share.n_total) for band in found.bands] == [("10 or more", 6)]
