@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from scipy import linalg, special
 
-from analytics.regression.design import INTERCEPT, Design, Term, encode_terms, resolve_terms, rotate
+from analytics.regression.design import INTERCEPT, Design, encode_terms, resolve_terms, rotate
 from analytics.regression.logistic import separating_covariates
 from analytics.regression.logistic_kernel import LogisticMaximum, maximise_logistic
 
@@ -32,20 +31,20 @@ class Layout:
         Name of the exposure.
     levels
         Its levels, the reference first.
-    terms
-        Covariates.
+    covariates
+        Columns of the covariates, the same at every level.
     modifiers
-        Those of them that interact with the exposure.
+        Covariates that interact with the exposure.
     """
 
     exposure: str
     levels: tuple[str, ...]
-    terms: tuple[Term, ...]
+    covariates: Design
     modifiers: tuple[str, ...]
 
-    def design(self, frame: pl.DataFrame, level: Codes) -> Design:
+    def design(self, level: Codes) -> Design:
         """Make the columns for rows at some levels: intercept, exposure, covariates, products."""
-        covariates = encode_terms(frame, self.terms, intercept=False)
+        covariates = self.covariates
         marks = (level[:, None] == np.arange(1, len(self.levels))).astype(float)
         chosen = covariates.positions(self.modifiers)
         products = [marks[:, [k]] * covariates.matrix[:, chosen] for k in range(marks.shape[1])]
@@ -166,20 +165,20 @@ def fit_outcome_model(
     """
     terms = resolve_terms(rows.frame, covariates, splines=plan.splines)
     kept = tuple(name for name in plan.modifiers if name in covariates)
-    layout = Layout(plan.exposure, rows.levels, terms, kept)
-    design = layout.design(rows.frame, rows.level)
+    layout = Layout(plan.exposure, rows.levels, encode_terms(rows.frame, terms, intercept=False), kept)
+    design = layout.design(rows.level)
     rotation = rotate(design.matrix)
     if rotation.collinear:
         names = tuple(dict.fromkeys(design.columns[i] for i in rotation.collinear))
         return ModelFault(names, "determined by the other covariates", "singular")
-    free = (*(i for i, name in enumerate(design.columns) if name in (INTERCEPT, plan.exposure)),)
-    held = [i for i in range(len(design.names)) if i not in free] if penalised else []
+    free = {INTERCEPT, plan.exposure}
+    held = [i for i, name in enumerate(design.columns) if penalised and name not in free]
     prior = np.diag(_spread(design.matrix))[held] @ rotation.back
     gamma = _fit(design, rotation, rows, prior)
     if isinstance(gamma, ModelFault):
         return gamma
     assigned = tuple(
-        layout.design(rows.frame, np.full(len(rows.level), code)).matrix @ rotation.back
+        layout.design(np.full(len(rows.level), code)).matrix @ rotation.back
         for code in range(len(rows.levels))
     )
     return OutcomeModel(design, rotation, gamma, assigned, rows.is_binary, prior)
