@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from analytics.complications.results import ComplicationRate
     from analytics.store.filters import CohortFilter
 
+ANGIOGRAPHIC = ("preferred", "angiography")
+"""Sources of grades that take the angiogram first."""
 CLOSE = 2
 """Most differences of a figure of an endpoint that is shown."""
 UNITS = ("lesion", "procedure", "patient")
@@ -127,9 +129,16 @@ def _complication_figures(flags: pl.DataFrame, population: CohortFilter) -> list
 
 
 def _is_whole(rate: ComplicationRate, population: CohortFilter) -> bool:
-    """Whether a margin is over all devices and grades, not over those that a filter left."""
+    """Whether a rate is of a whole group: margins not cut by a filter, grades as sources give them."""
     of_devices = rate.strategy != ALL or not population.strategies
-    return of_devices and (rate.severity != ALL or not population.severities)
+    if rate.severity == ALL:
+        return of_devices and not population.severities
+    return of_devices and _is_graded_alike(population)
+
+
+def _is_graded_alike(population: CohortFilter) -> bool:
+    """Whether grades come from the angiogram, as in what is published; imaging sees twice as much calcium."""
+    return population.severity_source in ANGIOGRAPHIC
 
 
 def _figure_of(rate: ComplicationRate) -> RegistryFigure | None:
@@ -161,6 +170,8 @@ def _rows_of(
     counts: pl.DataFrame, population: CohortFilter, device: str, severity: str
 ) -> pl.DataFrame | None:
     """Take the counts of a group; None where a filter has cut it, or a registry has no such group."""
+    if severity != UNGRADED and not _is_graded_alike(population):
+        return None
     chosen = counts
     for column, value, margin, kept in (
         ("strategy", device, ALL, population.strategies),

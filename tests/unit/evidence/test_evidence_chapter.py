@@ -131,6 +131,7 @@ def flags(n: int, n_events: int) -> pl.DataFrame:
         devices_recorded=pl.lit(value=True),
         strategy_intended=pl.lit("rotational_atherectomy"),
         severity=pl.lit("severe"),
+        severity_oct=pl.lit("severe"),
     )
 
 
@@ -176,6 +177,15 @@ def test_margins_that_a_filter_has_cut_meet_nothing() -> None:
     assert all(group.figure.severity != "all" for one in _complications(severe) for group in one.groups)
     other = CohortFilter(strategies=("elca",))
     assert all(group.figure.strategy != "all" for one in _endpoints(other) for group in one.groups)
+
+
+@pytest.mark.usefixtures("store")
+def test_grades_from_imaging_meet_no_angiographic_ones() -> None:
+    by_oct = CohortFilter(severity_source="oct")
+    assert not any(group.figure.severity == "severe" for one in _endpoints(by_oct) for group in one.groups)
+    assert any(
+        group.figure.severity == "severe" for one in _endpoints(CohortFilter()) for group in one.groups
+    )
 
 
 @pytest.mark.usefixtures("store")
