@@ -17,6 +17,7 @@ from analytics.charts.complication_rates import complication_rate_chart
 from analytics.charts.labels import label_complication
 from analytics.complications.definitions import COMPLICATIONS, default_unit, details_of
 from analytics.complications.rates import estimate_complication_rates
+from analytics.errors import StoreError
 from analytics.report.complication_benchmark_tables import benchmark_table
 from analytics.report.complication_comparison_tables import trend_table
 from analytics.report.complication_tables import detail_table, drawn_groups, rate_table
@@ -63,10 +64,14 @@ def estimate_page_rates(
     Raises
     ------
     StoreError
-        The snapshot cannot be read.
+        The snapshot cannot be read, or was published before this complication was counted.
     """
     flags = read_complication_flags(snapshot, population, unit=unit, use_plan=use_plan)
     keys = [key for key in (complication, *details_of(complication)) if key in flags.columns]
+    if complication not in keys:
+        raise StoreError(
+            where=str(snapshot), what="it was published without this complication", fix="Publish it again."
+        )
     return estimate_complication_rates(
         flags,
         complications=keys,

@@ -119,6 +119,8 @@ def _trend_sections(found: ComplicationComparisons) -> list[Section]:
 def quarter_sections(snapshot: Path, population: CohortFilter, key: str) -> list[Section]:
     """Show one complication by calendar quarter; nothing where no procedure has a date."""
     flags = read_complication_flags(snapshot, population, unit=default_unit(key))
+    if key not in flags.columns:
+        return []
     quarterly = estimate_quarterly_rates(flags, key)
     if len(quarterly.quarters) < 2:
         return []

@@ -169,6 +169,9 @@ def test_a_snapshot_without_plans_of_use_says_what_to_do(tmp_path: Path) -> None
     assert not offers_use_plan(old, EVERYBODY)
     with pytest.raises(StoreError, match="Publish the store again"):
         read_complication_flags(old, EVERYBODY, unit="procedure", use_plan="planned")
+    with pytest.raises(StoreError, match="Publish it again"):
+        estimate_page_rates(old, EVERYBODY, complication="any_later", unit="procedure")
+    assert comparison_page_sections(old, EVERYBODY, "any_later")[0].title == "No comparison"
     assert "any_later" not in {rate.complication for rate in estimate_usual_rates(old, EVERYBODY)}
 
 
