@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SMALL_GROUP = 20
 """Below this denominator a mark is hollow: the rate is shown, but should not be leant on."""
+CLUSTERED = "Intervals are clustered by patient where patients count more than once."
 AXIS_ENDS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
 """Right ends of the axis in percent at which a tick stands."""
 ROW_HEIGHT = 21
@@ -254,6 +255,8 @@ def _headings() -> list[Spec]:
 def _subtitle(rates: Sequence[ComplicationRate], rows: Sequence[Spec]) -> str:
     """Name unit, meaning of hollow marks where there are any, and what was left out."""
     parts = [f"k/n counts {UNIT_PLURALS.get(rates[0].unit, rates[0].unit)}." if rates else ""]
+    if any(rate.n_patients is not None for rate in rates):
+        parts.append(CLUSTERED)
     if any(row["fill"] == "white" and row["has_rate"] for row in rows):
         parts.append(f"Hollow: fewer than {SMALL_GROUP}; lines may run off the axis.")
     left_out = sum(rate.n_unrecorded for rate in rates if rate.severity != "all" and rate.strategy != "all")

@@ -35,6 +35,8 @@ def rate_rows(rates: Sequence[ComplicationRate]) -> tuple[tuple[str, ...], ...]:
 def rate_table(rates: Sequence[ComplicationRate]) -> Table:
     """Return the rates of one complication as a table; its caption names the unit."""
     caption = f"{label_complication(rates[0].complication)}, by {rates[0].unit}" if rates else "No group"
+    if any(rate.n_patients is not None for rate in rates):
+        caption += ", intervals clustered by patient where patients count more than once"
     return Table(caption, RATE_HEADER, rate_rows(rates))
 
 

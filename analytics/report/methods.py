@@ -58,16 +58,25 @@ POPULATION = (
 DENOMINATORS = (
     Definition(
         "Complication rate",
-        "Procedures with the complication, divided by those whose site states whether complications "
-        "occurred. Where absence is not stated, procedures are left out and counted beside the rate. A "
-        "complication that needs a device is counted among those in which it was used.",
-        "Wilson (1927), J Am Stat Assoc 22:209-212",
+        "Lesions, procedures or patients with the complication (each has its usual unit), divided by those "
+        "whose site states whether complications occurred. Where absence is not stated, they are left out "
+        "and counted beside the rate. A complication that needs a device is counted among those in which it "
+        "was used. Where patients count more than once, the interval is clustered by patient.",
+        "Wilson (1927), J Am Stat Assoc 22:209-212; Rao and Scott (1992), Biometrics 48:577-585",
     ),
     Definition(
         "None seen",
         "When nothing was seen in n, the figure to read is how high the true rate may still be: the exact "
         "one-sided 97.5 % limit, shown as 'up to'.",
         "Clopper and Pearson (1934), Biometrika 26:404-413",
+    ),
+    Definition(
+        "Complications compared",
+        "Crude difference (Newcombe) and ratio (Koopman) with an exact mid-P test, and beside them the same "
+        "standardised to the same patients by logistic regression. p values by Holm within the family fixed "
+        "beforehand, by the false discovery rate outside it.",
+        "Newcombe (1998), Stat Med 17:873-890; Koopman (1984), Biometrics 40:513-517; Holm (1979), Scand J "
+        "Stat 6:65-70; Benjamini and Hochberg (1995), J R Stat Soc B 57:289-300",
     ),
     Definition(
         "Not applicable",

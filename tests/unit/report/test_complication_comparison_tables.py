@@ -29,7 +29,7 @@ from analytics.report.complication_comparison_tables import (
     quarter_table,
     trend_table,
 )
-from analytics.report.complication_tables import detail_table, drawn_groups
+from analytics.report.complication_tables import detail_table, drawn_groups, rate_table
 
 FEW = NotEstimable("standardised", "The data do not carry the covariates.", "too_few_events")
 ADJUSTED = AdjustedDifference(
@@ -197,6 +197,13 @@ def test_a_device_that_cannot_cause_it_takes_one_row() -> None:
         ("elca", "severe"),
         ("nc_balloon", "all"),
     ]
+
+
+def test_clustered_intervals_are_named_in_figure_and_table() -> None:
+    plain, clustered = rate(2, 40, strategy="elca"), rate(2, 40, strategy="elca", n_patients=31)
+    assert "clustered by patient" not in rate_table([plain]).caption + str(complication_rate_chart([plain]))
+    assert "clustered by patient" in rate_table([clustered]).caption
+    assert "clustered by patient" in str(complication_rate_chart([clustered])["title"])
 
 
 def test_grades_stand_in_rows_and_devices_in_columns() -> None:
