@@ -25,6 +25,7 @@ from schemas.mapping.references import header_uses
 from schemas.mapping.scope import Scope, Target, no_causes
 from schemas.mapping.steps import expand
 from schemas.mapping.texts import HeaderIndex, normalise_cells
+from schemas.mapping.unclaimed import unclaimed_findings
 from schemas.registry import TABLES
 from schemas.submission import TextTable
 
@@ -99,6 +100,7 @@ def apply_mapping(mapping: SiteMapping, raw: RawFile, *, secret: bytes | None) -
         unplaced_findings(unplaced, causes, file=raw.file),
         with_repeats_as_consequences(causes),
         *(table.notes for table in made),
+        unclaimed_findings(mapping, scope, file=raw.file),
     ]
     return MappedFile(tuple(table.text for table in made), pl.concat(findings), raw.n_records)
 

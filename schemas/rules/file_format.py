@@ -135,4 +135,12 @@ RULES = (
         kahn="Cv",
         tables=FILE,
     ),
+    Rule(
+        id="F17",
+        level="WARN",
+        sentence="The record is of a kind that the mapping does not know, and was left out.",
+        remedy="Add its kind to a where of the mapping, or leave such records out of the export.",
+        kahn="K",
+        tables=FILE,
+    ),
 )

@@ -212,7 +212,10 @@ where = { "keep" = "1" }
 patient_id = { fmt = "p{@day}" }
 """
     mapped = map_csv(toml, "date,keep\nnever,0\n")
-    assert mapped.findings.select("rule_id", "table", "record", "line").rows() == [("C01", "file", 1, 2)]
+    assert mapped.findings.select("rule_id", "table", "record", "line").rows() == [
+        ("C01", "file", 1, 2),
+        ("F17", "file", 1, 2),
+    ]
 
 
 def test_a_blank_header_is_addressed_by_position(map_csv: Callable[..., Mapped]) -> None:

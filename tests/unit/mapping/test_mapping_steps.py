@@ -192,6 +192,37 @@ lesion_id = { fmt = "{id}.{i}" }
     assert map_csv(toml, text).tables["lesions"].frame.height == 60_000
 
 
+KINDS = """
+[[emit]]
+table = "sites"
+[emit.set]
+site_id = { const = "AA01" }
+[[emit]]
+table = "lesions"
+where = { form = "lesion" }
+[emit.set]
+lesion_id = { from = "id" }
+"""
+
+
+def test_a_record_that_no_section_takes_is_named(map_csv: Callable[..., Mapped]) -> None:
+    mapped = map_csv(KINDS, "id,form\na,lesion\nb,Lesion \nc,\n")
+    assert mapped.column("lesions", "lesion_id") == ["a"]
+    found = mapped.findings.filter(pl.col("rule_id") == "F17").select("header", "record", "line", "n")
+    assert found.rows() == [("form", 2, 3, 1), ("form", 3, 4, 1)]
+
+
+def test_many_records_that_no_section_takes_are_counted(map_csv: Callable[..., Mapped]) -> None:
+    mapped = map_csv(KINDS, "id,form\n" + "x,other\n" * 101)
+    found = mapped.findings.filter(pl.col("rule_id") == "F17").select("record", "line", "n")
+    assert found.rows() == [(None, None, 101)]
+
+
+def test_a_section_for_every_record_leaves_none_out(map_csv: Callable[..., Mapped]) -> None:
+    mapped = map_csv(KINDS.replace('where = { form = "lesion" }\n', ""), "id,form\na,lesion\nb,x\n")
+    assert "F17" not in mapped.findings["rule_id"].to_list()
+
+
 FLAGGED = """
 [[emit]]
 table = "complications"
