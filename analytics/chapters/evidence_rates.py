@@ -9,6 +9,7 @@ import polars as pl
 
 from analytics.chapters.complication_rows import read_complication_flags
 from analytics.chapters.evidence_groups import NearFigure, OutcomeEvidence, RegistryFigure, match_figures
+from analytics.chapters.evidence_scope import is_whole_group
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.complications.rates import estimate_complication_rates
 from analytics.evidence.matching import INFARCTION_RULE
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from analytics.complications.results import ComplicationRate
     from analytics.store.filters import CohortFilter
 
-ANGIOGRAPHIC = ("preferred", "angiography")
-"""Sources of grades that take the angiogram first."""
 CLOSE = 2
 """Most differences of a figure of an endpoint that is shown."""
 UNITS = ("lesion", "procedure", "patient")
@@ -124,21 +123,8 @@ def _complication_figures(flags: pl.DataFrame, population: CohortFilter) -> list
         strategy=population.strategy_column,
         severity=population.severity_column,
     )
-    figures = [_figure_of(rate) for rate in rates if _is_whole(rate, population)]
+    figures = [_figure_of(rate) for rate in rates if is_whole_group(rate.strategy, rate.severity, population)]
     return [figure for figure in figures if figure is not None]
-
-
-def _is_whole(rate: ComplicationRate, population: CohortFilter) -> bool:
-    """Whether a rate is of a whole group: margins not cut by a filter, grades as sources give them."""
-    of_devices = rate.strategy != ALL or not population.strategies
-    if rate.severity == ALL:
-        return of_devices and not population.severities
-    return of_devices and _is_graded_alike(population)
-
-
-def _is_graded_alike(population: CohortFilter) -> bool:
-    """Whether grades come from the angiogram, as in what is published; imaging sees twice as much calcium."""
-    return population.severity_source in ANGIOGRAPHIC
 
 
 def _figure_of(rate: ComplicationRate) -> RegistryFigure | None:
@@ -170,15 +156,10 @@ def _rows_of(
     counts: pl.DataFrame, population: CohortFilter, device: str, severity: str
 ) -> pl.DataFrame | None:
     """Take the counts of a group; None where a filter has cut it, or a registry has no such group."""
-    if severity != UNGRADED and not _is_graded_alike(population):
+    if not is_whole_group(device, ALL if severity == UNGRADED else severity, population):
         return None
     chosen = counts
-    for column, value, margin, kept in (
-        ("strategy", device, ALL, population.strategies),
-        ("severity", severity, UNGRADED, population.severities),
-    ):
-        if value == margin and kept:
-            return None
+    for column, value, margin in (("strategy", device, ALL), ("severity", severity, UNGRADED)):
         if value != margin:
             chosen = chosen.filter(pl.col(column) == value)
     if chosen.is_empty():
