@@ -76,14 +76,16 @@ def fit_firth_logistic(
     ]
     slopes = list(design.slopes)
     null_value = _null_value(kernel, design)
+    # In the columns of the design: by another choice of columns the penalty differs by a constant.
+    units = float(np.linalg.slogdet(rotation.back)[1])
     return RegressionFit(
         names=design.names,
         columns=design.columns,
         table=_tabulate(design.names, profiles, confidence=confidence),
         covariance=covariance,
         model_covariance=covariance,
-        log_likelihood=maximum.value,
-        log_likelihood_null=null_value,
+        log_likelihood=maximum.value - units,
+        log_likelihood_null=None if null_value is None else null_value - units,
         test=_overall_test(maximum.value, null_value, len(slopes)),
         basis=_basis(y, len(slopes), confidence=confidence),
     )

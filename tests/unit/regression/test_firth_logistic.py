@@ -95,6 +95,33 @@ def test_units_change_neither_limits_nor_tests(teaching: pl.DataFrame) -> None:
     assert days.table["statistic"].to_list() == pytest.approx(years.table["statistic"].to_list(), rel=1e-6)
 
 
+# Case, age, oc, vic, vicl, vis, dia and the number of such rows: 239 college women with or without a urinary
+# tract infection (Foxman and others 1997), the data `sex2` of R's logistf.
+INFECTIONS = (
+    "1000010 1, 1001000 14, 1001010 3, 1001100 10, 1001110 12, 1001111 1, 1010000 44, 1010001 3, 1011000 15, "
+    "1011001 1, 1011010 2, 1011100 7, 1011110 3, 1101000 2, 1101010 1, 1101011 1, 1101100 1, 1101111 1, "
+    "1110000 5, 1111000 3, 0000010 1, 0001000 2, 0001010 1, 0001100 8, 0001110 18, 0010000 42, 0010010 1, 0011000 1, "
+    "0011100 5, 0011110 6, 0101100 2, 0101110 4, 0110000 14, 0110010 1, 0111000 1, 0111110 2"
+)
+
+
+# As printed, six digits, in the README of firthlogist, whose estimates and limits are those of logistf.
+def test_published_estimates_and_profile_limits_come_back() -> None:
+    cells = [cell.split() for cell in INFECTIONS.split(", ")]
+    rows = np.array([[int(mark) for mark in marks] for marks, n in cells for _ in range(int(n))], dtype=float)
+    names = ("intercept", "age", "oc", "vic", "vicl", "vis", "dia")
+    fit = fitted(Design(np.column_stack((np.ones(239), rows[:, 1:])), names), rows[:, 0])
+    printed = {
+        "coefficient": [0.120254, -1.10598, -0.0688167, 2.26887, -2.11141, -0.788317, 3.09601],
+        "std_error": [0.485542, 0.42366, 0.443793, 0.548416, 0.543082, 0.417368, 1.67501],
+        "lower": [-0.818559, -1.97379, -0.941436, 1.27304, -3.26086, -1.60809, 0.774568],
+        "upper": [1.07315, -0.307427, 0.789202, 3.43543, -1.11774, 0.0151846, 8.03028],
+    }
+    for name, expected in printed.items():
+        np.testing.assert_allclose(fit.table[name], expected, rtol=2e-5)
+    assert fit.log_likelihood == pytest.approx(-132.5394, abs=5e-5)
+
+
 def test_the_whole_model_is_tested_against_the_intercept_alone() -> None:
     fit = fitted(*two_by_two(0, 9, 7, 8))
     assert fit.test is not None
