@@ -10,7 +10,7 @@ from analytics.chapters.complication_benchmarks import (
     find_benchmarks,
 )
 from analytics.chapters.complication_comparison import compare_complications
-from analytics.chapters.complication_periods import period_table
+from analytics.chapters.complication_periods import period_table, timing_table
 from analytics.chapters.complication_rows import has_use_plan, read_complication_flags
 from analytics.chapters.complications import PERIODS, comparison_sections, quarter_sections
 from analytics.charts.complication_rates import complication_rate_chart
@@ -142,7 +142,10 @@ def comparison_page_sections(
         sections.append(Section("complication-trend", "Trend over calcification", (table,), 3))
     sections += quarter_sections(snapshot, population, key)
     flags = read_complication_flags(snapshot, population, unit="procedure")
-    tables = [period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")]
+    tables = [
+        *(period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")),
+        timing_table(snapshot, flags),
+    ]
     sections.append(Section("complication-periods", "Immediate, early and late", (PERIODS, *tables), 3))
     return tuple(sections)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from analytics.charts.complication_rates import count_text, rate_text
 from analytics.charts.labels import label_severity, label_strategy, order_severities, order_strategies
-from analytics.charts.numbers import format_fraction, format_percent, format_percent_interval
+from analytics.charts.numbers import EN_DASH, format_fraction, format_percent, format_percent_interval
 from analytics.complications.rates import ALL, estimate_complication_rates
 from analytics.outcomes.blocks import HEADLINE_ENDPOINT, WINDOWS, build_block, endpoint_of
 from analytics.outcomes.in_hospital import add_in_hospital
 from analytics.report.document import Table
+from analytics.store.queries import read_table
 from analytics.store.risk_tables import count_events, count_in_hospital
 from analytics.survival.results import HorizonRisk
+from schemas.vocabulary import COMPLICATION_TIMINGS, COMPLICATION_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import polars as pl
 
     from analytics.complications.results import ComplicationRate
     from analytics.store.filters import CohortFilter
@@ -68,6 +70,44 @@ def period_table(snapshot: Path, population: CohortFilter, flags: pl.DataFrame, 
         f"{endpoint.label}, day 31 to 1 year",
     )
     return Table(f"Immediate, early and late, by {heading.lower()} (k/n, 95 % interval)", header, rows)
+
+
+def timing_table(snapshot: Path, flags: pl.DataFrame) -> Table:
+    """Return how many procedures had each complication in the laboratory and how many later in the stay.
+
+    Parameters
+    ----------
+    snapshot
+        A published snapshot.
+    flags
+        Flags of procedures; only those whose site states presence or absence of every complication count.
+    """
+    counted = flags.filter(pl.col("complications_recorded") == "all").select("procedure_id")
+    records = read_table(snapshot, "complications").join(counted, on="procedure_id", how="semi")
+    found = (
+        records.with_columns(pl.col("timing").fill_null("unknown"))
+        .group_by("complication_type", "timing")
+        .agg(n=pl.col("procedure_id").n_unique())
+    )
+    counts = {(kind, timing): n for kind, timing, n in found.iter_rows()}
+    present = {kind for kind, _ in counts}
+    rows = tuple(
+        (
+            kind.replace("_", " ").capitalize(),
+            *(_timing_cell(counts.get((kind, timing), 0), counted.height) for timing in COMPLICATION_TIMINGS),
+        )
+        for kind in COMPLICATION_TYPES
+        if kind in present
+    )
+    header = ("Recorded as", "In the laboratory", "Later in the stay", "Time not recorded")
+    return Table("Procedures with each complication, by the time within the stay", header, rows)
+
+
+def _timing_cell(n_events: int, n_total: int) -> str:
+    """Count and share; a dash where nobody had it then."""
+    if not n_events:
+        return EN_DASH
+    return f"{format_fraction(n_events, n_total)}: {format_percent(n_events / n_total)}"
 
 
 def _by_group(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analytics.chapters.complication_comparison import ComplicationComparisons, compare_complications
-from analytics.chapters.complication_periods import period_table
+from analytics.chapters.complication_periods import period_table, timing_table
 from analytics.chapters.complication_rows import read_complication_flags
 from analytics.charts.complication_contrasts import complication_contrast_chart
 from analytics.charts.complication_quarters import quarterly_rate_chart
@@ -64,7 +64,10 @@ def build_complications(snapshot: Path, population: CohortFilter) -> Chapter:
     sections += comparison_sections(found)
     sections += _trend_sections(found)
     sections += quarter_sections(snapshot, population, HEADLINE)
-    tables = [period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")]
+    tables = [
+        *(period_table(snapshot, population, flags, by=by) for by in ("severity", "strategy")),
+        timing_table(snapshot, flags),
+    ]
     sections.append(Section("complication-periods", "Immediate, early and late", (PERIODS, *tables), 3))
     return Chapter(NAME, tuple(sections), _values(found))
 

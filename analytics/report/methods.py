@@ -7,7 +7,7 @@ from dataclasses import dataclass
 NO_ADVICE = "This describes registries. It gives no advice on one patient's care."
 """Shown on every page and in every report."""
 
-METHODS_VERSION = "1.0"
+METHODS_VERSION = "1.1"
 """Goes up whenever a published number would move."""
 
 

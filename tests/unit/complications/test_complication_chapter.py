@@ -73,15 +73,33 @@ def times(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     )  # fmt: skip
 
 
+RECORDS = (
+    ("p000", "perforation", "in_lab"),
+    ("p000", "perforation", "in_lab"),
+    ("p001", "stroke", "in_hospital"),
+    ("p002", "stroke", None),
+)
+
+
+def insert(store: Path, table: str, rows: pl.DataFrame) -> None:
+    columns = ", ".join(rows.columns)
+    with open_for_loading(store) as connection, registered(connection, rows) as source:
+        run(connection, f"insert into {table} ({columns}) select {columns} from {source}")  # noqa: S608
+
+
 def publish(folder: Path, rows: list[dict[str, Any]], *, without: tuple[str, ...] = ()) -> Path:
     cohort = pl.DataFrame(rows, infer_schema_length=None)
     lesions = cohort.with_columns(lesion_id=pl.format("{}-1", "procedure_id"))
     own = lesions.select(
         "lesion_id", "procedure_id", cto=pl.lit(value=False), bifurcation=pl.lit(value=False)
     )
-    with open_for_loading(folder / "registry.duckdb") as connection, registered(connection, own) as source:
-        columns = "lesion_id, procedure_id, cto, bifurcation"
-        run(connection, f"insert into lesions ({columns}) select {columns} from {source}")  # noqa: S608
+    records = pl.DataFrame(
+        [(str(number), *record) for number, record in enumerate(RECORDS)],
+        schema=["complication_id", "procedure_id", "complication_type", "timing"],
+        orient="row",
+    )
+    for table, rows_of in (("lesions", own), ("complications", records)):
+        insert(folder / "registry.duckdb", table, rows_of)
     derived = {
         "cohort_procedures": cohort.drop(*COMPLICATIONS, "use_plan"),
         "cohort_lesions": lesions.drop(*COMPLICATIONS, "use_plan"),
@@ -221,6 +239,14 @@ def test_immediate_early_and_late_stand_in_one_table(snapshot: Path) -> None:
     assert severe["MACE (death, MI, TVR) by day 30"].startswith("6/120: 5.0 %")
     assert severe["MACE (death, MI, TVR) in hospital"].startswith("3/120: 2.5 %")
     assert severe["MACE (death, MI, TVR), day 31 to 1 year"].startswith("0/114: up to")
+
+
+def test_time_within_the_stay_is_counted_by_procedure(snapshot: Path) -> None:
+    timing = tables(comparison_page_sections(snapshot, EVERYBODY, "perforation_any"))[-1]
+    assert timing.rows == (
+        ("Perforation", "1/360: 0.3 %", "\u2013", "\u2013"),
+        ("Stroke", "\u2013", "1/360: 0.3 %", "1/360: 0.3 %"),
+    )
 
 
 def test_the_chapter_is_rectangular_and_json_ready(snapshot: Path) -> None:
