@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import numpy as np
 from scipy.special import expit
@@ -98,22 +98,14 @@ def pool_proportions(
         return NotEstimable(
             "studies", "The search for the pooled share did not come to an end.", "not_converged"
         )
-    lower, upper = _prediction(fit, len(x), prediction, confidence)
-    half = fit.quantile * fit.standard_error
     return Pooled(
         kind="proportion",
         n_studies=len(x),
         n_events=int(x.sum()),
         n_total=int(n.sum()),
         method=METHODS[method],
-        estimate=float(expit(fit.centre)),
-        lower=float(expit(fit.centre - half)),
-        upper=float(expit(fit.centre + half)),
-        prediction_lower=None if lower is None else float(expit(lower)),
-        prediction_upper=None if upper is None else float(expit(upper)),
+        **_on_own_scale(fit, len(x), prediction, confidence, turn=_share),
         prediction_rule=PREDICTION_RULES[prediction],
-        centre=fit.centre,
-        standard_error=fit.standard_error,
         heterogeneity=describe_heterogeneity(values, variances, fit.tau2, confidence=confidence),
         confidence=confidence,
         n_corrected=0 if method == GLMM else int(is_extreme.sum()),
@@ -162,22 +154,14 @@ def pool_ratios(
     values = np.log(table[:, 0])
     variances = ((np.log(table[:, 2]) - np.log(table[:, 1])) / (2 * _Z95)) ** 2
     fit = fit_normal(values, variances, estimator=method, confidence=confidence)
-    lower, upper = _prediction(fit, len(table), prediction, confidence)
-    half = fit.quantile * fit.standard_error
     return Pooled(
         kind=measure,
         n_studies=len(table),
         n_events=None,
         n_total=None,
         method=RATIO_METHODS[method],
-        estimate=math.exp(fit.centre),
-        lower=math.exp(fit.centre - half),
-        upper=math.exp(fit.centre + half),
-        prediction_lower=None if lower is None else math.exp(lower),
-        prediction_upper=None if upper is None else math.exp(upper),
+        **_on_own_scale(fit, len(table), prediction, confidence, turn=_ratio),
         prediction_rule=PREDICTION_RULES[prediction],
-        centre=fit.centre,
-        standard_error=fit.standard_error,
         heterogeneity=describe_heterogeneity(values, variances, fit.tau2, confidence=confidence),
         confidence=confidence,
     )
@@ -257,17 +241,46 @@ def _fit(
     return NormalFit(fit.centre, fit.standard_error, fit.tau2, float(norm.ppf(0.5 + confidence / 2)))
 
 
-def _prediction(
-    fit: NormalFit, n_studies: int, rule: str, confidence: float
-) -> tuple[float, float] | tuple[None, None]:
-    """Give the prediction interval on the scale of the model."""
+class _Scaled(TypedDict):
+    """Mean and intervals of a fit, turned back from the scale of the model."""
+
+    estimate: float
+    lower: float
+    upper: float
+    prediction_lower: float | None
+    prediction_upper: float | None
+    centre: float
+    standard_error: float
+
+
+def _on_own_scale(
+    fit: NormalFit, n_studies: int, rule: str, confidence: float, *, turn: Callable[[float], float]
+) -> _Scaled:
+    """Turn a fit back to the scale of shares or ratios; no prediction without a degree of freedom."""
     level = 0.5 + confidence / 2
     freedom = {"t_k1": n_studies - 1, "t_k2": n_studies - 2}.get(rule)
-    if freedom == 0:
-        return None, None
-    quantile = float(norm.ppf(level) if freedom is None else t.ppf(level, freedom))
-    half = quantile * math.sqrt(fit.tau2 + fit.standard_error**2)
-    return fit.centre - half, fit.centre + half
+    quantile = math.nan if freedom == 0 else norm.ppf(level) if freedom is None else t.ppf(level, freedom)
+    half = fit.quantile * fit.standard_error
+    wide = float(quantile) * math.sqrt(fit.tau2 + fit.standard_error**2)
+    return {
+        "estimate": turn(fit.centre),
+        "lower": turn(fit.centre - half),
+        "upper": turn(fit.centre + half),
+        "prediction_lower": None if freedom == 0 else turn(fit.centre - wide),
+        "prediction_upper": None if freedom == 0 else turn(fit.centre + wide),
+        "centre": fit.centre,
+        "standard_error": fit.standard_error,
+    }
+
+
+def _ratio(log_ratio: float) -> float:
+    """Turn a log ratio into a ratio; two contrary studies may ask for one beyond any number."""
+    return math.exp(min(log_ratio, 700.0))
+
+
+def _share(log_odds: float) -> float:
+    """Turn log odds into a share."""
+    return float(expit(log_odds))
 
 
 def _demand(given: str, known: dict[str, str], what: str) -> None:
