@@ -138,7 +138,8 @@ def estimate_choice_odds(
     .. [1] McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed. doi:10.1007/978-1-4899-3242-6
     """
     known = lesions.filter(pl.col("strategy_intended") != "unknown")
-    owner = pl.lit(None, dtype=pl.String) if clusters is None else pl.col(clusters)
+    # Numbers, since every fit sorts the clusters anew and texts sort slowly.
+    owner = pl.lit(0) if clusters is None else pl.col(clusters).rank("dense")
     rows = known.select(
         *(claim.when.claim.cast(pl.Float64).alias(claim.key) for claim in claims),
         outcome=(pl.col("strategy_intended") == strategy).cast(pl.Float64),
