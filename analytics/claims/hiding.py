@@ -42,7 +42,7 @@ def _hide_claim(result: ClaimResult, rule: DisclosureRule) -> ClaimResult:
     decides = [part for part in parts if part.component.headline or result.claim.overall == "every"]
     if not any(part.why == HIDDEN for part in decides):
         return replace(result, components=parts)
-    return replace(result, components=parts, p_value=None, p_adjusted=None)
+    return replace(result, components=parts, p_value=None, p_adjusted=None, why=HIDDEN)
 
 
 def _hide_component(result: ComponentResult, rule: DisclosureRule) -> ComponentResult:

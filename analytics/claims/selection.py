@@ -120,6 +120,12 @@ def describe_group(part: Component, *, exposed: bool) -> str:
     return ", ".join([first, *(name[:1].lower() + name[1:] for name in others)])
 
 
+def label_column(name: str) -> str:
+    """Words for a column that is itself a group, such as one of two readings."""
+    words = name.replace("_", " ").replace("oct ", "OCT ").replace("ivus ", "IVUS ").removesuffix(" deg")
+    return words[:1].upper() + words[1:]
+
+
 def _word(value: Scalar, column: str) -> str:
     """Words for one value of an exposure."""
     if isinstance(value, bool):

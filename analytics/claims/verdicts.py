@@ -101,7 +101,7 @@ def _judge_direction(part: Component, found: Estimate, p_adjusted: float | None)
     above = found.lower > null
     below = found.upper is not None and found.upper < null
     if not (above or below):
-        return COMPATIBLE, "The interval holds no difference."
+        return COMPATIBLE, "The interval includes the value of no difference."
     if p_adjusted is not None and p_adjusted >= ALPHA:
         return COMPATIBLE, "After adjustment for the number of hypotheses chance cannot be ruled out."
     if above == (part.direction == "higher"):

@@ -11,7 +11,14 @@ from scipy import stats
 from analytics.claims.kinds.shares import too_few_pairs
 from analytics.claims.kinds.standardised import standardised_estimate
 from analytics.claims.results import Estimate, Findings, Group
-from analytics.claims.selection import EXPOSED, describe_group, refuse_small, select_groups, select_population
+from analytics.claims.selection import (
+    EXPOSED,
+    describe_group,
+    label_column,
+    refuse_small,
+    select_groups,
+    select_population,
+)
 
 if TYPE_CHECKING:
     from analytics.claims.frames import ClaimFrames
@@ -61,7 +68,7 @@ def run_paired_mean_difference(part: Component, frames: ClaimFrames) -> Findings
     found = _t_estimate(mean, spread, rows.height)
     low, high = (mean + sign * 1.959963984540054 * spread for sign in (-1, 1))
     words = f"Limits of agreement: {low:.1f} to {high:.1f} (Bland and Altman)."
-    groups = tuple(_describe(name.replace("_", " "), rows[name]) for name in (part.second, part.first))
+    groups = tuple(_describe(label_column(name), rows[name]) for name in (part.second, part.first))
     return Findings(groups, found, remarks=(words,), n_left_out=left_out)
 
 

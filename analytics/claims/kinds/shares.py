@@ -12,6 +12,7 @@ from analytics.claims.selection import (
     EXPOSED,
     Selection,
     describe_group,
+    label_column,
     refuse_small,
     select_groups,
     select_population,
@@ -93,8 +94,7 @@ def run_paired_difference(part: Component, frames: ClaimFrames) -> Findings:
     found = newcombe_paired_difference(both, only_second, only_first, neither)
     test = mcnemar(only_first, only_second)
     groups = tuple(
-        _share(name.replace("_", " "), rows.height, int(rows[name].sum()))
-        for name in (part.second, part.first)
+        _share(label_column(name), rows.height, int(rows[name].sum())) for name in (part.second, part.first)
     )
     if isinstance(found, NotEstimable):
         return Findings(groups, found, n_left_out=left_out)
