@@ -17,6 +17,7 @@ from synthetic.laboratory import draw_laboratory
 from synthetic.lesions import draw_recorded_grade
 from synthetic.outcomes import cumulative_hazard, site_effects
 from synthetic.procedure import draw_sequence
+from synthetic.second_imaging import read_again
 
 if TYPE_CHECKING:
     from synthetic.people import People
@@ -84,7 +85,11 @@ def draw_course(scenario: Scenario, people: People, streams: dict[str, np.random
         ),
         lesions=_finish_lesions(scenario, people, sequence, drawn, streams),
         devices=describe_devices(lesions, sequence, streams["devices"]),
-        imaging=draw_imaging(scenario, sites, visits, lesions, sequence=sequence, rng=streams["imaging"]),
+        imaging=read_again(
+            scenario,
+            draw_imaging(scenario, sites, visits, lesions, sequence=sequence, rng=streams["imaging"]),
+            streams["second_imaging"],
+        ),
         complications=drawn,
         laboratory=laboratory,
     )

@@ -132,7 +132,12 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Imaging:
-    """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade."""
+    """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade.
+
+    A share `second_modality` of lesions imaged at baseline is read by the other modality too. There OCT sees
+    nothing of calcium that lies deep only with probability `oct_misses_deep`, and the second reading of an
+    arc differs from the first by a normal error of `arc_reading_sd_deg`.
+    """
 
     share_first_year: float
     share_last_year: float
@@ -144,6 +149,9 @@ class Imaging:
     length_mean_mm: Four
     visible: Four
     nodule: Four
+    second_modality: float = 0.0
+    oct_misses_deep: float = 0.0
+    arc_reading_sd_deg: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ STAGES = (
     "missingness",
     "unmeasured",
     "truth",
+    "second_imaging",
 )
 
 
