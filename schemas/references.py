@@ -28,9 +28,13 @@ def check_keys(state: TableState, states: Mapping[str, TableState], known: pl.Se
         Keys of this table in the store. They do not count for sites and patients, which every submission
         describes anew.
     """
+    if state.is_empty:
+        return
     key = state.table.primary_key
     taken = NO_KEYS if state.table.is_shared else known
-    repeated = ~pl.col(key).is_first_distinct() | pl.col(key).is_in(taken.implode())
+    repeated = ~pl.col(key).is_first_distinct()
+    if not taken.is_empty():
+        repeated |= pl.col(key).is_in(taken.implode())
     rows = state.accepted().filter(repeated)
     cells = rows.select("at", column=pl.lit(key), rule_id=pl.lit("K01"))
     said = pl.concat([_repeated_records(other) for other in states.values()])
@@ -52,7 +56,7 @@ def let_parts_of_repeats_fall(state: TableState, states: Mapping[str, TableState
     Their parent's key lives on in the row that was kept, so that they would be said to repeat it one by one.
     """
     place = ["file", "record", "key"]
-    for reference in state.table.references:
+    for reference in () if state.is_empty else state.table.references:
         parent = states[reference.table]
         repeats = parent.rejections.filter(pl.col("rule_id") == "K01").select("at", "rule_id")
         if repeats.is_empty() or state.table.by_name[reference.column].required != "yes":
@@ -74,21 +78,30 @@ def let_parts_of_repeats_fall(state: TableState, states: Mapping[str, TableState
 
 
 def check_references(
-    state: TableState, states: Mapping[str, TableState], known: Mapping[str, pl.Series]
+    state: TableState,
+    states: Mapping[str, TableState],
+    known: Mapping[str, pl.Series],
+    *,
+    again: bool = False,
 ) -> bool:
     """Follow the references of a table, and return whether a row was rejected.
 
     A row whose required parent was rejected falls with it and inherits its cause (a cascade, counted under
     rule K14); a row whose required parent was never sent is rejected under rule K02. An optional reference
-    that leads nowhere is emptied, because the row says something without it.
+    that leads nowhere is emptied, because the row says something without it. Where they were followed before
+    (``again``), only what leads to a row that was rejected can lead nowhere now.
     """
     before = state.rejections.height
     references = () if state.accepted().is_empty() else state.table.references
     for reference in references:
         parent = states[reference.table]
+        rows = state.accepted().select("at", reference.column).drop_nulls()
+        if again:
+            gone = parent.rejected()[reference.target].implode()
+            rows = rows.filter(pl.col(reference.column).is_in(gone))
         found = pl.concat([parent.accepted()[reference.target], known.get(reference.table, NO_KEYS)])
-        is_lost = pl.col(reference.column).is_not_null() & ~pl.col(reference.column).is_in(found.implode())
-        lost = state.accepted().filter(is_lost).select("at", reference.column)
+        found = found if rows.height else found.clear()
+        lost = rows.filter(~pl.col(reference.column).is_in(found.implode()))
         if not lost.is_empty():
             _act_on_lost(state, lost, reference, parent)
     return state.rejections.height > before
@@ -121,7 +134,7 @@ def excuse_children_of_broken_keys(state: TableState, states: Mapping[str, Table
 
     The fault is the parent's; the same text in the child is not said again.
     """
-    for reference in state.table.references:
+    for reference in () if state.is_empty else state.table.references:
         broken = _broken_keys(states[reference.table], reference).drop_nulls(reference.column)
         is_required = state.table.by_name[reference.column].required == "yes"
         if broken.is_empty() or not is_required:

@@ -83,6 +83,8 @@ def row_sites(states: States) -> dict[str, pl.Series]:
             sites[name] = state.rows.columns(["site_id"])["site_id"]
         elif only is not None:
             sites[name] = pl.Series("site_id", [only], dtype=pl.String).new_from_index(0, state.origin.height)
+        elif state.is_empty:
+            sites[name] = pl.Series("site_id", [], dtype=pl.String)
         else:
             column, parent = _PARENTS[name]
             keys = state.rows.columns([column])[column]

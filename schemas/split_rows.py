@@ -53,7 +53,7 @@ class SplitRows:
         wanted = list(dict.fromkeys(["at", *names]))
         if self._lost.is_empty():
             return self._kept.select(wanted)
-        return pl.concat([self._kept.select(wanted), self._lost.select(wanted)]).sort("at")
+        return self._kept.select(wanted).merge_sorted(self._lost.select(wanted), key="at")
 
     def as_sent(self, name: str) -> pl.DataFrame:
         """Return ``at`` and a column of text as it was sent, of all rows."""

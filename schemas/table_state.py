@@ -112,19 +112,12 @@ class TableState:
         """
         if failures.is_empty():
             return
-        failures = failures.filter(~pl.col("at").is_in(self._void.implode()))
+        if not self._void.is_empty():
+            failures = failures.filter(~pl.col("at").is_in(self._void.implode()))
         for excused in self._excused:
             failures = failures.join(excused, on=["at", "column"], how="anti", maintain_order="left")
-        failures = _without_mild(failures.unique(["at", "column", "rule_id"], maintain_order=True))
-        failures = self._escalated(failures)
-        causes = failures.join(
-            self._cells.unique(["at", "column"], keep="first", maintain_order=True).rename(
-                {"rule_id": "cause"}
-            ),
-            on=["at", "column"],
-            how="left",
-            maintain_order="left",
-        )
+        failures = self._escalated(_without_mild(_distinct(failures)))
+        causes = self._with_causes(failures)
         is_absence = pl.col("rule_id").is_in(ABSENCES)
         root = pl.when(is_absence).then(pl.coalesce("cause", "rule_id")).otherwise("rule_id")
         is_fatal = pl.col("level") == "ROW"
@@ -138,6 +131,15 @@ class TableState:
         is_repeated = (pl.col("cause") == pl.col("rule_id")).fill_null(value=False)
         self.note(causes.filter(~(explained | is_repeated)))
 
+    def _with_causes(self, failures: pl.DataFrame) -> pl.DataFrame:
+        """Add the rule that took the value of a cell before, and whether that was another's fault."""
+        taken = self._cells.filter(pl.col("column").is_in(failures["column"].unique().implode()))
+        if taken.is_empty():
+            none = {"cause": pl.lit(None, pl.String), "is_consequence": pl.lit(None, pl.Boolean)}
+            return failures.with_columns(**none)
+        taken = taken.unique(["at", "column"], keep="first", maintain_order=True).rename({"rule_id": "cause"})
+        return failures.join(taken, on=["at", "column"], how="left", maintain_order="left")
+
     def excuse(self, cells: pl.DataFrame) -> None:
         """Report nothing about cells (``at``, ``column``) that only repeat a fault of their parent."""
         self._excused.append(cells.select("at", "column"))
@@ -150,9 +152,10 @@ class TableState:
 
     def marks(self) -> pl.DataFrame:
         """Return the findings so far, columns of `MARK_SCHEMA`; a cell that cost its row has level ROW."""
-        marks = pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *self._marks])
-        fatal = self.fatal_cells()
-        return marks if fatal.is_empty() else raised(marks, fatal, on=["at", "column"])
+        # Batch by batch: only those that emptied a cell can have cost a row.
+        fatal, on = self.fatal_cells(), ["at", "column"]
+        marks = [raised(m, fatal, on=on) if "NULL" in m["level"] else m for m in self._marks]
+        return pl.concat([pl.DataFrame(schema=MARK_SCHEMA), *marks])
 
     def fatal_cells(self) -> pl.DataFrame:
         """Return the cells (``at``, ``column``) that an earlier finding emptied and that cost their row."""
@@ -197,6 +200,13 @@ class TableState:
         self._cells = pl.concat([self._cells, cells])
 
 
+def _distinct(failures: pl.DataFrame) -> pl.DataFrame:
+    """Return each failing cell once for each rule; one rule of one column is told apart by the row alone."""
+    names = ["at", "column", "rule_id"]
+    is_one = failures["column"].n_unique() == failures["rule_id"].n_unique() == 1
+    return failures.unique(["at"] if is_one else names, maintain_order=True)
+
+
 def _without_mild(failures: pl.DataFrame) -> pl.DataFrame:
     """Leave out remarks on cells that the same round empties."""
     emptied = (
@@ -204,6 +214,8 @@ def _without_mild(failures: pl.DataFrame) -> pl.DataFrame:
         .select("at", "column", is_emptied=pl.lit(value=True))
         .unique()
     )
+    if emptied.is_empty():
+        return failures
     joined = failures.join(emptied, on=["at", "column"], how="left", maintain_order="left")
     is_mild = pl.col("level").is_in(["WARN", "INFO"]) & pl.col("is_emptied").fill_null(value=False)
     return joined.filter(~is_mild).drop("is_emptied")
@@ -211,6 +223,8 @@ def _without_mild(failures: pl.DataFrame) -> pl.DataFrame:
 
 def raised(findings: pl.DataFrame, cells: pl.DataFrame, *, on: list[str]) -> pl.DataFrame:
     """Raise the level of findings about some cells from NULL to ROW."""
+    if cells.is_empty():
+        return findings
     fatal = cells.with_columns(is_fatal=pl.lit(value=True))
     joined = findings.join(fatal, on=on, how="left", maintain_order="left")
     level = pl.when(pl.col("is_fatal") & (pl.col("level") == "NULL")).then(pl.lit("ROW")).otherwise("level")

@@ -223,7 +223,7 @@ def _apply_cross(states: States, check: CrossCheck, start: Frames) -> bool:
 def _let_children_fall(states: States, keys: Mapping[str, pl.Series]) -> None:
     """Follow the references again, parents first, so that one round reaches the last grandchild."""
     for state in states.values():
-        check_references(state, states, keys)
+        check_references(state, states, keys, again=True)
 
 
 def _leveled(state: TableState, cells: pl.DataFrame, *, rejects: bool) -> pl.DataFrame:

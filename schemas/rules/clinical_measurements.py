@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.frames import Frames, failing
+from schemas.rules.frames import Frames, failing, none_failing, repeated_visits
 from schemas.rules.rule import CrossCheck, Rule
 
 RULES = (
@@ -137,21 +137,15 @@ def bleedings_without_loss(frames: Frames) -> pl.Series:
     return failing(frame, (pl.col("fall") < HAEMOGLOBIN_FALL_G_L) & ~is_transfused)
 
 
-def _visits(frames: Frames) -> pl.DataFrame:
-    """Return the procedures of patients who have several, with ``day`` as a number of either kind."""
-    day = pl.coalesce(pl.col("procedure_date").cast(pl.Int64), pl.col("procedure_day"))
-    names = ("at", "procedure_id", "patient_id", "staged_pci_planned")
-    frame = frames["procedures"].select(*names, day.alias("day")).drop_nulls("day")
-    return frame.filter(pl.col("patient_id").is_duplicated())
-
-
 def revascularisations_without_event(frames: Frames) -> pl.Series:
     """Return procedures on a vessel treated on an earlier day, unplanned, without an event on that day.
 
     A procedure that follows one with a planned stage needs no event. A revascularisation elsewhere has no
     procedure here, so that the reverse is no fault.
     """
-    visits = _visits(frames)
+    visits = repeated_visits(frames).drop_nulls("day")
+    if frames["lesions"].is_empty():
+        return none_failing()
     vessels = frames["lesions"].select("procedure_id", "vessel").unique()
     treated = visits.join(vessels, on="procedure_id", how="inner")
     earlier = treated.select(

@@ -96,15 +96,30 @@ def column_completeness(frames: SiteFrames) -> pl.DataFrame:
     required column would always be complete.
     """
     parts = [nothing_measured()]
-    for name, least in frames.limits.completeness.items():
-        table, column = name.split(".")
-        frame = frames[table]
-        counts = frame.filter(asked_rows(table, column)).group_by("site_id")
-        counted = counts.agg((~tells(frame, column)).sum().alias("n_violating"), pl.len().alias("n_checked"))
+    names = [name.split(".") for name in frames.limits.completeness]
+    counts = {
+        table: _asked_and_lacking(frames[table], table, [column for of, column in names if of == table])
+        for table in dict.fromkeys(table for table, _ in names)
+    }
+    for (table, column), least in zip(names, frames.limits.completeness.values(), strict=True):
+        n_violating, n_checked = pl.col(f"lacks {column}"), pl.col(f"asked {column}")
+        counted = counts[table].select("site_id", n_violating=n_violating, n_checked=n_checked)
+        counted = counted.filter(pl.col("n_checked") > 0)
         counted = _with_lost(counted, frames.lost.filter(table=table, column=column))
         fewest = frames.limits.fewest
         parts.append(judged(counted, table=table, column=column, fewest=fewest, least=least))
     return pl.concat(parts)
+
+
+def _asked_and_lacking(frame: pl.DataFrame, table: str, columns: list[str]) -> pl.DataFrame:
+    """Count by site the rows that are asked for each column, and those of them that lack it, in one pass."""
+    asked = {column: asked_rows(table, column).fill_null(value=False) for column in columns}
+    told = frame.select(
+        "site_id",
+        *(expr.alias(f"asked {column}") for column, expr in asked.items()),
+        *((expr & ~tells(frame, column)).alias(f"lacks {column}") for column, expr in asked.items()),
+    )
+    return told.group_by("site_id").sum()
 
 
 def _with_lost(counted: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:

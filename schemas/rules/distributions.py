@@ -200,8 +200,12 @@ def copied_down(frames: Frames) -> pl.Series:
     n_measured = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int8) for name in _MEASURED)
     frame = frames["procedures"].select("at", pl.struct("site_id", *_COPIED).hash(seed=0).alias("key"))
     frame = frame.with_columns(frames["procedures"].select(n_measured.alias("n"))).sort("at")
-    run = (pl.col("key") != pl.col("key").shift()).fill_null(value=True).cum_sum()
-    frame = frame.with_columns(run.alias("run"))
+    is_new = (pl.col("key") != pl.col("key").shift()).fill_null(value=True)
+    # Most rows differ from both neighbours; only the others can be a part of a run.
+    frame = frame.with_columns(is_new=is_new).filter(
+        ~(pl.col("is_new") & pl.col("is_new").shift(-1, fill_value=True))
+    )
+    frame = frame.with_columns(pl.col("is_new").cum_sum().alias("run"))
     lengths = frame.group_by("run").len().filter(pl.col("len") >= RUN_LENGTH)
     return failing(frame.join(lengths, on="run", how="semi"), pl.col("n") >= 2)
 

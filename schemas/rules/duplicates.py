@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.frames import Frames, failing, of_repeated_patients
+from schemas.rules.frames import Frames, by_patient, failing, none_failing, repeated_visits
 from schemas.rules.rule import CrossCheck, Rule
 
 RULES = (
@@ -80,8 +80,11 @@ def repeated_procedures(frames: Frames) -> pl.Series:
     facts = [pl.col(name).cast(pl.String).fill_null("") for name in _LESION_FACTS]
     described = frames["lesions"].select("procedure_id", pl.concat_str(facts, separator="|").alias("fact"))
     lesions = described.group_by("procedure_id").agg(pl.col("fact").sort().str.join("; ").alias("set"))
+    if lesions.is_empty():
+        return none_failing()
     # Without lesions two visits of one day cannot be told apart, so they are not called one.
-    frame = frames.exactly_dated("procedures").join(lesions, on="procedure_id", how="inner")
+    names = ("procedure_id", "procedure_date", "procedure_day")
+    frame = frames.exactly_dated("procedures", *names).join(lesions, on="procedure_id", how="inner")
     frame = frame.filter(_is_dated("procedure_date", "procedure_day")).sort("at")
     return failing(
         frame, ~pl.struct("patient_id", "procedure_date", "procedure_day", "set").is_first_distinct()
@@ -90,20 +93,21 @@ def repeated_procedures(frames: Frames) -> pl.Series:
 
 def procedures_of_one_day(frames: Frames) -> pl.Series:
     """Return procedures after the first of a patient and day."""
-    frame = frames.exactly_dated("procedures").filter(_is_dated("procedure_date", "procedure_day")).sort("at")
-    return failing(frame, ~pl.struct("patient_id", "procedure_date", "procedure_day").is_first_distinct())
+    exact = frames.exactly_dated("procedures", "procedure_date")["at"].implode()
+    frame = repeated_visits(frames).filter(pl.col("at").is_in(exact)).drop_nulls("day").sort("at")
+    return failing(frame, ~pl.struct("patient", "procedure_date", "procedure_day").is_first_distinct())
 
 
 def overlapping_stays(frames: Frames) -> pl.Series:
     """Return procedures whose stay ends after the next stay of the patient begins."""
     found = []
     for start, end in (("procedure_date", "discharge_date"), ("procedure_day", "discharge_day")):
-        frame = frames["procedures"].select("at", "patient_id", start, end).drop_nulls(start)
-        frame = of_repeated_patients(frame).sort("patient_id", start, "at")
-        following = pl.col(start).shift(-1).over("patient_id")
+        dated = repeated_visits(frames).drop_nulls(start)
+        visits, _, is_followed = by_patient(dated, start)
+        following = pl.col(start).shift(-1)
         # Several visits of one stay share its discharge; that is no overlap.
-        is_same_stay = pl.col(end) == pl.col(end).shift(-1).over("patient_id")
-        found.append(failing(frame, (pl.col(end) > following) & ~is_same_stay))
+        is_same_stay = pl.col(end) == pl.col(end).shift(-1)
+        found.append(failing(visits, is_followed & (pl.col(end) > following) & ~is_same_stay))
     return pl.concat(found)
 
 

@@ -38,7 +38,7 @@ def _first_courses(frames: SiteFrames) -> pl.DataFrame:
     start = _day("procedure_date", "procedure_day").alias("start")
     names = ("site_id", "patient_id", "procedure_id", "age_years", "dialysis", "discharge_status")
     first = frames["procedures"].select(*names, start).drop_nulls("start").join(sites, on="site_id")
-    first = first.sort("start", maintain_order=True).unique("patient_id", keep="first", maintain_order=True)
+    first = _first_of_each(first)
     told = frames["follow_up"].filter(pl.col("vital_status") != "lost")
     seen = told.group_by("patient_id").agg(_day("contact_date", "contact_day").max().alias("seen"))
     dead = frames["events"].filter(pl.col("event_type") == "death")
@@ -48,6 +48,15 @@ def _first_courses(frames: SiteFrames) -> pl.DataFrame:
     # Days that count from time zero cannot be held against a calendar; the last contact bounds them.
     end = pl.coalesce("cutoff", pl.when(pl.col("date_policy") == "actual").then(load))
     return joined.with_columns(pl.col("seen", "death") - pl.col("start"), reach=end - pl.col("start"))
+
+
+def _first_of_each(procedures: pl.DataFrame) -> pl.DataFrame:
+    """Return the first procedure of each patient; only those of patients who have several are sorted."""
+    is_repeated = procedures["patient_id"].is_duplicated()
+    several = procedures.filter(is_repeated).sort("start", maintain_order=True)
+    return pl.concat(
+        [procedures.filter(~is_repeated), several.unique("patient_id", keep="first", maintain_order=True)]
+    )
 
 
 def _is_known(opens: int, until: int) -> pl.Expr:

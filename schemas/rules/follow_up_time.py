@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from schemas.rules.frames import Frames, failing, first_procedures, of_repeated_patients
+from schemas.rules.frames import Frames, by_patient, failing, first_procedures, none_failing, repeated_visits
 from schemas.rules.rule import CrossCheck
 
 WINDOWS = {
@@ -82,31 +82,27 @@ def linkages_off_cutoff(frames: Frames) -> pl.Series:
     return failing(frame, by_date & (pl.col("date_policy") == "actual"))
 
 
-def _by_patient(frames: Frames) -> pl.DataFrame:
-    """Return procedures of patients who have several, in time, with ``day`` as a number of either kind."""
-    day = pl.coalesce(pl.col("procedure_date").cast(pl.Int64), pl.col("procedure_day"))
-    names = ("at", "patient_id", "age_years", "prior_pci")
-    frame = frames["procedures"].select(*names, day.alias("day")).drop_nulls("day")
-    return of_repeated_patients(frame).sort("patient_id", "day", "at")
-
-
 def contradicting_ages(frames: Frames) -> pl.Series:
     """Return procedures whose age is over a year off the patient's previous one and the elapsed time."""
-    years = pl.col("day").diff().over("patient_id") / 365.25
-    aged = pl.col("age_years").diff().over("patient_id")
-    return failing(_by_patient(frames), (aged - years).abs() > 1)
+    visits, is_second, _ = by_patient(repeated_visits(frames).drop_nulls("day"), "day")
+    years = pl.col("day").diff() / 365.25
+    return failing(visits, is_second & ((pl.col("age_years").diff() - years).abs() > 1))
 
 
 def forgotten_pci(frames: Frames) -> pl.Series:
     """Return procedures without prior PCI although an earlier day holds one of the same patient."""
-    is_later = pl.col("day") > pl.col("day").min().over("patient_id")
-    return failing(_by_patient(frames), is_later & ~pl.col("prior_pci"))
+    visits, is_second, _ = by_patient(repeated_visits(frames).drop_nulls("day"), "day")
+    first = pl.when(~is_second).then("day").forward_fill()
+    return failing(visits, (pl.col("day") > first) & ~pl.col("prior_pci"))
 
 
 def devices_before_their_time(frames: Frames) -> pl.Series:
     """Return lithotripsy before 2017."""
     lesions = frames["lesions"].select("lesion_id", "procedure_id")
-    dated = frames.truly_dated("procedures").select("procedure_id", "procedure_date")
+    if frames["device_uses"].is_empty():
+        return none_failing()
+    dated = frames.truly_dated("procedures", "procedure_id", "procedure_date")
+    dated = dated.select("procedure_id", "procedure_date")
     frame = frames["device_uses"].join(lesions, on="lesion_id", how="inner")
     frame = frame.join(dated, on="procedure_id", how="inner")
     is_lithotripsy = pl.col("device_class") == "intravascular_lithotripsy"

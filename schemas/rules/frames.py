@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import polars as pl
 
 from schemas.rules.context import NO_CONTEXT, Context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
+
+
+_OWNERS = ("site_id", "patient_id")
+
+VISIT = (
+    *("patient_id", "procedure_id", "procedure_date", "procedure_day", "discharge_date", "discharge_day"),
+    *("age_years", "prior_pci", "staged_pci_planned"),
+)
+"""Columns of a procedure that are held against those of another one of the patient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +41,8 @@ class Frames:
         fault.
     context
         What is known beside the submission.
+    made
+        What checks have made of tables so far, for those that need the same.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -38,6 +50,16 @@ class Frames:
     load_date: date
     rejected: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     context: Context = NO_CONTEXT
+    made: dict[str, tuple[ref[pl.DataFrame], pl.DataFrame]] = field(default_factory=dict, repr=False)
+
+    def once(self, name: str, table: str, make: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        """Return what a function makes of a table, made again only where the table is another one now."""
+        rows = self[table]
+        of, found = self.made.get(name, (None, rows))
+        if of is None or of() is not rows:
+            found = make(rows)
+            self.made[name] = (ref(rows), found)
+        return found
 
     def __getitem__(self, table: str) -> pl.DataFrame:
         """Return the accepted rows of a table."""
@@ -58,24 +80,27 @@ class Frames:
         rows = self.rejected.get(table)
         return self[table] if rows is None else pl.concat([self[table], rows])
 
-    def with_site(self, table: str) -> pl.DataFrame:
+    def with_site(self, table: str, *names: str) -> pl.DataFrame:
         """Return a table with ``date_policy``, ``followup_source`` and cut-off of the row's site.
 
         Follow-up and events take the site of their patient. A site that only the store knows leaves nulls.
+        Where columns are named, only they and those that tell the site are returned.
         """
         frame = self[table]
+        if names:
+            frame = frame.select("at", *(name for name in _OWNERS if name in frame.columns), *names)
         if "site_id" not in frame.columns:
             frame = frame.join(self["patients"].select("patient_id", "site_id"), on="patient_id", how="left")
         columns = ("site_id", "date_policy", "followup_source", "data_cutoff_date", "data_cutoff_day")
         return frame.join(self["sites"].select(columns), on="site_id", how="left", maintain_order="left")
 
-    def exactly_dated(self, table: str) -> pl.DataFrame:
+    def exactly_dated(self, table: str, *names: str) -> pl.DataFrame:
         """Return the rows of `with_site` whose site does not cut dates to the month."""
-        return self.with_site(table).filter(~_policy_is("month_only"))
+        return self.with_site(table, *names).filter(~_policy_is("month_only"))
 
-    def truly_dated(self, table: str) -> pl.DataFrame:
+    def truly_dated(self, table: str, *names: str) -> pl.DataFrame:
         """Return the rows of `with_site` whose dates may be held against a calendar."""
-        return self.with_site(table).filter(~_policy_is("shifted", "relative"))
+        return self.with_site(table, *names).filter(~_policy_is("shifted", "relative"))
 
 
 def _policy_is(*policies: str) -> pl.Expr:
@@ -122,12 +147,35 @@ def deaths(frames: Frames) -> pl.DataFrame:
     )
 
 
-def of_repeated_patients(procedures: pl.DataFrame) -> pl.DataFrame:
-    """Return the procedures of patients who have several.
+def repeated_visits(frames: Frames) -> pl.DataFrame:
+    """Return the procedures of patients who have several, in the order of the table.
 
-    Rules that hold a procedure against another of the patient need sort no more than these.
+    Rules that hold a procedure against another of the patient need look at no more than these. Columns
+    ``at``, ``patient`` (a number of the patient), ``day`` (of either kind, or null) and those of `VISIT`.
     """
-    return procedures.filter(pl.col("patient_id").is_duplicated())
+    return frames.once("repeated visits", "procedures", _repeated_visits)
+
+
+def _repeated_visits(procedures: pl.DataFrame) -> pl.DataFrame:
+    """Pick out the procedures of patients who have several."""
+    day = pl.coalesce(pl.col("procedure_date").cast(pl.Int64), pl.col("procedure_day"))
+    is_repeated = procedures["patient_id"].is_duplicated()
+    rows = procedures.select("at", *VISIT, day.alias("day")).filter(is_repeated)
+    return rows.with_columns(patient=pl.col("patient_id").rank("dense"))
+
+
+def by_patient(visits: pl.DataFrame, *when: str) -> tuple[pl.DataFrame, pl.Expr, pl.Expr]:
+    """Sort visits of each patient in time.
+
+    Returns
+    -------
+    tuple of polars.DataFrame and two of polars.Expr
+        The visits, and whether the row before and the row after is one of the same patient.
+    """
+    patient = pl.col("patient")
+    is_second = (patient == patient.shift()).fill_null(value=False)
+    is_followed = (patient == patient.shift(-1)).fill_null(value=False)
+    return visits.sort("patient", *when, "at"), is_second, is_followed
 
 
 def failing(frame: pl.DataFrame, fails: pl.Expr) -> pl.Series:

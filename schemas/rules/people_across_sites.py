@@ -33,7 +33,10 @@ def people_of_two_sites(frames: Frames) -> pl.Series:
     if sites.n_unique() < 2:
         return none_failing()
     names = ("patients", "procedures", "lesions", "device_uses")
-    own = _fingerprints({name: frames[name] for name in names}, frames.truly_dated("procedures")["at"])
+    if any(frames[name].is_empty() for name in names):
+        return none_failing()
+    dated = frames.truly_dated("procedures", "procedure_date")["at"]
+    own = _fingerprints({name: frames[name] for name in names}, dated)
     others = [own.drop("at")]
     if all(name in history for name in names):
         past = {name: history[name] for name in names}

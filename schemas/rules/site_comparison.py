@@ -52,14 +52,20 @@ def _with_complications(frames: SiteFrames, procedures: pl.DataFrame) -> pl.Data
     return joined.with_columns(pl.col(*EXPECTED_COMPLICATIONS, "any").fill_null(value=False))
 
 
+def _recorded_procedures(frames: SiteFrames) -> pl.DataFrame:
+    """Return procedures that state every complication, with what they state."""
+    return _with_complications(frames, _recorded(frames))
+
+
 def unrecorded_kinds(frames: SiteFrames) -> pl.DataFrame:
     """Measure the chance of no complication of a kind, were the site like the others together."""
-    rows = _with_complications(frames, _recorded(frames))
+    rows = frames.once("recorded procedures", _recorded_procedures)
     parts = [nothing_measured()]
+    sums = rows.group_by("site_id").agg(
+        pl.len().alias("n_checked"), pl.col(*EXPECTED_COMPLICATIONS).sum(), pl.col("is_new").any()
+    )
     for kind in EXPECTED_COMPLICATIONS:
-        counts = rows.group_by("site_id").agg(
-            pl.len().alias("n_checked"), pl.col(kind).sum().alias("n_violating"), pl.col("is_new").any()
-        )
+        counts = sums.select("site_id", "n_checked", "is_new", n_violating=kind)
         others = pl.col("n_checked").sum() - pl.col("n_checked")
         rate = (pl.col("n_violating").sum() - pl.col("n_violating")) / others
         counts = counts.with_columns(
@@ -85,7 +91,7 @@ def funnel_positions(frames: SiteFrames) -> pl.DataFrame:
     ----------
     .. [1] Spiegelhalter (2005), Stat Med 24:1185-1202, doi:10.1002/sim.1970.
     """
-    rows = _with_complications(frames, _recorded(frames))
+    rows = frames.once("recorded procedures", _recorded_procedures)
     parts = [nothing_measured()]
     if rows["site_id"].n_unique() < 2:
         return parts[0]
@@ -149,6 +155,8 @@ def grader_effects(frames: SiteFrames) -> pl.DataFrame:
     grade = pl.col("calcification_angio").replace_strict(_GRADES, default=None, return_dtype=pl.Float64)
     owners = frames["procedures"].select("procedure_id", "operator_id")
     rows = frames["lesions"].select("site_id", "procedure_id", grade.alias("grade"))
+    if rows.is_empty():
+        return nothing_measured()
     rows = rows.join(owners, on="procedure_id", how="left").drop_nulls("grade")
     limit = frames.limits.grader_effect
     by_operator = intraclass_correlation(rows.drop_nulls("operator_id"), by="site_id", grader="operator_id")

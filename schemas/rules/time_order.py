@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.rules.follow_up_time import CROSS_CHECKS as FOLLOW_UP_CHECKS
-from schemas.rules.frames import Frames, deaths, failing, first_procedures
+from schemas.rules.frames import Frames, deaths, failing, first_procedures, none_failing
 from schemas.rules.rule import CrossCheck, RowCheck
 from schemas.rules.time_texts import RULES
 
@@ -56,7 +56,7 @@ def _time_missing(table: str, *, relative: bool) -> CrossCheck:
     date, day = _DATE_PAIRS[table]
 
     def fails(frames: Frames) -> pl.Series:
-        frame = frames.with_site(table)
+        frame = frames.with_site(table, date, day)
         if relative:
             return failing(frame, _IS_RELATIVE & pl.col(day).is_null())
         neither = pl.col(date).is_null() & pl.col(day).is_null()
@@ -69,10 +69,11 @@ def _time_superfluous(table: str, date: str, day: str) -> tuple[CrossCheck, Cros
     """Empty the date of a relative site, which would undo its policy, and the day of any other."""
 
     def dated(frames: Frames) -> pl.Series:
-        return failing(frames.with_site(table), _IS_RELATIVE & pl.col(date).is_not_null())
+        return failing(frames.with_site(table, date), _IS_RELATIVE & pl.col(date).is_not_null())
 
     def counted(frames: Frames) -> pl.Series:
-        return failing(frames.with_site(table), _SITE_IS_KNOWN & ~_IS_RELATIVE & pl.col(day).is_not_null())
+        is_counted = _SITE_IS_KNOWN & ~_IS_RELATIVE & pl.col(day).is_not_null()
+        return failing(frames.with_site(table, day), is_counted)
 
     return (
         CrossCheck(rule_id="T17", table=table, column=date, failing=dated),
@@ -82,12 +83,14 @@ def _time_superfluous(table: str, date: str, day: str) -> tuple[CrossCheck, Cros
 
 def procedures_in_future(frames: Frames) -> pl.Series:
     """Return procedures dated after the load."""
-    return failing(frames.truly_dated("procedures"), pl.col("procedure_date") > frames.load_date)
+    frame = frames.truly_dated("procedures", "procedure_date")
+    return failing(frame, pl.col("procedure_date") > frames.load_date)
 
 
 def discharges_in_future(frames: Frames) -> pl.Series:
     """Return procedures whose discharge is dated after the load."""
-    return failing(frames.truly_dated("procedures"), pl.col("discharge_date") > frames.load_date)
+    frame = frames.truly_dated("procedures", "discharge_date")
+    return failing(frame, pl.col("discharge_date") > frames.load_date)
 
 
 def _cutoff_in_future(*, is_needed: bool) -> CrossCheck:
@@ -158,8 +161,10 @@ def contacts_after_death(frames: Frames) -> pl.Series:
 
 def procedures_after_death(frames: Frames) -> pl.Series:
     """Return procedures after a death that follows a procedure; an earlier death breaks rule T04 instead."""
-    rows = _after_death(frames, "procedures").implode()
-    late = frames["procedures"].filter(pl.col("at").is_in(rows)).select("at", "patient_id")
+    rows = _after_death(frames, "procedures")
+    if rows.is_empty():
+        return none_failing()
+    late = frames["procedures"].select("at", "patient_id").filter(pl.col("at").is_in(rows.implode()))
     paired = late.join(frames["procedures"].select("patient_id", first_at="at"), on="patient_id", how="inner")
     has_earlier = ~pl.col("first_at").is_in(late["at"].implode())
     has_earlier |= pl.col("patient_id").is_in(frames.known("patients").implode())
@@ -168,7 +173,12 @@ def procedures_after_death(frames: Frames) -> pl.Series:
 
 def contradicted_discharges(frames: Frames) -> pl.Series:
     """Return procedures discharged dead without a death by then, or alive after one."""
-    frame = frames["procedures"].join(deaths(frames), on="patient_id", how="left")
+    names = ("at", "patient_id", "discharge_date", "discharge_day", "discharge_status")
+    dead = deaths(frames)
+    is_asked = (pl.col("discharge_status") == "dead") | pl.col("patient_id").is_in(
+        dead["patient_id"].implode()
+    )
+    frame = frames["procedures"].select(names).filter(is_asked).join(dead, on="patient_id", how="left")
     has_death = pl.col("dead_by").is_not_null() | pl.col("dead_by_day").is_not_null()
     later = (
         pl.col("dead_from") > pl.col("discharge_date"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import exp, lgamma, log
 
+import numpy as np
 import polars as pl
 
 from schemas.rules.site_frames import SiteCheck, SiteFrames, measured, nothing_measured
@@ -15,11 +16,22 @@ _KINDS_OF_DAY = {"1 January": 0.03, "end of month": 0.12, "Sunday": None}
 """Share of procedures above which a kind of day is heaped; Sundays take the limit of the settings."""
 
 
-def dated_procedures(frames: SiteFrames) -> pl.DataFrame:
-    """Return ``site_id`` and ``procedure_date`` of the sites that send real dates."""
+def procedures_by_day(frames: SiteFrames) -> pl.DataFrame:
+    """Return ``site_id``, ``procedure_date`` and ``n``, the procedures of a day, of sites with real dates."""
+    return frames.once("procedures by day", _procedures_by_day)
+
+
+def _procedures_by_day(frames: SiteFrames) -> pl.DataFrame:
+    """Count the procedures of each site and day."""
     sites = frames["sites"].filter(pl.col("date_policy") == "actual")["site_id"].implode()
-    dated = frames["procedures"].select("site_id", "procedure_date")
-    return dated.filter(pl.col("site_id").is_in(sites)).drop_nulls()
+    dated = _counted(frames["procedures"].select("site_id", "procedure_date"))
+    return dated.filter(pl.col("site_id").is_in(sites))
+
+
+def _counted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count rows by site and day, those without either left out."""
+    counts = rows.group_by("site_id", "procedure_date").len("n").cast({"n": pl.Int64})
+    return counts.drop_nulls()
 
 
 def gaps_in_time(frames: SiteFrames) -> pl.DataFrame:
@@ -28,11 +40,11 @@ def gaps_in_time(frames: SiteFrames) -> pl.DataFrame:
     Under a steady rate the gaps are exponential; of n gaps the longest exceeds g with probability
     1 - (1 - exp(-g n / span))^n.
     """
-    dates = dated_procedures(frames).sort("site_id", "procedure_date")
+    dates = procedures_by_day(frames).sort("site_id", "procedure_date")
     gap = pl.col("procedure_date").diff().dt.total_days()
     span = (pl.col("procedure_date").max() - pl.col("procedure_date").min()).dt.total_days()
     sums = dates.group_by("site_id", maintain_order=True).agg(
-        pl.len().alias("n_checked"), gap.max().alias("gap"), span.alias("span")
+        pl.col("n").sum().alias("n_checked"), gap.max().alias("gap"), span.alias("span")
     )
     sums = sums.filter((pl.col("n_checked") >= FEWEST_DATES) & (pl.col("span") > 0))
     n = pl.col("n_checked") - 1
@@ -78,13 +90,13 @@ def quarter_volumes(frames: SiteFrames) -> pl.DataFrame:
     ----------
     .. [1] Przyborowski & Wilenski (1940), Biometrika 31:313-323, doi:10.1093/biomet/31.3-4.313.
     """
-    dates = dated_procedures(frames)
+    dates = procedures_by_day(frames)
     history = frames.history("procedures")
     last = dates["procedure_date"].max()
     if last is None:
         return nothing_measured()
     if history is not None:
-        dates = pl.concat([dates, history.select("site_id", "procedure_date").drop_nulls()])
+        dates = pl.concat([dates, _counted(history.select("site_id", "procedure_date"))])
     first = dates.group_by("site_id").agg(pl.col("procedure_date").min().alias("first"))
     period = frames.scene.context.period
     newest = _newest_quarter_start(last if period is None else period[1] + timedelta(days=1))
@@ -97,8 +109,8 @@ def quarter_volumes(frames: SiteFrames) -> pl.DataFrame:
         dates.with_columns(age.alias("age"))
         .group_by("site_id")
         .agg(
-            (pl.col("age") == 0).sum().alias("now"),
-            pl.col("age").is_between(1, PERIODS_BEFORE).sum().alias("before"),
+            pl.col("n").filter(pl.col("age") == 0).sum().alias("now"),
+            pl.col("n").filter(pl.col("age").is_between(1, PERIODS_BEFORE)).sum().alias("before"),
         )
     )
     full = first.filter(pl.col("first") <= newest.dt.offset_by("-12mo"))
@@ -121,31 +133,26 @@ def _newest_quarter_start(end: object) -> pl.Expr:
 def _tail(count: int, total: int) -> float:
     """Return twice the smaller binomial tail of ``count`` of ``total`` at probability 1/5."""
     share = 1 / (PERIODS_BEFORE + 1)
-    terms = [
-        exp(
-            lgamma(total + 1)
-            - lgamma(k + 1)
-            - lgamma(total - k + 1)
-            + k * log(share)
-            + (total - k) * log(1 - share)
-        )
-        for k in range(total + 1)
-    ]
+    log_factorials = np.fromiter(map(lgamma, range(1, total + 2)), dtype=np.float64, count=total + 1)
+    k = np.arange(total + 1)
+    choices = log_factorials[-1] - log_factorials - log_factorials[::-1]
+    logs = choices + k * log(share) + (total - k) * log(1 - share)
+    terms: list[float] = np.exp(logs).tolist()
     return min(1.0, 2 * min(sum(terms[: count + 1]), sum(terms[count:])))
 
 
 def heaped_dates(frames: SiteFrames) -> pl.DataFrame:
     """Measure the share of procedures on 1 January, on the last day of a month and on Sundays."""
-    date = pl.col("procedure_date")
+    date, n = pl.col("procedure_date"), pl.col("n")
     kinds = {
         "1 January": (date.dt.month() == 1) & (date.dt.day() == 1),
         "end of month": date == date.dt.month_end(),
         "Sunday": date.dt.weekday() == 7,
     }
     sums = (
-        dated_procedures(frames)
+        procedures_by_day(frames)
         .group_by("site_id")
-        .agg(pl.len().alias("n_checked"), *(test.sum().alias(name) for name, test in kinds.items()))
+        .agg(n.sum().alias("n_checked"), *(n.filter(test).sum().alias(name) for name, test in kinds.items()))
     )
     sums = sums.filter(pl.col("n_checked") >= FEWEST_DATES)
     usual = frames.limits.on_one_kind_of_day
