@@ -126,7 +126,8 @@ def _score_of_difference(first: tuple[float, float], second: tuple[float, float]
     p1 = min(max(p2 + delta, 0.0), 1.0)
     total = n1 + n2
     # One row in all leaves no variance to correct.
-    variance = (p1 * (1.0 - p1) / n1 + p2 * (1.0 - p2) / n2) * total / (total - 1.0)
+    correction = total / (total - 1.0) if total > 1.0 else 1.0
+    variance = (p1 * (1.0 - p1) / n1 + p2 * (1.0 - p2) / n2) * correction
     if variance <= 0.0:
         return 0.0 if distance == 0.0 else math.copysign(math.inf, distance)
     return distance / math.sqrt(variance)
