@@ -48,13 +48,21 @@ def _hide_claim(result: ClaimResult, rule: DisclosureRule) -> ClaimResult:
 def _hide_component(result: ComponentResult, rule: DisclosureRule) -> ComponentResult:
     """Hide one component, or only the number of rows left out."""
     findings = result.findings
-    if not any(_is_small(group, rule) for group in findings.groups):
+    if not (any(_is_small(group, rule) for group in findings.groups) or _differs_by_few(result, rule)):
         left_out = shown_count(findings.n_left_out or 0, rule)
         remarks = () if result.component.kind == "discrimination" else findings.remarks
         return replace(result, findings=replace(findings, n_left_out=left_out, remarks=remarks))
     refusal = NotEstimable(result.component.label, HIDDEN, "suppressed")
     bare = Findings((), refusal, n_left_out=None)
     return replace(result, findings=bare, judged=refusal, p_value=None, p_adjusted=None, why=HIDDEN)
+
+
+def _differs_by_few(result: ComponentResult, rule: DisclosureRule) -> bool:
+    """Whether two readings of the same rows differ in few of them, so that a subtraction would tell."""
+    if result.component.kind != "paired_difference" or not result.findings.groups:
+        return False
+    first, second = (group.n_events or 0 for group in result.findings.groups)
+    return shown_count(abs(first - second), rule) is None
 
 
 def _is_small(group: Group, rule: DisclosureRule) -> bool:

@@ -80,7 +80,8 @@ def say_finding(result: ClaimResult) -> str:
     shown = next((part for part in result.components if part.component.headline), None)
     if shown is None:
         return "; ".join(_shorter(part) for part in result.components) + "."
-    groups = "; ".join(say_group(group) for group in shown.findings.groups[:2])
+    pair = shown.findings.groups[:2] if len(shown.findings.groups) > 1 else ()
+    groups = "; ".join(say_group(group) for group in pair)
     return f"{_short(shown)}. {groups}".strip()
 
 

@@ -102,7 +102,7 @@ def run_paired_difference(part: Component, frames: ClaimFrames) -> Findings:
     upper = None if found.upper is None else float(found.upper)
     crude = Estimate(
         "risk_difference", found.estimate, found.lower, upper, f"{found.method}; McNemar, mid-P", rows.height,
-        only_first + only_second, p_value,
+        None, p_value,
     )  # fmt: skip
     return Findings(groups, crude, n_left_out=left_out)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from analytics.claims import running
@@ -85,6 +86,17 @@ def test_larger_cells_stay(run: Maker) -> None:
     hidden = hide_small_cells(run(200, 40, 400, 10))
     assert hidden.results[0].components[0].findings.groups[0].n_events == 40
     assert hidden.results[0].p_value is not None
+
+
+def test_readings_that_differ_in_few_rows_are_hidden(rows: Maker, claim: Maker, part: Maker) -> None:
+    pairs = [(True, False)] * 3 + [(True, True)] * 30 + [(False, False)] * 30
+    frame = pl.DataFrame(pairs, schema=["ivus", "oct"], orient="row")
+    nothing = {"outcome": "", "exposure": "", "exposed": (), "comparator": ()}
+    asked = part(kind="paired_difference", rows="image_pairs", first="ivus", second="oct", **nothing)
+    raw = running._find(claim(components=(asked,)), rows(image_pairs=frame))
+    whole = ClaimsRun(conclude([raw]), "snapshot", 1)
+    assert whole.results[0].components[0].findings.groups[0].n_events == 30
+    assert hide_small_cells(whole).results[0].components[0].why == HIDDEN
 
 
 def test_few_rows_left_out_lose_their_number(rows: Maker, groups: Maker, claim: Maker) -> None:
