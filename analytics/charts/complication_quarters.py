@@ -34,66 +34,69 @@ def quarterly_rate_chart(quarterly: QuarterlyRates, *, subtitle: str = "", width
         Vega-Lite 6 specification with inline data.
     """
     rows = _rows(quarterly)
+    return {
+        **frame(
+            title=_title(quarterly),
+            subtitle=_subtitle(quarterly, rows, subtitle),
+            alt=quarterly_rate_alt(quarterly),
+        ),
+        "width": width,
+        "height": 220,
+        "data": {"values": rows},
+        "layer": _layers(quarterly.quarters, is_counted=len(rows) <= MOST_LABELS),
+    }
+
+
+def _title(quarterly: QuarterlyRates) -> str:
+    """Name the complication."""
+    if not quarterly.rates:
+        return "By quarter"
+    return f"{label_complication(quarterly.rates[0].complication)} by quarter"
+
+
+def _subtitle(quarterly: QuarterlyRates, rows: list[Spec], said: str) -> str:
+    """Name the unit, what the caller says, and the meaning of hollow marks where there are any."""
+    unit = quarterly.rates[0].unit if quarterly.rates else ""
+    parts = [f"k/n counts {UNIT_PLURALS.get(unit, unit)}." if unit else "", said]
+    if any(row["fill"] == "white" for row in rows):
+        parts.append(f"Hollow: fewer than {SMALL_GROUP}.")
+    return " ".join(part for part in parts if part)
+
+
+def _layers(quarters: tuple[str, ...], *, is_counted: bool) -> list[Spec]:
+    """Intervals, marks, and above few of them their counts."""
     x: Spec = {
         "field": "quarter",
         "type": "ordinal",
-        "sort": list(quarterly.quarters),
+        "sort": list(quarters),
         "title": "Quarter of PCI",
-        "scale": {"domain": list(quarterly.quarters)},
-        "axis": {"labelAngle": 0, "values": _named(quarterly.quarters), "grid": False},
+        "scale": {"domain": list(quarters)},
+        "axis": {"labelAngle": 0, "values": _named(quarters), "grid": False},
     }
-    y: Spec = {
-        "field": "lower",
-        "type": "quantitative",
-        "title": "Rate, % (95 % interval)",
-        "scale": {"zero": True},
-    }
+    y: Spec = {"type": "quantitative", "title": "Rate, % (95 % interval)", "scale": {"zero": True}}
     tooltip = [
         {"field": name, "type": "nominal", "title": title}
         for name, title in (("quarter", "Quarter"), ("count", "k/n"), ("rate", "Rate"))
     ]
-    first = quarterly.rates[0] if quarterly.rates else None
-    title = f"{label_complication(first.complication)} by quarter" if first else "By quarter"
-    counted = f"k/n counts {UNIT_PLURALS.get(first.unit, first.unit)}. " if first else ""
-    hollow = f" Hollow: fewer than {SMALL_GROUP}." if any(row["fill"] == "white" for row in rows) else ""
-    return {
-        **frame(title=title, subtitle=f"{counted}{subtitle}{hollow}", alt=quarterly_rate_alt(quarterly)),
-        "width": width,
-        "height": 220,
-        "data": {"values": rows},
-        "layer": [
-            {
-                "mark": {"type": "rule", "color": COLOUR, "strokeWidth": 1.5, "aria": False},
-                "encoding": {"x": x, "y": y, "y2": {"field": "upper"}},
-            },
-            {
-                "mark": {"type": "point", "size": 60, "strokeWidth": 1.8, "opacity": 1, "stroke": COLOUR},
-                "encoding": {
-                    "x": x,
-                    "y": {**y, "field": "percent"},
-                    "fill": {"field": "fill", "type": "nominal", "scale": None},
-                    "tooltip": tooltip,
-                },
-            },
-            {
-                "mark": {
-                    "type": "text",
-                    "dy": -8,
-                    "baseline": "bottom",
-                    "color": INK,
-                    "fontSize": 10,
-                    "aria": False,
-                },
-                "encoding": {
-                    "x": x,
-                    "y": {**y, "field": "upper"},
-                    "text": {"field": "count", "type": "nominal"},
-                },
-            }
-            if len(rows) <= MOST_LABELS
-            else {"mark": {"type": "point", "opacity": 0, "aria": False}},
-        ],
+    intervals: Spec = {
+        "mark": {"type": "rule", "color": COLOUR, "strokeWidth": 1.5, "aria": False},
+        "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
     }
+    fill = {"field": "fill", "type": "nominal", "scale": None}
+    marks: Spec = {
+        "mark": {"type": "point", "size": 60, "strokeWidth": 1.8, "opacity": 1, "stroke": COLOUR},
+        "encoding": {"x": x, "y": {**y, "field": "percent"}, "fill": fill, "tooltip": tooltip},
+    }
+    above = {"type": "text", "dy": -8, "baseline": "bottom", "color": INK, "fontSize": 10, "aria": False}
+    counts: Spec = {
+        "mark": above,
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "upper"},
+            "text": {"field": "count", "type": "nominal"},
+        },
+    }
+    return [intervals, marks, counts] if is_counted else [intervals, marks]
 
 
 def _rows(quarterly: QuarterlyRates) -> list[Spec]:

@@ -134,6 +134,16 @@ def test_quarter_figure_draws_a_hollow_mark_for_few() -> None:
     assert [row["percent"] for row in rows] == [pytest.approx(2.0), 0.0]
     assert [row["fill"] == "white" for row in rows] == [False, True]
     assert "2024 Q2: 0/12 up to 5.0 %" in spec["description"]
+    assert "Hollow: fewer than 20." in str(spec["title"])
+
+
+def test_many_quarters_are_drawn_without_their_counts() -> None:
+    names = tuple(f"{year} Q{quarter}" for year in range(2019, 2023) for quarter in range(1, 5))
+    many = QuarterlyRates(names, tuple(rate(1, 50) for _ in names), CountTest("exact trend", 0.6), 0)
+    assert [layer["mark"]["type"] for layer in quarterly_rate_chart(QUARTERS)["layer"]][-1] == "text"
+    layers = quarterly_rate_chart(many)["layer"]
+    assert [layer["mark"]["type"] for layer in layers] == ["rule", "point"]
+    assert layers[0]["encoding"]["x"]["axis"]["values"] == ["2019 Q1", "2020 Q1", "2021 Q1", "2022 Q1"]
 
 
 BENCHMARK = Benchmark(
