@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from analytics.intake.site_parts import reports_by_site
-from schemas.registry import TABLES
 from schemas.rules.completeness import asked_rows, loses_value, tells
 from schemas.rules.limits import DEFAULT_LIMITS, RuleLimits
 from schemas.submission import SubmissionReport
@@ -143,12 +142,15 @@ def _low_columns(report: SubmissionReport, limits: RuleLimits) -> list[tuple[str
     low = []
     for name, limit in limits.completeness.items():
         table, column = name.split(".")
-        accepted = report.tables[table].accepted if table in report.tables else TABLES[table].empty()
-        accepted = accepted.filter(asked_rows(table, column))
-        n_asked = accepted.height + lost.get((table, column), 0)
-        if not n_asked or name in waived:
+        if table not in report.tables or name in waived:
             continue
-        share = accepted.select(tells(accepted, column).sum()).item() / n_asked
+        accepted = report.tables[table].accepted
+        is_asked = asked_rows(table, column).fill_null(value=False)
+        rows = accepted.select(is_asked=is_asked, tells=tells(accepted, column))
+        n_asked = int(rows["is_asked"].sum()) + lost.get((table, column), 0)
+        if not n_asked:
+            continue
+        share = int((rows["is_asked"] & rows["tells"]).sum()) / n_asked
         if share < limit:
             low.append((name, share, limit))
     return low

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -72,9 +73,15 @@ def reports_by_site(
 
 def _table_of_site(name: str, accepted: pl.DataFrame | None, rejected: pl.DataFrame | None) -> TableReport:
     """Return the rows of one site in one table."""
-    kept = TABLES[name].empty() if accepted is None else accepted
+    kept = _no_rows(name) if accepted is None else accepted
     lost = _NO_REJECTION if rejected is None else rejected
     return TableReport(name, kept, lost, kept.height + lost.height)
+
+
+@cache
+def _no_rows(table: str) -> pl.DataFrame:
+    """Return a table without rows."""
+    return TABLES[table].empty()
 
 
 def _parted(frame: pl.DataFrame, sites: pl.Series) -> dict[str, pl.DataFrame]:
