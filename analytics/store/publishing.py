@@ -158,7 +158,7 @@ def _build(
 def _copy_tables(connection: Connection) -> None:
     """Copy the allowed canonical rows and the ledger, and count the findings."""
     for table in CANONICAL_TABLES:
-        _copy(connection, table, select_allowed(table, read_columns(connection, table)))
+        _copy(connection, table, select_allowed(connection, table, read_columns(connection, table)))
     ledger = read_columns(connection, "submissions")
     _copy(connection, "submissions", select_rows("submissions", ledger, "order by load_number"))
     _copy(connection, "findings_summary", _FINDINGS_SUMMARY)

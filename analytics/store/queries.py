@@ -177,7 +177,7 @@ def _read_canonical(
     connection: Connection, table: str, columns: list[str], *, with_refusals: bool
 ) -> pl.DataFrame:
     """Read the rows of one canonical table."""
-    rows = fetch_frame(connection, select_allowed(table, columns, with_refusals=with_refusals))
+    rows = fetch_frame(connection, select_allowed(connection, table, columns, with_refusals=with_refusals))
     if table != "patients" or not with_refusals:
         return rows
     refused = read_refusals(connection)

@@ -48,10 +48,13 @@ _ALLOWED_ROWS: dict[str, str] = {
 }
 
 
-def select_allowed(table: str, columns: Sequence[str], *, with_refusals: bool = False) -> str:
+def select_allowed(
+    connection: Connection, table: str, columns: Sequence[str], *, with_refusals: bool = False
+) -> str:
     """Write a query for the rows of a canonical table whose patients allow research, each key once."""
     allowed = "" if with_refusals else _ALLOWED_ROWS[table]
-    latest = _select_latest(table) if TABLES[table].is_shared else ()
+    is_repeated = TABLES[table].is_shared and _has_several_submissions(connection, table)
+    latest = _select_latest(table) if is_repeated else ()
     joint = ("and" if allowed else "where",) if latest else ()
     return " ".join(
         (_REFUSED, "select", quote_names(columns), "from", quote_name(table), allowed, *joint, *latest)
@@ -62,6 +65,12 @@ def read_refusals(connection: Connection) -> pl.Series:
     """Read the pseudonyms of patients who refused research use in any submission."""
     sql = "select distinct patient_id from patients where research_use_allowed = false order by patient_id"
     return fetch_frame(connection, sql)["patient_id"]
+
+
+def _has_several_submissions(connection: Connection, table: str) -> bool:
+    """Tell whether a key can come twice: it cannot within one submission, and looking for it costs a join."""
+    names = run(connection, " ".join(("select distinct submission_id from", quote_name(table), "limit 2")))
+    return len(names) > 1
 
 
 def _select_latest(table: str) -> tuple[str, ...]:
