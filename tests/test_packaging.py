@@ -31,6 +31,7 @@ def test_the_distribution_is_installed_with_its_command() -> None:
     [
         "analytics/py.typed",
         "analytics/store/tables.sql",
+        "analytics/claims/hypotheses/C01.toml",
         "analytics/cohort/endpoints",
         "analytics/evidence/data/published_outcomes.csv",
         "synthetic/scenarios/default.toml",
