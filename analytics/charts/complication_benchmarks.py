@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
     from analytics.evidence.matching import Benchmark
 
-BENCHMARK_NOTE = (
-    "Grey bars: published figures that agree in device, grade, unit and definition; the table names them."
-)
+MOST_NAMED = 4
+"""Published figures that the subtitle names; the table beside the figure names all."""
 BAR_HEIGHT = 15
 
 
@@ -34,6 +33,38 @@ def benchmark_marks(
         Right end of the axis in percent; a figure beyond it stands there.
     """
     return [_mark(one, row["pixel"], end) for row in rows for one in benchmarks.get(row["group"], ())]
+
+
+def benchmark_note(rows: Sequence[Spec], benchmarks: Mapping[tuple[str, str], Sequence[Benchmark]]) -> str:
+    """Name the studies behind the bars, for a figure that is printed alone; empty without any.
+
+    Parameters
+    ----------
+    rows
+        Drawn rows with their ``group``.
+    benchmarks
+        Figures by strategy and severity.
+    """
+    named = [
+        f"{_study(one)}, {benchmark_text(one)} ({_group(row['group'])})"
+        for row in rows
+        for one in benchmarks.get(row["group"], ())
+    ]
+    if not named:
+        return ""
+    more = f"; {len(named) - MOST_NAMED} more in the table" if len(named) > MOST_NAMED else ""
+    return f"Grey bars, published with the same unit and definition: {'; '.join(named[:MOST_NAMED])}{more}."
+
+
+def _study(benchmark: Benchmark) -> str:
+    """Name of a study without its DOI or PMID, which the table has."""
+    return benchmark.citation.partition(", DOI ")[0].partition(", PMID ")[0]
+
+
+def _group(group: tuple[str, str]) -> str:
+    """Words for device and grade."""
+    strategy, severity = group
+    return f"{label_strategy(strategy).lower()}, {label_severity(severity).lower()}"
 
 
 def _mark(benchmark: Benchmark, pixel: float, end: float) -> Spec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from analytics.charts.complication_benchmarks import BENCHMARK_NOTE, benchmark_marks, benchmark_sentences
+from analytics.charts.complication_benchmarks import benchmark_marks, benchmark_note, benchmark_sentences
 from analytics.charts.labels import (
     STRUCTURAL_ZERO_TEXT,
     UNIT_PLURALS,
@@ -81,7 +81,7 @@ def complication_rate_chart(
     outer = frame(
         title=title,
         subtitle=" ".join(
-            part for part in (_subtitle(rates, rows), BENCHMARK_NOTE if published else "") if part
+            part for part in (_subtitle(rates, rows), benchmark_note(rows, benchmarks or {})) if part
         ),
         alt=" ".join([complication_rate_alt(rates), *said]),
     )

@@ -181,6 +181,8 @@ def test_published_figures_are_drawn_on_the_row_that_they_agree_with() -> None:
     assert ticks[0]["encoding"]["y"] == {"value": first_row["value"] + 30.0}
     assert "DOI 10.1/x" in spec["description"]
     assert "Grey bars" not in str(plain["title"])
+    subtitle = " ".join(spec["title"]["subtitle"])
+    assert "Disrupt CAD IV 2021, 1/64: 1.5 % (excimer laser, severe)." in subtitle
 
 
 def test_near_figures_never_stand_without_their_difference() -> None:
