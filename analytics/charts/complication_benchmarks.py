@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analytics.charts.labels import label_severity, label_strategy
-from analytics.charts.numbers import format_fraction
+from analytics.charts.numbers import format_fraction, format_percent
 from analytics.charts.theme import MUTED, Spec
+from analytics.proportions.intervals import zero_event_upper_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,10 +98,12 @@ def _mark(benchmark: Benchmark, pixel: float, end: float) -> Spec:
 
 
 def benchmark_text(benchmark: Benchmark) -> str:
-    """Return a published figure with its counts where they are known."""
+    """Return a published figure with its counts where they are known; of none, how many there may be."""
     share = f"{benchmark.percent:.1f} %"
     if benchmark.n_events is None or benchmark.n_total is None:
         return share
+    if benchmark.n_events == 0:
+        share = f"up to {format_percent(zero_event_upper_limit(benchmark.n_total))}"
     return f"{format_fraction(benchmark.n_events, benchmark.n_total)}: {share}"
 
 

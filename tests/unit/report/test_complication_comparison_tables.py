@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from analytics.charts.complication_benchmarks import benchmark_text
 from analytics.charts.complication_contrasts import complication_contrast_chart
 from analytics.charts.complication_quarters import quarterly_rate_chart
 from analytics.charts.complication_rates import complication_rate_chart
@@ -183,6 +184,12 @@ def test_published_figures_are_drawn_on_the_row_that_they_agree_with() -> None:
     assert "Grey bars" not in str(plain["title"])
     subtitle = " ".join(spec["title"]["subtitle"])
     assert "Disrupt CAD IV 2021, 1/64: 1.5 % (excimer laser, severe)." in subtitle
+
+
+def test_a_published_zero_says_how_many_there_may_be() -> None:
+    # 1 - 0.025^(1/64) = 5.6 %.
+    assert benchmark_text(replace(BENCHMARK, n_events=0, percent=0.0)) == "0/64: up to 5.6 %"
+    assert benchmark_text(replace(BENCHMARK, n_events=None, n_total=None)) == "1.5 %"
 
 
 def test_near_figures_never_stand_without_their_difference() -> None:
