@@ -32,10 +32,13 @@ def check_keys(state: TableState, states: Mapping[str, TableState], known: pl.Se
         return
     key = state.table.primary_key
     taken = NO_KEYS if state.table.is_shared else known
-    repeated = ~pl.col(key).is_first_distinct()
+    keys = state.accepted()[key]
+    # As many hashes as keys: no key comes twice.
+    is_unique = keys.hash(seed=0).n_unique() == len(keys)
+    repeated = pl.lit(value=False) if is_unique else ~pl.col(key).is_first_distinct()
     if not taken.is_empty():
         repeated |= pl.col(key).is_in(taken.implode())
-    rows = state.accepted().filter(repeated)
+    rows = state.accepted().select("at", key).filter(repeated)
     cells = rows.select("at", column=pl.lit(key), rule_id=pl.lit("K01"))
     said = pl.concat([_repeated_records(other) for other in states.values()])
     parts = cells.join(state.origin, on="at").join(said, on=["file", "record"], how="semi").sort("at")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.rules.completeness import device_kinds, judged
+from schemas.rules.frames import may_repeat
 from schemas.rules.site_frames import SiteCheck, SiteFrames, measured
 
 MONTH_OPENS, MONTH_CLOSES = 23, 60
@@ -51,8 +52,8 @@ def _first_courses(frames: SiteFrames) -> pl.DataFrame:
 
 
 def _first_of_each(procedures: pl.DataFrame) -> pl.DataFrame:
-    """Return the first procedure of each patient; only those of patients who have several are sorted."""
-    is_repeated = procedures["patient_id"].is_duplicated()
+    """Return the first procedure of each patient; only those of patients who may have several are sorted."""
+    is_repeated = may_repeat(procedures["patient_id"])
     several = procedures.filter(is_repeated).sort("start", maintain_order=True)
     return pl.concat(
         [procedures.filter(~is_repeated), several.unique("patient_id", keep="first", maintain_order=True)]

@@ -148,7 +148,7 @@ def deaths(frames: Frames) -> pl.DataFrame:
 
 
 def repeated_visits(frames: Frames) -> pl.DataFrame:
-    """Return the procedures of patients who have several, in the order of the table.
+    """Return the procedures of patients who may have several, in the order of the table.
 
     Rules that hold a procedure against another of the patient need look at no more than these. Columns
     ``at``, ``patient`` (a number of the patient), ``day`` (of either kind, or null) and those of `VISIT`.
@@ -159,9 +159,13 @@ def repeated_visits(frames: Frames) -> pl.DataFrame:
 def _repeated_visits(procedures: pl.DataFrame) -> pl.DataFrame:
     """Pick out the procedures of patients who have several."""
     day = pl.coalesce(pl.col("procedure_date").cast(pl.Int64), pl.col("procedure_day"))
-    is_repeated = procedures["patient_id"].is_duplicated()
-    rows = procedures.select("at", *VISIT, day.alias("day")).filter(is_repeated)
+    rows = procedures.select("at", *VISIT, day.alias("day")).filter(may_repeat(procedures["patient_id"]))
     return rows.with_columns(patient=pl.col("patient_id").rank("dense"))
+
+
+def may_repeat(keys: pl.Series) -> pl.Series:
+    """Return whether a key may come more than once: by its hash, so that single ones can be among them."""
+    return keys.hash(seed=0).is_duplicated()
 
 
 def by_patient(visits: pl.DataFrame, *when: str) -> tuple[pl.DataFrame, pl.Expr, pl.Expr]:
