@@ -42,7 +42,7 @@ PAGES = (
 )
 # Parameters of single pages; they choose no patients and are checked where they are used.
 # No bare text may stand in this file: the server would print it on the page.
-PAGE_PARAMETERS = frozenset({"comp", "ep", "by", "win", "unit", "use"})
+PAGE_PARAMETERS = frozenset({"comp", "ep", "by", "win", "unit", "use", "part"})
 
 
 def main() -> None:

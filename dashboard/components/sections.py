@@ -30,8 +30,19 @@ def show_sections(sections: Sequence[Section]) -> None:
     for number, section in enumerate(sections):
         if number:
             st.subheader(section.title)
-        for place, block in enumerate(section.blocks):
-            _show(block, key=f"{section.key}-{place}")
+        show_section(section)
+
+
+def show_section(section: Section) -> None:
+    """Draw the blocks of a section; its heading is the page's.
+
+    Parameters
+    ----------
+    section
+        As the report has it.
+    """
+    for place, block in enumerate(section.blocks):
+        _show(block, key=f"{section.key}-{place}")
 
 
 def _show(block: Block, *, key: str) -> None:
