@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from analytics.intake.mapping import read_canonical
 
 SITE = "site_id,date_policy,followup_source\nA,actual,none\n"
@@ -27,3 +29,15 @@ def test_a_file_without_even_a_header_is_refused_beside_rows(tmp_path: Path) -> 
     (tmp_path / "events.csv").write_text("", encoding="utf-8")
     levels = read_canonical([tmp_path / "sites.csv", tmp_path / "events.csv"]).findings["level"].to_list()
     assert "FILE" in levels
+
+
+@pytest.mark.parametrize("totals", ["Total,1", "Total,1,,,"])
+def test_a_row_of_totals_refuses_its_file_beside_others(tmp_path: Path, totals: str) -> None:
+    (tmp_path / "sites.csv").write_text(SITE, encoding="utf-8")
+    row = "e1,p1,mi,2024-01-02,day\n"
+    (tmp_path / "events.csv").write_text(f"{HEADER}{row}{totals}\n", encoding="utf-8")
+    mapped = read_canonical([tmp_path / "sites.csv", tmp_path / "events.csv"])
+    said = mapped.findings.filter(mapped.findings["rule_id"] == "F06").select(
+        "level", "file", "record", "line"
+    )
+    assert said.rows() == [("FILE", "events.csv", 2, 3)]
