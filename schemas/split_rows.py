@@ -9,7 +9,7 @@ import polars as pl
 from schemas.parsing import nulls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 class SplitRows:
@@ -19,10 +19,13 @@ class SplitRows:
     ----------
     typed
         ``at``, the number of each row from 0, and typed columns.
+    texts
+        Columns of text of which it may be asked what was sent.
     """
 
-    def __init__(self, typed: pl.DataFrame) -> None:
+    def __init__(self, typed: pl.DataFrame, texts: Collection[str] = ()) -> None:
         self._kept = typed
+        self._texts = texts
         self._lost = typed.clear()
         self._due: list[pl.Series] = []  # rejected rows that still stand among the kept ones
         self._sent: dict[str, pl.Series] = {}  # texts as they were before a cell of theirs was emptied
@@ -56,7 +59,9 @@ class SplitRows:
         return self._kept.select(wanted).merge_sorted(self._lost.select(wanted), key="at")
 
     def as_sent(self, name: str) -> pl.DataFrame:
-        """Return ``at`` and a column of text as it was sent, of all rows."""
+        """Return ``at`` and one of the columns of text as it was sent, of all rows."""
+        if name not in self._texts:
+            raise KeyError(name)
         if name in self._sent:
             return pl.DataFrame(
                 {"at": pl.int_range(len(self._sent[name]), eager=True), name: self._sent[name]}
@@ -67,7 +72,7 @@ class SplitRows:
         """Set cells (``at``, ``column``) to null."""
         for (column,), rows in cells.group_by("column", maintain_order=True):
             name, at = str(column), rows["at"].implode()
-            if self._kept.schema[name] == pl.String and name not in self._sent:
+            if name in self._texts and name not in self._sent:
                 self._sent[name] = self.columns([name])[name]
             emptied = pl.when(~pl.col("at").is_in(at)).then(pl.col(name)).alias(name)
             self._kept = self._kept.with_columns(emptied)

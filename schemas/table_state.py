@@ -30,6 +30,8 @@ REJECTION_SCHEMA: dict[str, type[pl.DataType]] = {
     "is_cascade": pl.Boolean,
 }
 
+_AS_SENT = ("site_id", "event_date_precision")
+
 _CELL_SCHEMA = ("at", "column", "rule_id", "is_consequence")
 
 FOLLOWS_RULE = "C17"
@@ -72,7 +74,8 @@ class TableState:
     def __post_init__(self) -> None:
         """Start with what earlier steps found."""
         self.table = self.sent.table
-        self.rows = SplitRows(self.sent.typed)
+        links = {reference.column for reference in self.table.references}
+        self.rows = SplitRows(self.sent.typed, {self.table.primary_key, *_AS_SENT, *links})
         self.sent = replace(self.sent, typed=self.sent.typed.clear())  # else emptied columns would stay
         self.rejections = pl.DataFrame(schema=REJECTION_SCHEMA)
         is_void = pl.col("column").is_null() & (pl.col("level") == "ROW")
