@@ -15,7 +15,7 @@ from analytics.charts.labels import (
     order_severities,
     order_strategies,
 )
-from analytics.charts.numbers import format_fraction, format_percent, format_percent_interval
+from analytics.charts.numbers import format_count, format_fraction, format_percent, format_percent_interval
 from analytics.charts.theme import (
     GRID,
     INK,
@@ -91,15 +91,17 @@ def complication_rate_chart(
 def rate_text(rate: ComplicationRate) -> str:
     """Return the rate as a reader needs it: percent with limits, ``n/a`` with its cause, or an upper limit.
 
-    A structural zero is never a number. An observed zero shows how high the true rate may be.
+    A structural zero is never a number. An observed zero shows how high the true rate may be, unless records
+    that do not tell may be events: then it is no zero. Their number always stands beside the rate.
     """
     if rate.status == "structural_zero":
         return STRUCTURAL_ZERO_TEXT.get(rate.complication, "n/a")
     if rate.status == "no_denominator" or rate.rate is None or rate.lower is None or rate.upper is None:
         return "not recorded"
+    unclear = f", {format_count(rate.n_unclear)} unclear" if rate.n_unclear else ""
     if rate.status == "zero":
-        return f"up to {format_percent(rate.upper)}"
-    return f"{format_percent(rate.rate)} ({format_percent_interval(rate.lower, rate.upper)})"
+        return f"none certain{unclear}" if unclear else f"up to {format_percent(rate.upper)}"
+    return f"{format_percent(rate.rate)} ({format_percent_interval(rate.lower, rate.upper)}){unclear}"
 
 
 def count_text(rate: ComplicationRate) -> str:

@@ -192,6 +192,7 @@ def _rate(
         method=found.method if found else "",
         n_patients=found.n_clusters if found else None,
         n_effective=found.n_effective if found else None,
+        n_unclear=count.n_unclear,
     )
 
 

@@ -40,6 +40,9 @@ class ComplicationRate:
         else None.
     n_effective
         Independent units that would tell as much, where the interval is clustered; else None.
+    n_unclear
+        Units of the denominator with a record that may mean the complication and cannot tell; not counted,
+        so that a ``zero`` with such units is no proof that nothing was seen.
     """
 
     complication: str
@@ -57,3 +60,4 @@ class ComplicationRate:
     method: str = ""
     n_patients: int | None = None
     n_effective: float | None = None
+    n_unclear: int = 0

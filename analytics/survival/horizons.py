@@ -100,7 +100,7 @@ def estimate_proportion(
     cause
         Cause code of the endpoint; another cause first means that the endpoint did not occur.
     confidence
-        Level of Wilson's interval [1]_.
+        Level of Wilson's interval [1]_; where nobody had the event, of the exact one-sided limit.
 
     Returns
     -------
@@ -120,11 +120,13 @@ def estimate_proportion(
     by_then = frame.filter(pl.col(TIME) <= horizon_days)
     patients, events = frame.height, by_then.filter(pl.col(CAUSE) == cause).height
     lower, upper = wilson_interval(events, patients, confidence=confidence)
+    if not events:
+        upper = zero_event_upper_limit(patients, confidence=confidence)
     risk = events / patients
     basis = Basis(
         method="proportion",
         variance="binomial",
-        interval=describe("Wilson", confidence),
+        interval=describe("Wilson" if events else "exact binomial", confidence),
         n=patients,
         n_events=events,
         person_days=float(frame[TIME].clip(upper_bound=horizon_days).sum()),

@@ -72,6 +72,8 @@ def rate_tile(rate: ComplicationRate | None) -> Tile:
     if rate.rate is None or rate.lower is None or rate.upper is None:
         return Tile(label, "not recorded", rate.note)
     counts = f"{count_text(rate)} {UNIT_PLURALS.get(rate.unit, rate.unit)}"
+    if rate.status == "zero" and rate.n_unclear:
+        return Tile(label, "none certain", f"{format_count(rate.n_unclear)} unclear, {counts}")
     if rate.status == "zero":
         return Tile(label, f"up to {format_percent(rate.upper)}", f"none seen, {counts}")
     interval = format_percent_interval(rate.lower, rate.upper)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import altair as alt
 import polars as pl
 
@@ -49,6 +51,11 @@ def test_devices_stand_in_clinical_order_and_never_by_rate() -> None:
 
 def test_observed_zero_shows_how_high_the_rate_may_be() -> None:
     assert (count_text(RATES[1]), rate_text(RATES[1])) == ("0/120", "up to 3.0 %")
+
+
+def test_a_zero_with_records_that_do_not_tell_is_not_called_none_seen() -> None:
+    assert rate_text(replace(RATES[1], n_unclear=2)) == "none certain, 2 unclear"
+    assert rate_text(replace(RATES[3], n_unclear=1)) == "0.7 % (0.4\u20131.4), 1 unclear"
 
 
 def test_structural_zero_is_not_a_number() -> None:

@@ -243,3 +243,13 @@ def test_plan_of_use_is_that_of_the_devices_that_prepare(frames: Build) -> None:
     flags = derive_complication_flags(built, built)
     assert flags["use_plan"].to_list() == ["planned", "bailout", "planned", "unknown", "unknown"]
     assert derive_complication_flags(built, built, unit="patient")["use_plan"].to_list()[1] == "bailout"
+
+
+def test_a_record_without_a_lesion_is_unclear_and_not_a_zero(frames: Build) -> None:
+    built = frames(
+        [{"procedure_id": "A1", "patient_id": "A"}],
+        [{"procedure_id": "A1", "complication_type": "perforation"}],
+        lesions=[{"lesion_id": "L1", "procedure_id": "A1"}, {"lesion_id": "L2", "procedure_id": "A1"}],
+    )
+    rate = overall(built, "perforation_any", "lesion")
+    assert (rate.status, rate.n_events, rate.n_total, rate.n_unclear) == ("zero", 0, 2, 2)

@@ -95,6 +95,13 @@ def test_a_proportion_needs_no_day_of_the_event() -> None:
     assert (risk.lower, risk.upper) == pytest.approx(wilson_interval(2, 5))
 
 
+def test_a_proportion_without_an_event_takes_the_exact_limit() -> None:
+    risk = estimate_proportion(pl.DataFrame({"time_days": [0] * 5, "cause": [0] * 5}), 0, group="ivl")
+    assert isinstance(risk, HorizonRisk)
+    assert (risk.lower, risk.upper) == pytest.approx((0.0, 1 - 0.025 ** (1 / 5)))
+    assert risk.basis.interval == "exact binomial, 95 %"
+
+
 def test_a_proportion_with_unknown_status_is_refused() -> None:
     refused = estimate_proportion(pl.DataFrame({"time_days": [10, 40], "cause": [0, 0]}), 30, group="ivl")
     assert isinstance(refused, NotEstimable)
