@@ -61,8 +61,9 @@ def _introduction(content: ReportContent) -> Section:
     """Say what this file is."""
     reading = (
         "Each rate is shown with its counts (k/n), its unit and a 95 % interval. 'Up to' means that none "
-        "was seen. 'n/a' means that the device cannot cause the complication. 'Unclear' are records that do not "
-        "tell enough (no grade, lesion, device or final flow): they are not counted, and each may be an event."
+        "was seen. 'n/a' means that the device cannot cause the complication. 'Unclear' are records that do "
+        "not tell enough (no grade, lesion, device or final flow): they are not counted, and each may be an "
+        "event."
     )
     blocks = (Paragraph(content.description), Paragraph(reading), Paragraph(NO_ADVICE))
     return Section("about", "What this file is", blocks)
