@@ -141,7 +141,7 @@ def test_an_empty_sheet_is_one_finding(tmp_path: Path) -> None:
     assert rules(read_raw_file(path, ReadOptions())) == [("F06", "FILE", None)]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=20))
 def test_a_damaged_workbook_is_read_or_refused_and_never_raises(
     tmp_path: Path, changes: list[tuple[int, int]]
