@@ -46,7 +46,7 @@ WANG = (
     "82.7 %, OCT in 76.8 %; of lesions with calcium on IVUS, OCT did not see it or measured an arc "
     "smaller by more than 90 degrees in 13.2 %; of lesions above 180 degrees on IVUS, angiography saw no "
     "calcium in 21.6 % (Wang et al, JACC Cardiovasc Imaging 2017; abstract: "
-    "http://cbsmd.cn/CBS2017CMS/scientificresearch.php?cid=112&page=3)."
+    "cbsmd.cn/CBS2017CMS/scientificresearch.php?cid=112&page=3)."
 )
 NO_TRUTH = (
     "A registry has no histology: neither IVUS nor OCT is the truth. Each is held against the other, and "

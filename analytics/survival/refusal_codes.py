@@ -72,6 +72,10 @@ REFUSALS = {
         "a text says something that no record can be held against",
         "Read the note beside it: it names what the text leaves open.",
     ),
+    "suppressed": (
+        "an estimate rests on so few patients that others than the data holder might recognise them",
+        "Ask the data holder, or take wider groups.",
+    ),
 }
 """Code of every refusal: when it is given, and what to do."""
 
