@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg, special
 
+from analytics.regression.spline_basis import natural_spline
 from analytics.survival.parametric_rows import sum_by_cluster
 from analytics.survival.results import NotEstimable
-from analytics.regression.spline_basis import natural_spline
 
 if TYPE_CHECKING:
     from collections.abc import Callable

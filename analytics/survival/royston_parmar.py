@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.errors import SpecificationError
+from analytics.regression.spline_basis import natural_spline, quantile_knots
 from analytics.survival.parametric_likelihood import TransformationLikelihood, maximise
 from analytics.survival.parametric_rows import (
     after_time_zero,
@@ -19,7 +20,6 @@ from analytics.survival.parametric_rows import (
 from analytics.survival.parametric_table import coefficient_table
 from analytics.survival.results import NotEstimable
 from analytics.survival.results_parametric import RoystonParmarFit, Transformation
-from analytics.regression.spline_basis import natural_spline, quantile_knots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
