@@ -80,6 +80,32 @@ def let_parts_of_repeats_fall(state: TableState, states: Mapping[str, TableState
         state.note(with_level(parts.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K14"))))
 
 
+def refused_tables(prior: pl.DataFrame, states: Mapping[str, TableState]) -> dict[str, str]:
+    """Return the tables of which nothing came, because their own file was refused, with the rule."""
+    stem = pl.col("file").str.replace(r"\.gz$", "").str.replace(r"\.csv$", "")
+    found = prior.filter(pl.col("level") == "FILE").select(stem, "rule_id").drop_nulls()
+    rules = dict(found.reverse().iter_rows())
+    return {name: rule for name, rule in rules.items() if name in states and states[name].is_empty}
+
+
+def let_children_of_refused_fall(
+    state: TableState, refused: Mapping[str, str], known: Mapping[str, pl.Series]
+) -> None:
+    """Let rows fall, or lose their link, whose parents stood in a refused file: one fault, told once."""
+    for reference in () if state.is_empty else state.table.references:
+        rule_id = refused.get(reference.table)
+        rows = state.accepted().select("at", reference.column).drop_nulls()
+        rows = rows.filter(~pl.col(reference.column).is_in(known.get(reference.table, NO_KEYS).implode()))
+        if rule_id is None or rows.is_empty():
+            continue
+        cells = rows.select("at", column=pl.lit(reference.column), rule_id=pl.lit("K14"))
+        if state.table.by_name[reference.column].required == "yes":
+            state.reject(rows.select("at", rule_id=pl.lit(rule_id)), is_cascade=True)
+        else:
+            state.empty(cells)
+        state.note(with_level(cells))
+
+
 def check_references(
     state: TableState,
     states: Mapping[str, TableState],

@@ -24,7 +24,9 @@ from schemas.references import (
     check_keys,
     check_references,
     excuse_children_of_broken_keys,
+    let_children_of_refused_fall,
     let_parts_of_repeats_fall,
+    refused_tables,
 )
 from schemas.registry import TABLES
 from schemas.rules.catalogue import CROSS_CHECKS, ROW_CHECKS, level_of
@@ -93,11 +95,13 @@ def validate_submission(
     prior = empty_findings() if prior_findings is None else prior_findings
     keys = dict(known_keys or {})
     states = prepare_tables(texts, prior)
+    refused = refused_tables(prior, states)
     for state in states.values():
         excuse_children_of_broken_keys(state, states)
         _check_cells(state)
         let_parts_of_repeats_fall(state, states)
         check_keys(state, states, keys.get(state.table.name, NO_KEYS))
+        let_children_of_refused_fall(state, refused, keys)
         check_references(state, states, keys)
     day = datetime.now().astimezone().date() if load_date is None else load_date
     _check_across(states, keys, day, context)
