@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from analytics.claims.hypothesis import Claim, Component
 
+EVENT_TABLES = ("complications", "events")
+"""A row is something that happened; other columns tell whether absence was stated or followed."""
+
 Raw = tuple["Claim", tuple[tuple["Component", Findings], ...], str]
 
 
@@ -157,12 +160,19 @@ def _claim_p_value(claim: Claim, parts: tuple[tuple[Component, Findings], ...]) 
 
 def _find(claim: Claim, frames: ClaimFrames) -> Raw:
     """Ask the data, unless a needed column is empty everywhere."""
-    empty = [name for name in claim.needs if not frames.filled.get(name, (0, 0))[1]]
+    empty = [name for name in claim.needs if _is_empty(name, frames)]
     if empty:
         words = " and ".join(", ".join(empty).rsplit(", ", 1))
         verb = "is" if len(empty) == 1 else "are"
         return claim, (), f"{words} {verb} empty at all sites."
     return claim, tuple((part, KINDS[part.kind](part, frames)) for part in claim.components), ""
+
+
+def _is_empty(name: str, frames: ClaimFrames) -> bool:
+    """Whether a column is empty everywhere; a table of events without a row may mean that there was none."""
+    n_rows, n_filled = frames.filled.get(name, (0, 0))
+    no_rows_may_mean_none = n_rows == 0 and name.split(".", maxsplit=1)[0] in EVENT_TABLES
+    return n_filled == 0 and not no_rows_may_mean_none
 
 
 def _require_known(claims: Sequence[Claim], only: Sequence[str]) -> None:

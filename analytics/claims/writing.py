@@ -105,7 +105,10 @@ def render_run(run: ClaimsRun) -> str:
     for result in run.results:
         lines.append(f"{result.claim.id} {result.claim.title}: {VERDICT_WORDS[result.verdict].upper()}")
         lines.append(f"    The review: {result.claim.says}")
-        lines.append(f"    The registry: {say_finding(result)} {result.why}".rstrip())
+        found = say_finding(result)
+        # A finding that is a refusal is its own reason: said once.
+        why = "" if result.why.rstrip(".") in found else f" {result.why}"
+        lines.append(f"    The registry: {found}{why}".rstrip())
         lines.append(f"    Published: {say_published(result.claim)}")
         lines.extend(f"    {words}" for words in (say_family(result),) if words)
     lines.append(f"Data: {run.source}. {run.n_run} claims were run.")

@@ -74,6 +74,16 @@ def test_a_needed_column_that_is_empty_everywhere_is_named(rows: Maker, groups: 
     assert result.why == "procedures.complications_recorded is empty at all sites."
 
 
+def test_a_table_of_events_without_a_row_is_not_an_empty_column(
+    rows: Maker, groups: Maker, claim: Maker
+) -> None:
+    needy = claim(needs=("complications.complication_type", "lesions.calcification_angio"))
+    filled = {"lesions.calcification_angio": (100, 100)}
+    result = ask(needy, rows(procedures=groups(50, 0, 50, 0), filled=filled))
+    assert result.why == "No event in either group."
+    assert result.components[0].findings.groups[0].upper == pytest.approx(0.0711218, abs=1e-6)
+
+
 def test_what_covariates_explain_does_not_support_a_claim_on_devices(
     rows: Maker, claim: Maker, part: Maker
 ) -> None:

@@ -130,6 +130,11 @@ def test_csv_has_a_row_for_each_component_and_for_a_claim_without_any(run: Maker
     assert bare[-2] == "lesions.calcification_angio is empty at all sites."
 
 
+def test_the_terminal_gives_a_reason_once(run: Maker) -> None:
+    text = render_run(run(200, 40, 400, 10, needs=("lesions.calcification_angio",)))
+    assert text.count("lesions.calcification_angio is empty at all sites.") == 1
+
+
 def test_the_terminal_says_claim_verdict_and_family(run: Maker) -> None:
     text = render_run(run(200, 40, 400, 10))
     assert text.startswith("T01 A claim: SUPPORTED\n")
