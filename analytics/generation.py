@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from analytics.errors import CalibrationError, InputFileError
+from synthetic import registry as drawing
 from synthetic.calibration import check_registry, render_checks
 from synthetic.corruption import plant_faults, write_faults
 from synthetic.dialects.writing import write_dialect
@@ -46,7 +47,8 @@ def generate_files(
     seed
         Seed of every random stream.
     faults
-        Plant faults (in the first block), and write ``faults.csv`` that says where.
+        Plant faults (in the first block; those of whole sites where it is the only one), and write
+        ``faults.csv`` that says where.
     kind
         ``csv`` or ``parquet``. Faults are faults of text: they need CSV.
 
@@ -70,7 +72,8 @@ def generate_files(
         for place, block in enumerate(draw_blocks(drawn, procedures=procedures, seed=seed)):
             tallies.append(block.tally)
             if faults and place == 0:
-                texts, planted = plant_faults(spell_tables(block.tables), seed)
+                is_whole = procedures <= drawing.BLOCK_PROCEDURES
+                texts, planted = plant_faults(spell_tables(block.tables), seed, of_sites=is_whole)
                 files.add_text(texts)
                 write_faults(planted, out)
                 n_faults = planted.height

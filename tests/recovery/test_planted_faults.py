@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from schemas.registry import TABLES
+from schemas.rules.catalogue import SITE_CHECKS
 from schemas.submission import SubmissionReport, TextTable
 from schemas.validation import validate_submission
-from synthetic.corruption import FAULTS, plant_faults
+from synthetic.corruption import PATIENT_FAULTS, plant_faults
+from synthetic.faults.cells import CELL_FAULTS
+from synthetic.faults.sites import CROWDS, SITE_FAULTS
 from synthetic.registry import generate_registry
 from synthetic.scenario import load_scenario
 from synthetic.writer import tables_as_text, write_text_tables
 
 Texts = dict[str, pl.DataFrame]
-KEYS = ["rule_id", "level", "table", "column", "line"]
+CELL = ["rule_id", "level", "table", "column", "line"]
+NOTE = ["rule_id", "table", "column"]
+SITE = ["rule_id", "site_id", "table", "column"]
+SITE_RULES = [check.rule_id for check in SITE_CHECKS]
+LOAD_DATE = date(2026, 9, 30)
 
 
 def validate(texts: Texts) -> SubmissionReport:
@@ -25,8 +33,19 @@ def validate(texts: Texts) -> SubmissionReport:
         return frame.with_columns(row=row, record=row + 1, line=row + 2)
 
     return validate_submission(
-        [TextTable(table=name, frame=numbered(frame), file=f"{name}.csv") for name, frame in texts.items()]
+        [TextTable(table=name, frame=numbered(frame), file=f"{name}.csv") for name, frame in texts.items()],
+        load_date=LOAD_DATE,
     )
+
+
+def failed_sites(report: SubmissionReport) -> pl.DataFrame:
+    """Return the failures of rules about whole sites, by table and column."""
+    is_failed = (pl.col("status") == "failed") & pl.col("rule_id").is_in(SITE_RULES)
+    return report.rule_results.filter(is_failed).select(SITE).drop_nulls("table")
+
+
+def lacking(wanted: pl.DataFrame, found: pl.DataFrame, on: list[str]) -> list[tuple[object, ...]]:
+    return wanted.join(found, on=on, how="anti", nulls_equal=True).select(on).rows()
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +54,13 @@ def clean() -> Texts:
 
 
 @pytest.fixture(scope="module")
-def planted(clean: Texts) -> tuple[Texts, pl.DataFrame]:
-    return plant_faults(clean, seed=4)
+def clean_report(clean: Texts) -> SubmissionReport:
+    return validate(clean)
+
+
+@pytest.fixture(scope="module", params=[4, 5])
+def planted(clean: Texts, request: pytest.FixtureRequest) -> tuple[Texts, pl.DataFrame]:
+    return plant_faults(clean, seed=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -44,50 +68,78 @@ def report(planted: tuple[Texts, pl.DataFrame]) -> SubmissionReport:
     return validate(planted[0])
 
 
-def test_clean_registry_passes_with_few_warnings(clean: Texts) -> None:
-    report = validate(clean)
-    assert report.n_rejected == 0
-    assert report.findings.filter(pl.col("level").is_in(["FILE", "ROW", "NULL"])).is_empty()
-    warnings = report.findings.filter(level="WARN")
-    assert warnings["n"].sum() < 0.01 * report.n_input
+def test_clean_registry_passes_with_few_warnings(clean_report: SubmissionReport) -> None:
+    assert clean_report.n_rejected == 0
+    assert clean_report.findings.filter(pl.col("level").is_in(["FILE", "ROW", "NULL"])).is_empty()
+    warnings = clean_report.findings.filter(level="WARN")
+    assert warnings["n"].sum() < 0.01 * clean_report.n_input
 
 
 def test_every_table_gets_a_fault_and_every_fault_is_planted(planted: tuple[Texts, pl.DataFrame]) -> None:
     _, faults = planted
-    assert len(faults) == len(FAULTS)
+    chosen = faults.filter(cause="planted")
+    wanted = {fault.rule_id for fault in (*CELL_FAULTS, *PATIENT_FAULTS, *SITE_FAULTS, *CROWDS)}
+    assert wanted <= set(chosen["rule_id"])
     assert set(faults["table"]) == set(TABLES)
+    assert chosen.filter(pl.col("line").is_not_null()).select("table", "line").n_unique() >= 100
 
 
 def test_every_planted_fault_is_found_at_its_line_by_its_rule(
     planted: tuple[Texts, pl.DataFrame], report: SubmissionReport
 ) -> None:
-    _, faults = planted
-    missed = faults.join(report.findings, on=KEYS, how="anti")
-    assert missed.is_empty(), missed.select(KEYS)
+    chosen = planted[1].filter(cause="planted")
+    of_rows = chosen.filter(pl.col("line").is_not_null())
+    assert lacking(of_rows.filter(pl.col("level") != "INFO"), report.findings, CELL) == []
+    assert lacking(of_rows.filter(level="INFO"), report.findings, NOTE) == []
+    assert lacking(chosen.filter(pl.col("line").is_null()), failed_sites(report), SITE) == []
 
 
-def test_nothing_else_is_rejected_or_emptied(
-    planted: tuple[Texts, pl.DataFrame], report: SubmissionReport
+def test_nothing_is_found_beyond_the_clean_registry_but_faults_and_what_they_bring(
+    planted: tuple[Texts, pl.DataFrame], report: SubmissionReport, clean_report: SubmissionReport
 ) -> None:
     _, faults = planted
-    strict = report.findings.filter(pl.col("level").is_in(["FILE", "ROW", "NULL"]))
-    own = strict.join(faults, on=KEYS, how="anti")
-    roots = pl.concat(
-        [table.rejected.filter(~pl.col("is_cascade")).select("line") for table in report.tables.values()]
+    is_of_site = pl.col("rule_id").is_in(SITE_RULES)
+    new = report.findings.filter(~is_of_site).join(
+        clean_report.findings, on=CELL, how="anti", nulls_equal=True
     )
-    assert own.filter(pl.col("rule_id") != "K02").is_empty(), own.select(KEYS)
-    assert len(roots) == faults.filter(level="ROW").height
+    assert lacking(new.filter(pl.col("level") != "INFO"), faults, CELL) == []
+    assert lacking(new.filter(level="INFO"), faults, NOTE) == []
+    before = failed_sites(clean_report)
+    assert (
+        lacking(failed_sites(report).join(before, on=SITE, how="anti", nulls_equal=True), faults, SITE) == []
+    )
+
+
+def test_the_rejected_rows_are_the_faults_that_cost_a_row(
+    planted: tuple[Texts, pl.DataFrame], report: SubmissionReport
+) -> None:
+    roots = [
+        table.rejected.filter(~pl.col("is_cascade")).select("line", table=pl.lit(name))
+        for name, table in report.tables.items()
+    ]
+    wanted = planted[1].filter(level="ROW").select("table", "line").unique()
+    assert pl.concat(roots).select("table", "line").sort("table", "line").rows() == sorted(wanted.rows())
 
 
 def test_line_is_the_line_of_the_written_file(planted: tuple[Texts, pl.DataFrame], tmp_path: Path) -> None:
     texts, faults = planted
     write_text_tables(texts, tmp_path)
     fault = faults.filter(rule_id="C03", table="imaging").row(0, named=True)
-    lines = (tmp_path / "imaging.csv").read_text(encoding="utf-8").split("\n")
+    lines = (tmp_path / fault["file"]).read_text(encoding="utf-8").split("\n")
     place = lines[0].split(",").index(fault["column"])
     assert lines[fault["line"] - 1].split(",")[place] == "400"
 
 
 def test_faults_of_one_seed_are_the_same(clean: Texts) -> None:
-    assert plant_faults(clean, seed=4)[1].equals(plant_faults(clean, seed=4)[1])
-    assert not plant_faults(clean, seed=4)[1].equals(plant_faults(clean, seed=5)[1])
+    texts, faults = plant_faults(clean, seed=4)
+    again, same = plant_faults(clean, seed=4)
+    assert same.equals(faults)
+    assert all(again[name].equals(texts[name]) for name in texts)
+    assert not plant_faults(clean, seed=5)[1].equals(faults)
+
+
+def test_a_small_registry_takes_the_faults_that_it_has_room_for() -> None:
+    small = tables_as_text(generate_registry(load_scenario("default"), procedures=40, seed=3))
+    texts, faults = plant_faults(small, seed=1)
+    assert set(texts) == set(TABLES)
+    assert faults.filter(rule_id="X12", cause="planted").height == 1

@@ -1,0 +1,1 @@
+"""Faults of the quality catalogue, as data, by family."""

@@ -1,0 +1,55 @@
+"""Where a fault lies: one row of ``faults.csv``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+HEADER_LINES = 2  # the header itself, and lines count from 1
+
+FAULT_SCHEMA: dict[str, type[pl.DataType]] = {
+    "rule_id": pl.String,
+    "level": pl.String,
+    "cause": pl.String,
+    "file": pl.String,
+    "site_id": pl.String,
+    "table": pl.String,
+    "column": pl.String,
+    "row": pl.Int64,
+    "line": pl.Int64,
+    "needs": pl.String,
+}
+"""Columns of the list of faults.
+
+``cause`` is ``planted``, or ``consequence`` for what follows or may follow. ``file`` is below the folder of
+the registry. ``row`` counts from 0 within the table, ``line`` from 1 within the file; both are empty where a
+fault is one of a whole site or file. ``needs`` says what intake must be told to see it.
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A fault and where it lies; the parameters are the columns of `FAULT_SCHEMA`."""
+
+    rule_id: str
+    level: str
+    cause: str
+    table: str
+    column: str | None
+    row: int | None = None
+    line: int | None = None
+    site_id: str | None = None
+    file: str | None = None
+    needs: str | None = None
+
+
+def list_places(places: list[Place]) -> pl.DataFrame:
+    """Return places in the columns of `FAULT_SCHEMA`; the line of a row of a canonical file is worked out."""
+    frame = pl.DataFrame(
+        [{name: getattr(place, name) for name in FAULT_SCHEMA} for place in places], schema=FAULT_SCHEMA
+    )
+    return frame.with_columns(
+        pl.coalesce("line", pl.col("row") + HEADER_LINES).alias("line"),
+        pl.coalesce("file", pl.col("table") + ".csv").alias("file"),
+    )
