@@ -16,7 +16,7 @@ from analytics.evidence.matching import INFARCTION_RULE
 from analytics.evidence.published import is_cited, read_published
 from analytics.evidence.vocabulary import ALL, REGISTRY_OUTCOMES, UNGRADED
 from analytics.outcomes.blocks import overall_risk
-from analytics.store.risk_tables import count_events
+from analytics.store.risk_tables import count_events, read_endpoints
 from analytics.survival.results import HorizonRisk
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ def find_endpoint_evidence(snapshot: Path, population: CohortFilter) -> tuple[Ou
     """
     published = read_published().filter(is_cited() & (pl.col("benchmark_use") == "primary"))
     own: list[RegistryFigure] = []
+    derived = read_endpoints(snapshot)
     for endpoint in bundled_endpoints().values():
-        if endpoint.name in REGISTRY_OUTCOMES:
+        if endpoint.name in REGISTRY_OUTCOMES and endpoint.name in derived:
             same = pl.col("outcome") == REGISTRY_OUTCOMES[endpoint.name].outcome
             asked = published.filter(
                 same & (pl.col("horizon_days") > 0) & (pl.col("horizon_kind") == "fixed")

@@ -193,7 +193,7 @@ def _panel(site: str, long: pl.DataFrame, measure: str, domain: list[str]) -> Sp
         "legend": {"orient": "top", "title": None},
     }
     line: Spec = {
-        "mark": {"type": "line", "strokeWidth": 1.3},
+        "mark": {"type": "line", "strokeWidth": 1.3, "aria": False},
         "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash},
     }
     return {
@@ -212,7 +212,7 @@ def _points(flag: str, x: Spec, y: Spec) -> Spec:
         look = {"size": 70, "color": ALERT, "shape": "diamond"}
     return {
         "transform": [{"filter": f"datum.flag === '{flag}'"}],
-        "mark": {"type": "point", "filled": True, "opacity": 1, **look},
+        "mark": {"type": "point", "filled": True, "opacity": 1, "aria": False, **look},
         "encoding": {
             "x": x,
             "y": y,

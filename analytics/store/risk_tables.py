@@ -106,6 +106,12 @@ def count_in_hospital(
     return counts.with_columns(pl.col("n", "n_event").cast(pl.Int64))
 
 
+def read_endpoints(snapshot: Path) -> tuple[str, ...]:
+    """Read the names of the endpoints that a snapshot was published with, sorted."""
+    with open_snapshot(snapshot) as connection:
+        return _known_endpoints(connection)
+
+
 def merge_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Add up the counts of disjoint parts, for example of several registries.
 
@@ -175,13 +181,16 @@ def _require_strata(columns: dict[str, str], present: Sequence[str]) -> None:
 
 def _require_endpoint(connection: Connection, endpoint: str) -> None:
     """Tell an endpoint without rows from one that was never derived."""
-    known = [
-        str(row[0])
-        for row in run(connection, "select distinct endpoint from time_to_event order by endpoint")
-    ]
+    known = _known_endpoints(connection)
     if endpoint not in known:
         raise SpecificationError(
             where="endpoint",
             what=f"'{endpoint}' is not in this snapshot",
             fix=f"Use one of {', '.join(known)}.",
         )
+
+
+def _known_endpoints(connection: Connection) -> tuple[str, ...]:
+    """Return the endpoints that have rows."""
+    rows = run(connection, "select distinct endpoint from time_to_event order by endpoint")
+    return tuple(str(row[0]) for row in rows)

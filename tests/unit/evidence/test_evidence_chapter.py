@@ -9,6 +9,7 @@ import pytest
 from analytics.chapters import evidence_rates
 from analytics.chapters.evidence import build_evidence, forest_rows, write_chapter
 from analytics.chapters.evidence_groups import OutcomeEvidence, RegistryFigure, match_figures
+from analytics.cohort.endpoints import bundled_endpoints
 from analytics.evidence.published import read_published
 from analytics.report.document import Bullets, Figure, Paragraph, Table
 from analytics.store.filters import CohortFilter
@@ -154,6 +155,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> None:
         return pl.DataFrame(rows).with_columns(n_inexact=pl.lit(0, pl.Int64))
 
     monkeypatch.setattr(evidence_rates, "read_complication_flags", read)
+    monkeypatch.setattr(evidence_rates, "read_endpoints", lambda _snapshot: tuple(bundled_endpoints()))
     monkeypatch.setattr(evidence_rates, "count_events", count)
 
 

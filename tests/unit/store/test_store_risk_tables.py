@@ -10,7 +10,13 @@ import pytest
 from analytics.errors import SpecificationError
 from analytics.store.connection import open_snapshot
 from analytics.store.filters import CohortFilter
-from analytics.store.risk_tables import count_events, count_in_hospital, merge_counts, write_count_query
+from analytics.store.risk_tables import (
+    count_events,
+    count_in_hospital,
+    merge_counts,
+    read_endpoints,
+    write_count_query,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +89,8 @@ def test_merged_parts_keep_a_stratum_without_a_name() -> None:
         n=pl.Series([2, 3]), n_inexact=pl.Series([0, 1])
     )
     assert merge_counts([part, part]).rows() == [("A", 1, 0, 6, 2), (None, 1, 0, 4, 0)]
+
+
+def test_endpoints_of_a_snapshot_are_named(snapshot: Path) -> None:
+    assert "mace" in read_endpoints(snapshot)
+    assert list(read_endpoints(snapshot)) == sorted(read_endpoints(snapshot))
