@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analytics.claims import hypothesis as words
 from analytics.claims.hypothesis import Anchor, Claim, Component, Limits
 from analytics.claims.kind_keys import KIND_KEYS, check_kind
+from analytics.claims.value_checks import check_source, check_values
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.errors import SpecificationError
 from analytics.estimation.specification import read_toml, refuse_unknown
@@ -77,6 +78,7 @@ def _component(data: dict[str, Any], where: str) -> Component:
     clauses = _where(data.get("where", {}), where)
     part: Component = _build(Component, {**data, "where": clauses}, where)
     check_kind(part, set(data), where=where)
+    check_values(part, where=where)
     if part.endpoint and part.endpoint not in bundled_endpoints():
         known = ", ".join(bundled_endpoints())
         raise SpecificationError(where=where, what="unknown endpoint", fix=f"Use one of {known}.")
@@ -87,10 +89,7 @@ def _anchor(data: dict[str, Any], where: str) -> Anchor:
     """Build one published figure; a reader must be able to find it."""
     _refuse_keys(data, Anchor, where)
     anchor: Anchor = _build(Anchor, data, where)
-    if not (anchor.doi or anchor.pmid or anchor.title):
-        raise SpecificationError(
-            where=where, what="a published figure without a source", fix="Give its DOI or its PMID."
-        )
+    check_source(anchor, where=where)
     return anchor
 
 

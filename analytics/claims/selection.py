@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.charts.labels import label_group
+from analytics.claims.column_checks import check_columns
 from analytics.claims.hypothesis import Limits
-from analytics.errors import SpecificationError
 from analytics.refusals import NotEstimable
 
 if TYPE_CHECKING:
@@ -59,25 +59,9 @@ def select_population(frame: pl.DataFrame, part: Component) -> pl.DataFrame:
     Raises
     ------
     SpecificationError
-        If it names a column that the rows do not have.
+        If it names a column that the rows do not have, or that holds something else.
     """
-    named = [name for name, _ in part.where]
-    further = [
-        part.exposure,
-        part.outcome,
-        part.first,
-        part.second,
-        part.modifier,
-        *part.adjust,
-        *part.strata,
-    ]
-    for name in (*named, *further):
-        if name and name not in frame.columns:
-            raise SpecificationError(
-                where=f"component {part.key}",
-                what=f"{part.rows} have no column '{name}'",
-                fix="Use a column of docs/claims.md.",
-            )
+    check_columns(frame, part)
     conditions = [_condition(name, values) for name, values in part.where]
     return frame.filter(conditions) if conditions else frame
 

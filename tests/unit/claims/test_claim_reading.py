@@ -141,6 +141,13 @@ def test_a_claim_of_ones_own_is_read(tmp_path: Path) -> None:
         ('overall = "headline"', 'overall = "headline"\nnotes = ["N9"]', "unknown note 'N9'"),
         ('direction = "higher"\n', 'direction = "higher"\njudged = "adjusted"\n', "'adjust' is missing"),
         ("[claim]\n", "[claim\n", "is not valid TOML"),
+        ("high = 80", "high = 18", "'where' asks for nothing"),
+        ("is_index = true", "is_index = []", "'where' asks for nothing"),
+        ('direction = "higher"', 'direction = "equal"\nmargin = 0', "'margin' is not above 0"),
+        ('direction = "higher"', 'direction = "within"\nlow = 3\nhigh = 1', "'low' is not below 'high'"),
+        ("headline = true\n", 'headline = true\nadjust = ["any_immediate"]\n', "the outcome or the exposure"),
+        ('pmid = "24358229"', 'pmid = "PMC1"', "a DOI or a PMID of another form"),
+        ('pmid = "24358229"', 'doi = "doi.org/x"', "a DOI or a PMID of another form"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_is_refused_in_one_line(
@@ -161,4 +168,12 @@ def test_two_components_of_one_key_are_refused(tmp_path: Path) -> None:
     second = GOOD[GOOD.index("[[component]]") : GOOD.index("[[published]]")].replace("headline = true\n", "")
     (tmp_path / "own.toml").write_text(GOOD + second)
     with pytest.raises(SpecificationError, match="two components have one key"):
+        read_claim(tmp_path / "own.toml")
+
+
+@pytest.mark.parametrize("per", ["0", "-1", "nan", "inf"])
+def test_a_step_that_is_no_step_is_refused(tmp_path: Path, per: str) -> None:
+    told = GOOD.replace('kind = "risk_difference"', f'kind = "odds_ratio"\nper = {per}')
+    (tmp_path / "own.toml").write_text(told)
+    with pytest.raises(SpecificationError, match="'per' is not above 0"):
         read_claim(tmp_path / "own.toml")
