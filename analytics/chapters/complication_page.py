@@ -13,6 +13,7 @@ from analytics.chapters.complication_comparison import compare_complications
 from analytics.chapters.complication_periods import period_table, timing_table
 from analytics.chapters.complication_rows import has_use_plan, read_complication_flags
 from analytics.chapters.complications import PERIODS, comparison_sections, quarter_sections
+from analytics.chapters.evidence_scope import is_whole_group
 from analytics.charts.complication_rates import complication_rate_chart
 from analytics.charts.labels import label_complication
 from analytics.complications.definitions import COMPLICATIONS, default_unit, details_of
@@ -80,7 +81,9 @@ def estimate_page_rates(
     )
 
 
-def rate_sections(rates: Sequence[ComplicationRate], complication: str, *, words: str) -> tuple[Section, ...]:
+def rate_sections(
+    rates: Sequence[ComplicationRate], complication: str, *, words: str, population: CohortFilter
+) -> tuple[Section, ...]:
     """Show the rates of one complication: figure, table, published figures, grades.
 
     Parameters
@@ -91,9 +94,13 @@ def rate_sections(rates: Sequence[ComplicationRate], complication: str, *, words
         Key of the complication.
     words
         What counts and how, for the reader.
+    population
+        The filter of the cohort: a margin that it has cut, or a grade from imaging, stands beside nothing.
     """
     own = [rate for rate in rates if rate.complication == complication]
-    found = find_benchmarks(own)
+    found = find_benchmarks(
+        [rate for rate in own if is_whole_group(rate.strategy, rate.severity, population)]
+    )
     shown = [rate for rate in own if (rate.strategy, rate.severity) != ("all", "all")]
     blocks: list[Block] = [Paragraph(words)]
     groups = drawn_groups(shown)

@@ -53,7 +53,8 @@ def render(context: PageContext) -> None:
         codes = (*context.filters.severities, *context.filters.strategies)
         show_empty_filter(describe(context.filters, {code: label_group(code) for code in codes}))
         return
-    show_sections(rate_sections(rates, chosen, words=_explain(chosen, unit, context)))
+    words = _explain(chosen, unit, context)
+    show_sections(rate_sections(rates, chosen, words=words, population=context.filters))
     st.subheader("Compared")
     st.markdown(
         f"{label_complication(chosen)} by {default_unit(chosen)}, whatever is chosen above: crude, and "

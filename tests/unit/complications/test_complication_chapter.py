@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -195,7 +196,7 @@ def test_a_snapshot_without_plans_of_use_says_what_to_do(tmp_path: Path) -> None
 
 def test_the_page_shows_rates_then_grades(snapshot: Path) -> None:
     rates = estimate_page_rates(snapshot, EVERYBODY, complication="perforation_any", unit="procedure")
-    sections = rate_sections(rates, "perforation_any", words="What counts.")
+    sections = rate_sections(rates, "perforation_any", words="What counts.", population=EVERYBODY)
     rate, details = tables(sections)[:2]
     severe = dict(zip(rate.header, next(row for row in rate.rows if row[1] == "Severe"), strict=True))
     k, n = count(severity="severe", strategy_intended="rotational_atherectomy")
@@ -264,3 +265,13 @@ def test_nobody_to_look_at_gives_no_comparison(snapshot: Path) -> None:
     assert (found.contrasts, found.trends, found.reference) == ((), {}, None)
     sections = comparison_page_sections(snapshot, nobody, "perforation_any")
     assert [section.title for section in sections] == ["No comparison", "Immediate, early and late"]
+
+
+def test_margins_that_a_filter_has_cut_stand_beside_nothing(snapshot: Path) -> None:
+    rates = estimate_page_rates(snapshot, EVERYBODY, complication="perforation_any", unit="patient")
+    keys = [
+        {section.key for section in rate_sections(rates, "perforation_any", words="", population=population)}
+        for population in (EVERYBODY, replace(EVERYBODY, severities=("severe",), severity_source="ivus"))
+    ]
+    assert "complication-published" in keys[0]
+    assert "complication-published" not in keys[1]
