@@ -180,9 +180,9 @@ def _require_strata(columns: dict[str, str], present: Sequence[str]) -> None:
 
 
 def _require_endpoint(connection: Connection, endpoint: str) -> None:
-    """Tell an endpoint without rows from one that was never derived."""
+    """Tell an endpoint without rows from one that was never derived; a registry of nobody has none at all."""
     known = _known_endpoints(connection)
-    if endpoint not in known:
+    if known and endpoint not in known:
         raise SpecificationError(
             where="endpoint",
             what=f"'{endpoint}' is not in this snapshot",

@@ -244,3 +244,19 @@ def published_once(tmp_path_factory: pytest.TempPathFactory, loaded_once: Path) 
 def snapshot(tmp_path: Path, published_once: Path) -> Path:
     """Copy the published snapshot, under its name."""
     return Path(shutil.copy(published_once, tmp_path))
+
+
+@pytest.fixture
+def snapshot_of_nobody(tmp_path: Path, store: Path) -> Path:
+    """Publish the store with a cohort that holds no procedure."""
+    from analytics.store.publishing import publish_snapshot
+
+    lesions = pl.DataFrame(
+        schema=dict.fromkeys(("lesion_id", "procedure_id", "severity", "strategy_intended"), pl.String)
+    )
+    derived = {
+        "cohort_procedures": COHORT.clear(),
+        "cohort_lesions": lesions,
+        "time_to_event": OUTCOMES.clear(),
+    }
+    return publish_snapshot(store, tmp_path, derived=derived, info={"made_by": "test"})

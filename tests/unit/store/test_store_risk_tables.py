@@ -70,6 +70,10 @@ def test_endpoint_that_was_never_derived_is_an_error(snapshot: Path) -> None:
         count_events(snapshot, endpoint="mace_x")
 
 
+def test_a_snapshot_of_nobody_has_no_counts_and_no_error(snapshot_of_nobody: Path) -> None:
+    assert count_events(snapshot_of_nobody, endpoint="mace").is_empty()
+
+
 @pytest.mark.parametrize("stratum", ["patient_id", "procedure_id", "unknown", '"; drop table patients'])
 def test_stratum_that_is_no_group_is_an_error(snapshot: Path, stratum: str) -> None:
     with pytest.raises(SpecificationError, match="no grouping column"):
