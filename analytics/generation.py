@@ -48,7 +48,7 @@ def generate_files(
         Seed of every random stream.
     faults
         Plant faults (in the first block; those of whole sites where it is the only one), and write
-        ``faults.csv`` that says where.
+        ``faults.csv`` that says where; broken files lie in folders of their own below ``files``.
     kind
         ``csv`` or ``parquet``. Faults are faults of text: they need CSV.
 
@@ -75,8 +75,7 @@ def generate_files(
                 is_whole = procedures <= drawing.BLOCK_PROCEDURES
                 texts, planted = plant_faults(spell_tables(block.tables), seed, of_sites=is_whole)
                 files.add_text(texts)
-                write_faults(planted, out)
-                n_faults = planted.height
+                n_faults = write_faults(planted, out).filter(cause="planted").height
             else:
                 files.add(block.tables)
     write_truth(complete_truth(drawn, tallies, seed=seed, sample=TRUTH_SAMPLE), out)

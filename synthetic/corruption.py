@@ -18,6 +18,7 @@ from synthetic.faults import clinical, records
 from synthetic.faults.added_patients import add_patients
 from synthetic.faults.cells import AFTER_CUTOFF, CELL_FAULTS, CellFault
 from synthetic.faults.children import fallen_children
+from synthetic.faults.files import write_file_faults
 from synthetic.faults.places import FAULT_SCHEMA, Place, list_places
 from synthetic.faults.site_rows import exceed, forget_the_old
 from synthetic.faults.sites import CROWDS, change_sites
@@ -97,9 +98,24 @@ def _consequences(clean: Texts, fault: CellFault, row: int) -> Iterator[Place]:
         yield Place(rule_id, level, "consequence", fault.table, fault.column, site_id=site)
 
 
-def write_faults(faults: pl.DataFrame, out: Path) -> None:
-    """Write the list of faults to ``faults.csv`` in an existing folder."""
-    faults.write_csv(out / "faults.csv", line_terminator="\n")
+def write_faults(faults: pl.DataFrame, out: Path) -> pl.DataFrame:
+    """Write the broken files into folders of their own and the list of all faults to ``faults.csv``.
+
+    Parameters
+    ----------
+    faults
+        List of the faults in the tables, from `plant_faults`.
+    out
+        Existing folder of the registry.
+
+    Returns
+    -------
+    polars.DataFrame
+        The list with the faults of files, in the columns of `FAULT_SCHEMA`.
+    """
+    listed = pl.concat([faults, list_places(write_file_faults(out))])
+    listed.write_csv(out / "faults.csv", line_terminator="\n")
+    return listed
 
 
 def _owners(tables: dict[str, pl.DataFrame]) -> dict[str, pl.Series]:
