@@ -75,7 +75,7 @@ def find_maximum(kernel: CoxKernel, names: tuple[str, ...], null: Likelihood) ->
     return climb_from(kernel, names, null, _lifelines_start(kernel))
 
 
-# A start or a step may lie so far out that nobody is left at risk: such a likelihood is not finite, and is left.
+# A start or a step may lie so far out that nobody is left at risk: that likelihood is not finite, and left.
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def climb_from(
     kernel: Evaluates,

@@ -11,6 +11,7 @@ import pytest
 from scipy import optimize
 
 from analytics.errors import SpecificationError
+from analytics.regression.spline_basis import natural_spline, quantile_knots
 from analytics.survival.accelerated_failure_time import fit_accelerated_failure_time
 from analytics.survival.parametric_predictions import (
     parametric_hazard_curve,
@@ -22,7 +23,6 @@ from analytics.survival.parametric_rows import ParametricSpec
 from analytics.survival.results import NotEstimable
 from analytics.survival.results_parametric import RoystonParmarFit
 from analytics.survival.royston_parmar import fit_royston_parmar
-from analytics.regression.spline_basis import natural_spline, quantile_knots
 
 SPEC = ParametricSpec("days", "event", ("treated",))
 SCALES = ("hazard", "odds", "normal")
