@@ -8,6 +8,7 @@ import pytest
 
 from analytics.claims.column_checks import check_columns
 from analytics.claims.hypothesis import Limits
+from analytics.claims.selection import select_population
 from analytics.errors import SpecificationError
 
 if TYPE_CHECKING:
@@ -40,5 +41,7 @@ def test_a_column_of_another_kind_is_named(
 
 
 def test_columns_that_fit_pass(groups: Maker, part: Maker) -> None:
-    fitting = part(where=(("age_years", Limits(60, None)), ("severity_group", ("severe", "none_mild"))))
-    assert check_columns(groups(5, 1, 5, 1), fitting) is None
+    fitting = part(where=(("age_years", Limits(70, None)), ("severity_group", ("severe", "none_mild"))))
+    # Ages run from 60 on, one year each: none of the ten is 70.
+    assert select_population(groups(5, 1, 5, 1), fitting).is_empty()
+    assert select_population(groups(5, 1, 5, 1), part()).height == 10
