@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from schemas.rules.catalogue import RULES
 from synthetic.faults import clinical, records
 from synthetic.faults.added_patients import add_patients
 from synthetic.faults.cells import AFTER_CUTOFF, CELL_FAULTS, CellFault
@@ -73,9 +74,9 @@ def _plant_cells(clean: Texts, rng: np.random.Generator) -> tuple[Texts, list[Pl
     used: set[str] = set()
     for fault in CELL_FAULTS:
         candidates = _candidates(clean[fault.table], owners[fault.table], fault, used=used)
-        if fault.value == AFTER_CUTOFF:
+        if fault.value == AFTER_CUTOFF and passive:
             candidates = candidates.filter(
-                ~pl.col("owner").str.contains_any([f"{site}-" for site in passive])
+                ~pl.col("owner").str.contains_any([f"{site}-P" for site in passive])
             )
         if candidates.is_empty():
             continue
@@ -92,9 +93,10 @@ def _consequences(clean: Texts, fault: CellFault, row: int) -> Iterator[Place]:
     """Return what may follow: the children fall, and in a small hospital one cell is a large share."""
     if fault.level == "ROW" and fault.copied is None:
         yield from fallen_children(clean, fault.table, row)
-    shares = {"C02": (("S11", "INFO"), ("M01", "WARN")), "C05": (("M01", "WARN"),)}
-    for rule_id, level in shares.get(fault.rule_id, ()):
-        site = str(clean[fault.table].item(row, 0)).split("-")[0]
+    if fault.rule_id not in {"C01", "C02", "C03", "C05"}:
+        return
+    for rule_id, level in (("S11", "INFO"), ("M01", "WARN")):
+        site = str(clean[fault.table].item(row, 0)).split("-P")[0]
         yield Place(rule_id, level, "consequence", fault.table, fault.column, site_id=site)
 
 
@@ -111,11 +113,22 @@ def write_faults(faults: pl.DataFrame, out: Path) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The list with the faults of files, in the columns of `FAULT_SCHEMA`.
+        The list with the faults of files, in the columns of `FAULT_SCHEMA`; rules for which the registry had
+        no room have the cause ``not_planted``.
     """
     listed = pl.concat([faults, list_places(write_file_faults(out))])
+    listed = pl.concat([listed, _left_out(listed)])
     listed.write_csv(out / "faults.csv", line_terminator="\n")
     return listed
+
+
+def _left_out(listed: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each rule of the catalogue that was not planted."""
+    planted = set(listed.filter(cause="planted")["rule_id"])
+    rows = [(rule.id, rule.level, "not_planted") for rule in RULES.values() if rule.id not in planted]
+    frame = pl.DataFrame(rows, schema=["rule_id", "level", "cause"], orient="row")
+    nothing = [pl.lit(None, dtype).alias(name) for name, dtype in FAULT_SCHEMA.items()]
+    return frame.cast(pl.String).select(*frame.columns, *nothing[len(frame.columns) :])
 
 
 def _owners(tables: dict[str, pl.DataFrame]) -> dict[str, pl.Series]:

@@ -99,7 +99,7 @@ _LESION: Cells = {
     "calcification_angio": "severe",
     "calcification_assessor": "operator",
     "stenosis_pre_pct": "86",
-    "lesion_length_mm": "23",
+    "lesion_length_mm": "#18",
     "reference_diameter_mm": "3.1",
     "cto": "false",
     "crossability": "crossable",

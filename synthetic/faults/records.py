@@ -100,7 +100,12 @@ KEYS = (
         "INFO",
         "lesions 0 procedure_id",
         (("procedures", 0, {"presentation": None}),),
-        (("C05", "ROW", "procedures 0 presentation"), _FALLEN_RUNS, _FALLEN_DEVICES),
+        (
+            ("C05", "ROW", "procedures 0 presentation"),
+            _FALLEN_RUNS,
+            _FALLEN_DEVICES,
+            ("M01", "WARN", "procedures - presentation"),
+        ),
     ),
 )
 
@@ -196,7 +201,7 @@ TIME = (
         "ROW",
         "procedures 0 procedure_date",
         (("procedures", 0, {"procedure_date": None}),),
-        (_FALLEN, _FALLEN_RUNS, _FALLEN_DEVICES),
+        (_FALLEN, _FALLEN_RUNS, _FALLEN_DEVICES, ("M01", "WARN", "procedures - procedure_date")),
     ),
     _rejected("T00", "events 0 event_date", ("events", 0, EVENT | {"event_date": None})),
     _rejected("T00", "follow_up 2 contact_date", ("follow_up", 2, CONTACT | {"contact_date": None})),

@@ -65,7 +65,13 @@ def exceed(texts: Texts) -> tuple[Texts, list[Place]]:
     hit = recorded.gather_every(_EXCESS_EVERY).select("procedure_id")
     told = {"complication_id": pl.col("procedure_id") + "-C90", "complication_type": pl.lit("hypotension")}
     rows = hit.with_columns(timing=pl.lit("in_lab"), **told)
+    # What one hospital has too many of, the others have too few of beside it.
+    others = texts["sites"].filter(pl.col("site_id") != site)["site_id"]
+    found = [("planted", site), *(("consequence", str(other)) for other in others)]
     return (
         texts | {"complications": pl.concat([texts["complications"], rows], how="diagonal")},
-        [Place("S04", "WARN", "planted", "complications", "complication_type", site_id=site)],
+        [
+            Place("S04", "WARN", cause, "complications", "complication_type", site_id=of)
+            for cause, of in found
+        ],
     )

@@ -251,7 +251,7 @@ def _rows_hit(texts: Texts, fault: SiteFault, site: str) -> pl.Series:
     is_asked = pl.col(fault.column).is_not_null()
     if fault.rows is not None:
         is_asked &= fault.rows.fill_null(value=False)
-    is_hit = table.to_series(0).str.starts_with(f"{site}-") & table.select(is_asked).to_series()
+    is_hit = table.to_series(0).str.starts_with(f"{site}-P") & table.select(is_asked).to_series()
     return is_hit & (is_hit.cum_sum() % fault.every == 0)
 
 

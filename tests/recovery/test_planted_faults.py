@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from schemas.registry import TABLES
-from schemas.rules.catalogue import SITE_CHECKS
+from schemas.rules.catalogue import RULES, SITE_CHECKS
 from schemas.submission import SubmissionReport, TextTable
 from schemas.validation import validate_submission
-from synthetic.corruption import PATIENT_FAULTS, plant_faults
+from synthetic.corruption import PATIENT_FAULTS, plant_faults, write_faults
 from synthetic.faults.cells import CELL_FAULTS
 from synthetic.faults.sites import CROWDS, SITE_FAULTS
 from synthetic.registry import generate_registry
@@ -138,8 +138,17 @@ def test_faults_of_one_seed_are_the_same(clean: Texts) -> None:
     assert not plant_faults(clean, seed=5)[1].equals(faults)
 
 
-def test_a_small_registry_takes_the_faults_that_it_has_room_for() -> None:
+def test_a_small_registry_takes_the_faults_that_it_has_room_for_and_names_the_others(tmp_path: Path) -> None:
     small = tables_as_text(generate_registry(load_scenario("default"), procedures=40, seed=3))
     texts, faults = plant_faults(small, seed=1)
+    listed = write_faults(faults, tmp_path)
     assert set(texts) == set(TABLES)
     assert faults.filter(rule_id="X12", cause="planted").height == 1
+    assert {"S01", "S10", "M09"} <= set(listed.filter(cause="not_planted")["rule_id"])
+    assert set(listed["rule_id"]) == set(RULES)
+
+
+def test_hospitals_are_named_as_the_registry_names_them() -> None:
+    texts = tables_as_text(generate_registry(load_scenario("national"), procedures=200, seed=3))
+    faults = plant_faults(texts, seed=1)[1]
+    assert set(faults["site_id"].drop_nulls()) <= set(texts["sites"]["site_id"])
