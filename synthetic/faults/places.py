@@ -23,7 +23,7 @@ FAULT_SCHEMA: dict[str, type[pl.DataType]] = {
 """Columns of the list of faults.
 
 ``cause`` is ``planted``, ``consequence`` for what follows or may follow, or ``not_planted`` for a rule for
-which the registry is too small. ``file`` is below the folder of the registry. ``row`` counts from 0 within the
+which the registry is too small. ``file`` is below the folder of the registry. ``row`` counts from 0 in the
 table, ``line`` from 1 within the file; both are empty where a fault is one of a whole site or file. ``needs``
 says what intake must be told to see it.
 """
