@@ -78,10 +78,10 @@ def _secret() -> bytes | None:
 
 def _read_terms(options: dict[str, Any]) -> Any:
     """Read what submissions are judged by from the options of a command."""
-    from analytics import pipeline
+    from analytics import preparation
 
     first_and_last = options["period"]
-    return pipeline.read_terms(
+    return preparation.read_terms(
         settings=options["settings"],
         waivers=options["waivers"],
         sites=options["sites"],
@@ -96,11 +96,11 @@ def _show(value: dict[str, Any] | list[Any]) -> None:
 
 def _hand_out(prepared: Any, options: dict[str, Any]) -> None:
     """Write the findings of a submission where a folder is given, and say which files there are now."""
-    from analytics import pipeline
+    from analytics import preparation
 
     if options["out"] is None:
         return
-    written = pipeline.write_all_findings(prepared, options["out"])
+    written = preparation.write_all_findings(prepared, options["out"])
     paths = () if options["as_json"] else (f"written: {path}" for path in written.paths)
     for line in (*paths, *written.remarks):
         click.echo(line, err=True)
@@ -117,15 +117,15 @@ def _hand_out(prepared: Any, options: dict[str, Any]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def validate(paths: tuple[Path, ...], **options: Any) -> None:
     """Check files and say what is wrong with them. Never loads."""
-    from analytics import pipeline
+    from analytics import preparation
 
     terms = _read_terms(options)
-    prepared = pipeline.prepare(paths, mapping=options["mapping"], secret=_secret(), terms=terms)
+    prepared = preparation.prepare(paths, mapping=options["mapping"], secret=_secret(), terms=terms)
     _hand_out(prepared, options)
     if options["as_json"]:
-        _show(pipeline.describe_submission(prepared))
+        _show(preparation.describe_submission(prepared))
     else:
-        click.echo(pipeline.render_submission(prepared))
+        click.echo(preparation.render_submission(prepared))
     if prepared.gate.colour == "red":
         sys.exit(3)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Any
 
-from analytics.intake.findings_files import FINDINGS_FILE, WrittenFindings, write_findings_files
-from analytics.intake.findings_text import render_findings_text
-from analytics.intake.settings import read_settings
 from analytics.intake.submission import (
     DEFAULT_TERMS,
     IntakeTerms,
     hash_submission,
     prepare_submission,
 )
-from analytics.intake.waivers import read_waivers
+from analytics.preparation import (
+    describe_submission,
+    prepare,
+    read_terms,
+    render_submission,
+    today,
+    write_all_findings,
+    write_findings,
+)
 from analytics.publication import publish, publish_again
 from analytics.report.serialise import serialise
 from analytics.store.history import read_earlier
@@ -24,7 +28,6 @@ from analytics.store.ledger import find_loaded
 from analytics.store.loading import load_submission
 from analytics.store.predecessors import find_predecessors
 from analytics.store.publishing import is_published, snapshot_folder
-from analytics.submission_json import submission_as_json
 from schemas.rules.context import Context
 
 if TYPE_CHECKING:
@@ -49,34 +52,6 @@ __all__ = [
     "write_all_findings",
     "write_findings",
 ]
-
-
-def prepare(
-    paths: Sequence[Path],
-    *,
-    mapping: str | None = None,
-    secret: bytes | None = None,
-    terms: IntakeTerms = DEFAULT_TERMS,
-) -> PreparedSubmission:
-    """Read, map, validate and gate files by themselves; nothing is loaded.
-
-    Parameters
-    ----------
-    paths
-        Files, or folders of CSV files.
-    mapping
-        Path of a mapping file or name of a bundled one; None for canonical CSV files.
-    secret
-        Key of the pseudonyms.
-    terms
-        Limits and waivers.
-
-    Raises
-    ------
-    InputFileError, MappingError, SecretMissingError
-        Each says where, what, and how to fix it.
-    """
-    return prepare_submission(paths, mapping=mapping, secret=secret, load_date=_today(), terms=terms)
 
 
 def prepare_for_store(
@@ -105,7 +80,7 @@ def prepare_for_store(
         paths,
         mapping=mapping,
         secret=secret,
-        load_date=_today(),
+        load_date=today(),
         known_keys=known,
         terms=replace_fields(terms, context=context),
     )
@@ -121,41 +96,6 @@ def _with_earlier(context: Context, earlier: EarlierSubmissions) -> Context:
         previous_patients=earlier.rows["patients"].select("patient_id", "site_id", "sex"),
         history=rows,
     )
-
-
-def read_terms(
-    *,
-    settings: Path | None = None,
-    waivers: Path | None = None,
-    sites: Sequence[str] = (),
-    period: tuple[dt.date, dt.date] | None = None,
-) -> IntakeTerms:
-    """Read what submissions are judged by; the defaults where a file is not given.
-
-    Parameters
-    ----------
-    settings, waivers
-        Limits of the gate and the rules, and reviewed waivers.
-    sites
-        Sites that the submitter may send; any where none is named.
-    period
-        First and last procedure date that the submission declares.
-
-    Raises
-    ------
-    SpecificationError
-        A file names something that does not exist, or a waiver is expired or cannot be given.
-    """
-    return IntakeTerms(
-        gate=DEFAULT_TERMS.gate if settings is None else read_settings(settings),
-        waivers=() if waivers is None else read_waivers(waivers, today=_today()),
-        context=Context(registered_sites=frozenset(sites) or None, period=period),
-    )
-
-
-def _today() -> dt.date:
-    """Return the day after which no date may lie; the only clock that intake reads."""
-    return dt.datetime.now(tz=dt.UTC).date()
 
 
 def load(
@@ -181,27 +121,6 @@ def load(
     if outcome.status != "already_loaded" or not is_published(db, snapshot_folder(db)):
         publish(db, notice=notice)
     return outcome
-
-
-def write_findings(prepared: PreparedSubmission, out: Path) -> Path:
-    """Write the findings of a submission into a folder as `write_all_findings`; return ``findings.csv``."""
-    write_findings_files(prepared, out)
-    return out / FINDINGS_FILE
-
-
-def write_all_findings(prepared: PreparedSubmission, out: Path) -> WrittenFindings:
-    """Write ``findings.csv``, ``findings.html`` and the rows for the site to correct; return all paths."""
-    return write_findings_files(prepared, out)
-
-
-def describe_submission(prepared: PreparedSubmission) -> dict[str, Any]:
-    """Return a submission, its gate and its findings JSON-ready; no cell value of a record is in it."""
-    return submission_as_json(prepared)
-
-
-def render_submission(prepared: PreparedSubmission) -> str:
-    """Return a submission, its gate and its findings in words, for a terminal."""
-    return render_findings_text(prepared).rstrip("\n")
 
 
 def describe_load(outcome: LoadOutcome) -> dict[str, Any]:

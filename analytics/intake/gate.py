@@ -139,21 +139,35 @@ def _low_columns(report: SubmissionReport, limits: RuleLimits) -> list[tuple[str
     """
     waived = _waived_columns(report)
     lost = _lost_rows(report)
+    filled = _count_filled(report, limits)
     low = []
     for name, limit in limits.completeness.items():
         table, column = name.split(".")
         if table not in report.tables or name in waived:
             continue
-        accepted = report.tables[table].accepted
-        is_asked = asked_rows(table, column).fill_null(value=False)
-        rows = accepted.select(is_asked=is_asked, tells=tells(accepted, column))
-        n_asked = int(rows["is_asked"].sum()) + lost.get((table, column), 0)
-        if not n_asked:
-            continue
-        share = int((rows["is_asked"] & rows["tells"]).sum()) / n_asked
-        if share < limit:
-            low.append((name, share, limit))
+        n_sent, n_told = filled[name]
+        n_asked = n_sent + lost.get((table, column), 0)
+        if n_asked and n_told / n_asked < limit:
+            low.append((name, n_told / n_asked, limit))
     return low
+
+
+def _count_filled(report: SubmissionReport, limits: RuleLimits) -> dict[str, tuple[int, int]]:
+    """Return how many accepted rows should have each column's value, and how many have it."""
+    counts: dict[str, tuple[int, int]] = {}
+    names = [name.split(".") for name in limits.completeness]
+    for table in dict.fromkeys(name for name, _ in names if name in report.tables):
+        accepted = report.tables[table].accepted
+        columns = [column for name, column in names if name == table]
+        asked = [asked_rows(table, column).fill_null(value=False) for column in columns]
+        row = pl.int_range(pl.len())  # a literal has length one: this ties it to the rows
+        sums = accepted.select(
+            *(pl.when(row >= 0).then(one).sum().alias(f"a{i}") for i, one in enumerate(asked)),
+            *((one & tells(accepted, columns[i])).sum().alias(f"t{i}") for i, one in enumerate(asked)),
+        ).row(0, named=True)
+        for i, column in enumerate(columns):
+            counts[f"{table}.{column}"] = (int(sums[f"a{i}"] or 0), int(sums[f"t{i}"] or 0))
+    return counts
 
 
 def _lost_rows(report: SubmissionReport) -> dict[tuple[str, str], int]:
