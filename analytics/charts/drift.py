@@ -154,6 +154,7 @@ def _long(rows: pl.DataFrame, measure: str) -> pl.DataFrame:
 
 def _months(long: pl.DataFrame) -> list[str]:
     """Return the first and the last month of all panels, so that they can be read down a column."""
+    # A column of dates has dates as its ends; polars types them as any literal.
     ends: list[dt.date | None] = [long["month"].min(), long["month"].max()]  # type: ignore[list-item]
     return [end.isoformat() for end in ends if end is not None]
 

@@ -173,7 +173,7 @@ class ClaimFrames:
     def _cohort(self, level: str) -> pl.DataFrame:
         """Read a cohort table with every procedure, grades in groups and complications as they are known."""
         wide = replace(self.population, first_procedures_only=False)
-        rows = read_cohort(self.snapshot, level, wide)  # type: ignore[arg-type]
+        rows = read_cohort(self.snapshot, level, wide)  # type: ignore[arg-type]  # one of the literals
         grades = pl.col(wide.severity_column)
         shown = rows.with_columns(
             grades.alias("severity"),

@@ -64,6 +64,7 @@ def run_paired_mean_difference(part: Component, frames: ClaimFrames) -> Findings
     if rows.height < part.minimum:
         return Findings((), too_few_pairs(part), n_left_out=left_out)
     difference = (rows[part.second] - rows[part.first]).cast(pl.Float64)
+    # Numbers, since the columns are; polars types them as any literal.
     mean, spread = float(difference.mean() or 0.0), float(difference.std() or 0.0)  # type: ignore[arg-type]
     found = _t_estimate(mean, spread, rows.height)
     low, high = (mean + sign * 1.959963984540054 * spread for sign in (-1, 1))
@@ -91,6 +92,7 @@ def _describe(label: str, values: pl.Series) -> Group:
     n = len(values)
     if n < 2:
         return Group(label, n, None, what="mean")
+    # As above: the column holds numbers.
     mean, spread = float(values.mean()), float(values.std())  # type: ignore[arg-type]
     reach = float(stats.t.ppf(0.975, n - 1)) * spread / math.sqrt(n)
     return Group(label, n, None, mean, mean - reach, mean + reach, "mean")

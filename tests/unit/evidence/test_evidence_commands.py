@@ -126,7 +126,7 @@ def test_pool_of_own_ratios(tmp_path: Path) -> None:
     text = "study_id,estimate,ci_low,ci_high\na,1.12,1.05,1.2\nb,1.56,1.33,1.84\nc,1.31,1.03,1.68\n"
     found = json.loads(run("pool", "--effects", "--data", str(own(tmp_path, text)), "--json").output)
     assert found["pooled"]["estimate"] == pytest.approx(
-        pool_ratios([(1.12, 1.05, 1.2), (1.56, 1.33, 1.84), (1.31, 1.03, 1.68)], measure="HR").estimate  # type: ignore[union-attr]
+        pool_ratios([(1.12, 1.05, 1.2), (1.56, 1.33, 1.84), (1.31, 1.03, 1.68)], measure="HR").estimate
     )
     assert "Without each study" in run("pool", "--effects", "--data", str(own(tmp_path, text))).output
 

@@ -17,7 +17,7 @@ from analytics.regression.discrimination import (
 
 
 def area(*given: object, **choices: object) -> RocArea:
-    found = estimate_roc_area(*given, **choices)  # type: ignore[arg-type]
+    found = estimate_roc_area(*given, **choices)
     assert isinstance(found, RocArea)
     return found
 
@@ -70,5 +70,5 @@ def test_refusals_are_values() -> None:
     refused = estimate_roc_area([1, 2, 3], [1, 0, 0])
     assert isinstance(refused, NotEstimable)
     assert refused.code == "no_events"
-    assert assess_calibration([0.5, 0.5], [1, 1]).code == "no_events"  # type: ignore[union-attr]
-    assert estimate_roc_area(np.array([]), np.array([])).code == "no_patients"  # type: ignore[union-attr]
+    assert assess_calibration([0.5, 0.5], [1, 1]).code == "no_events"
+    assert estimate_roc_area(np.array([]), np.array([])).code == "no_patients"

@@ -14,7 +14,7 @@ from analytics.regression.results import RegressionFit
 
 
 def fitted(design: Design, outcome: object, **choices: object) -> RegressionFit:
-    fit = fit_linear(design, outcome, **choices)  # type: ignore[arg-type]
+    fit = fit_linear(design, outcome, **choices)
     assert isinstance(fit, RegressionFit)
     return fit
 
@@ -95,9 +95,9 @@ def test_groups_that_do_not_differ_have_no_variance(teaching: pl.DataFrame) -> N
 
 def test_refusals_are_values(teaching: pl.DataFrame) -> None:
     design = build_design(teaching, ["age", "x"])
-    assert fit_random_intercept(design, teaching["m"], range(60)).code == "one_group"  # type: ignore[union-attr]
+    assert fit_random_intercept(design, teaching["m"], range(60)).code == "one_group"
     few = fit_linear(build_design(teaching[:3], ["age", "x"]), teaching["m"][:3])
     assert isinstance(few, NotEstimable)
     assert few.code == "no_patients"
     twice = build_design(teaching.with_columns(months=pl.col("age") * 12), ["age", "months"])
-    assert fit_linear(twice, teaching["m"]).code == "singular"  # type: ignore[union-attr]
+    assert fit_linear(twice, teaching["m"]).code == "singular"

@@ -21,7 +21,7 @@ def two_by_two(a: int, b: int, c: int, d: int) -> tuple[Design, np.ndarray]:
 
 
 def fitted(design: Design, outcome: object, **choices: object) -> RegressionFit:
-    fit = fit_logistic(design, outcome, **choices)  # type: ignore[arg-type]
+    fit = fit_logistic(design, outcome, **choices)
     assert isinstance(fit, RegressionFit)
     return fit
 
@@ -92,7 +92,7 @@ def test_few_events_warn_and_very_few_refuse(teaching: pl.DataFrame) -> None:
 
 def test_an_outcome_without_events_is_refused() -> None:
     design, _ = two_by_two(5, 5, 5, 5)
-    assert fit_logistic(design, np.zeros(20)).code == "no_events"  # type: ignore[union-attr]
+    assert fit_logistic(design, np.zeros(20)).code == "no_events"
 
 
 def test_separation_is_refused_by_the_name_of_the_covariate(teaching: pl.DataFrame) -> None:

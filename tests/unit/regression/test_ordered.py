@@ -15,7 +15,7 @@ from analytics.regression.results import RegressionFit
 
 
 def ordered(rows: pl.DataFrame, columns: list[str], **choices: object) -> OrderedFit:
-    fit = fit_ordered(build_design(rows, columns), rows["g"], **choices)  # type: ignore[arg-type]
+    fit = fit_ordered(build_design(rows, columns), rows["g"], **choices)
     assert isinstance(fit, OrderedFit)
     return fit
 
@@ -86,9 +86,9 @@ def test_an_effect_at_one_cut_only_is_noticed() -> None:
 
 def test_refusals_are_values(teaching: pl.DataFrame) -> None:
     design = build_design(teaching, ["age", "x"])
-    assert fit_ordered(design, [1] * 60).code == "no_events"  # type: ignore[union-attr]
+    assert fit_ordered(design, [1] * 60).code == "no_events"
     rare = [0] * 57 + [1, 2, 3]
-    assert fit_ordered(design, rare).code == "too_few_events"  # type: ignore[union-attr]
+    assert fit_ordered(design, rare).code == "too_few_events"
     parted = teaching.with_columns(copy=pl.col("g") * 1.0)
     refused = fit_ordered(build_design(parted, ["copy"]), parted["g"])
     assert isinstance(refused, NotEstimable)

@@ -43,7 +43,7 @@ def rate(n_events: int, n_total: int, **given: object) -> ComplicationRate:
         "perforation_any", "all", "severe", "lesion", n_events, n_total, 0,
         "observed" if n_events else "zero", n_events / max(n_total, 1), 0.0, 0.05,
     )  # fmt: skip
-    return replace(blank, **given)  # type: ignore[arg-type]
+    return replace(blank, **given)
 
 
 def contrast(standardised: AdjustedDifference | NotEstimable, k: int = 33) -> GroupContrast:
