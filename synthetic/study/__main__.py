@@ -8,7 +8,7 @@ import click
 
 from synthetic.scenario import load_scenario
 from synthetic.study.running import PROCEDURES, study_scenario
-from synthetic.study.tables import write_readme, write_table
+from synthetic.study.tables import write_pages, write_study
 
 SCENARIOS = (
     "default",
@@ -20,6 +20,8 @@ SCENARIOS = (
     "informative_censoring",
     "misgraded",
     "rare",
+    "outlier_site",
+    "drift",
 )
 """Scenarios that are studied."""
 
@@ -36,9 +38,9 @@ def main(scenarios: tuple[str, ...], *, replicates: int, procedures: int, worker
         found = study_scenario(
             load_scenario(name), replicates=replicates, procedures=procedures, workers=workers
         )
-        path = write_table(found, out, scenario=name, procedures=procedures)
-        write_readme(out)
-        click.echo(f"written: {path}")
+        written = write_study(found, out, scenario=name, procedures=procedures)
+        write_pages(out)
+        click.echo(f"written: {', '.join(map(str, written))}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,27 +15,49 @@ from analytics.complications.flags import derive_complication_flags
 from synthetic.registry import generate_registry
 
 if TYPE_CHECKING:
+    from analytics.cohort.eligibility import Cohort
     from synthetic.scenario import Scenario
 
-ENDPOINTS = ("mace_d", "all_cause_death", "cardiac_death", "tvr")
 
-
-@dataclass(frozen=True, eq=False)
 class Replicate:
     """One registry, ready for analysis.
 
     Parameters
     ----------
-    outcomes
-        By endpoint: one row per index procedure with ``time_days``, ``cause``, the columns of the cohort, and
-        those that the hazards depend on.
+    tables
+        As generated: what the registry recorded.
+
+    Attributes
+    ----------
+    tables, cohort
+        The tables, and what `analytics.cohort` derives from them.
+    index
+        One row per index procedure: the columns of the cohort, and those that the hazards depend on.
     procedures
         One row per index procedure whose hospital states presence or absence of complications, with one flag
         per complication and the default covariates.
     """
 
-    outcomes: dict[str, pl.DataFrame]
-    procedures: pl.DataFrame
+    def __init__(self, tables: RegistryTables) -> None:
+        self.tables = tables
+        self.cohort: Cohort = derive_cohort(tables)
+        self.index = _add_covariates(self.cohort.procedures.filter(pl.col("is_index")), tables)
+        flags = derive_complication_flags(self.cohort, tables).filter(
+            pl.col("is_index") & (pl.col("complications_recorded").cast(pl.String) == "all")
+        )
+        self.procedures = derive_covariates(flags, lesions=tables.lesions)
+        self._outcomes: dict[str, pl.DataFrame] = {}
+
+    def outcome(self, endpoint: str) -> pl.DataFrame:
+        """Return `index` with ``time_days``, ``time_is_exact`` and ``cause`` of a bundled endpoint.
+
+        A cause is 0 where the patient was censored, 1 for the endpoint, 2 and more for what competes with it.
+        """
+        if endpoint not in self._outcomes:
+            times = derive_time_to_event(self.cohort, self.tables, bundled_endpoints()[endpoint])
+            known = times.select("procedure_id", "time_days", "cause", "time_is_exact")
+            self._outcomes[endpoint] = self.index.join(known, on="procedure_id", how="inner")
+        return self._outcomes[endpoint]
 
 
 def draw_replicate(scenario: Scenario, *, seed: int, procedures: int) -> Replicate:
@@ -51,24 +72,7 @@ def draw_replicate(scenario: Scenario, *, seed: int, procedures: int) -> Replica
     procedures
         Size of the registry.
     """
-    tables = RegistryTables(**generate_registry(scenario, procedures=procedures, seed=seed).tables)
-    cohort = derive_cohort(tables)
-    index = _add_covariates(cohort.procedures.filter(pl.col("is_index")), tables)
-    endpoints = bundled_endpoints()
-    outcomes = {
-        name: index.join(
-            derive_time_to_event(cohort, tables, endpoints[name]).select(
-                "procedure_id", "time_days", "cause", "time_is_exact"
-            ),
-            on="procedure_id",
-            how="inner",
-        )
-        for name in ENDPOINTS
-    }
-    flags = derive_complication_flags(cohort, tables).filter(
-        pl.col("is_index") & (pl.col("complications_recorded").cast(pl.String) == "all")
-    )
-    return Replicate(outcomes, derive_covariates(flags, lesions=tables.lesions))
+    return Replicate(RegistryTables(**generate_registry(scenario, procedures=procedures, seed=seed).tables))
 
 
 def _add_covariates(index: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from analytics.refusals import NotEstimable
-from synthetic.study.estimators import ESTIMATORS, Answer
+from synthetic.study.analyses import ESTIMATORS, TESTS
 from synthetic.study.frames import draw_replicate
-from synthetic.study.summary import Performance, summarise
+from synthetic.study.summary import Performance, RejectionRate, summarise, summarise_test
 from synthetic.study.truths import find_truths
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
+    from synthetic.study.answers import Answer
+
+T = TypeVar("T")
 
 PROCEDURES = 4_000
 """Size of the registry of a replicate."""
@@ -25,13 +29,44 @@ _TRUTH_SEEDS = (1, 2, 3, 4, 5)
 FIRST_SEED = 10_000
 """Seed of the first replicate; the others follow."""
 
-Answers = dict[str, Answer | None]
+
+@dataclass(frozen=True)
+class Findings:
+    """What one replicate gave.
+
+    Parameters
+    ----------
+    answers
+        By estimator; None where it refused.
+    p_values
+        By test; None where it refused.
+    """
+
+    answers: dict[str, Answer | None]
+    p_values: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Study:
+    """How every analysis did in one scenario.
+
+    Parameters
+    ----------
+    estimators
+        By name; those without a single true value (effects that change over time), or that refused in all
+        but one replicate, are left out.
+    tests
+        By name; likewise.
+    """
+
+    estimators: dict[str, Performance]
+    tests: dict[str, RejectionRate]
 
 
 def study_scenario(
     scenario: Scenario, *, replicates: int, procedures: int = PROCEDURES, workers: int = 1
-) -> dict[str, Performance]:
-    """Study every estimator that has a truth in a scenario.
+) -> Study:
+    """Study every analysis that has a truth in a scenario.
 
     Parameters
     ----------
@@ -43,14 +78,7 @@ def study_scenario(
         Size of each.
     workers
         Processes; the result does not depend on them.
-
-    Returns
-    -------
-    dict of str to Performance
-        By estimator; those without a single true value (effects that change over time), or that refused in
-        all but one replicate, are left out.
     """
-    truths = average_truths(scenario)
     run = partial(_replicate, scenario, procedures)
     seeds = range(FIRST_SEED, FIRST_SEED + replicates)
     if workers == 1:
@@ -59,12 +87,30 @@ def study_scenario(
         # A forked child would inherit the locks of polars' threads, and wait for ever.
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             found = list(pool.map(run, seeds, chunksize=5))
+    truths = average_truths(scenario)
+    return Study(_summarise_estimators(found, truths), _summarise_tests(found, truths))
+
+
+def _summarise_estimators(found: list[Findings], truths: dict[str, float]) -> dict[str, Performance]:
+    """Set the answers of each estimator against its truth."""
     performances = {}
     for name, estimator in ESTIMATORS.items():
-        answers = [answer for each in found if (answer := each[name]) is not None]
+        answers = [answer for each in found if (answer := each.answers[name]) is not None]
         truth = truths[estimator.target]
         if np.isfinite(truth) and len(answers) > 1:
-            performances[name] = summarise(answers, truth, n_refused=replicates - len(answers))
+            performances[name] = summarise(answers, truth, n_refused=len(found) - len(answers))
+    return performances
+
+
+def _summarise_tests(found: list[Findings], truths: dict[str, float]) -> dict[str, RejectionRate]:
+    """Count how often each test rejects."""
+    performances = {}
+    for name, test in TESTS.items():
+        p_values = [p_value for each in found if (p_value := each.p_values[name]) is not None]
+        holds = truths[test.null]
+        if np.isfinite(holds) and len(p_values) > 1:
+            n_refused = len(found) - len(p_values)
+            performances[name] = summarise_test(p_values, null_holds=holds == 1, n_refused=n_refused)
     return performances
 
 
@@ -74,8 +120,14 @@ def average_truths(scenario: Scenario) -> dict[str, float]:
     return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
 
 
-def _replicate(scenario: Scenario, procedures: int, seed: int) -> Answers:
+def _replicate(scenario: Scenario, procedures: int, seed: int) -> Findings:
     """Draw one registry and run every analysis."""
     replicate = draw_replicate(scenario, seed=seed, procedures=procedures)
-    answers = {name: estimator.run(replicate) for name, estimator in ESTIMATORS.items()}
-    return {name: None if isinstance(found, NotEstimable) else found for name, found in answers.items()}
+    answers = {name: _unless_refused(estimator.run(replicate)) for name, estimator in ESTIMATORS.items()}
+    p_values = {name: _unless_refused(test.run(replicate)) for name, test in TESTS.items()}
+    return Findings(answers, p_values)
+
+
+def _unless_refused(found: T | NotEstimable) -> T | None:
+    """Return an answer, None for a refusal."""
+    return None if isinstance(found, NotEstimable) else found

@@ -11,7 +11,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from synthetic.study.estimators import Answer
+    from synthetic.study.answers import Answer
+
+
+LEVEL = 0.05
+"""Level of the tests."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Per
     variances = np.array([answer.std_error for answer in answers]) ** 2
     n = len(estimates)
     empirical = float(estimates.std(ddof=1))
-    model = float(np.sqrt(variances.mean()))
+    model = float(np.sqrt(variances.mean()))  # NaN where a method gives limits only
     covered = float(np.mean([answer.lower <= truth <= answer.upper for answer in answers]))
     return Performance(
         n=n,
@@ -82,3 +86,31 @@ def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Per
         coverage=covered,
         coverage_error=float(np.sqrt(covered * (1 - covered) / n)),
     )
+
+
+@dataclass(frozen=True)
+class RejectionRate:
+    """How often a test rejects at 5 %.
+
+    Parameters
+    ----------
+    n, n_refused
+        Replicates with a p value, and without.
+    null_holds
+        Whether the hypothesis is true, so that a rejection is an error.
+    rejected, rejected_error
+        Share of p values below 0.05, and its Monte-Carlo error.
+    """
+
+    n: int
+    n_refused: int
+    null_holds: bool
+    rejected: float
+    rejected_error: float
+
+
+def summarise_test(p_values: Sequence[float], *, null_holds: bool, n_refused: int) -> RejectionRate:
+    """Summarise the replicates of one test; `p_values` are one or more."""
+    rejected = float(np.mean(np.array(p_values) < LEVEL))
+    error = math.sqrt(rejected * (1 - rejected) / len(p_values))
+    return RejectionRate(len(p_values), n_refused, null_holds, rejected, error)

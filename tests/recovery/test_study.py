@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from synthetic.scenario import load_scenario
-from synthetic.study.estimators import ESTIMATORS, Answer
-from synthetic.study.running import average_truths, study_scenario
-from synthetic.study.summary import Performance, summarise
-from synthetic.study.tables import write_readme, write_table
+from synthetic.study.analyses import ESTIMATORS, TESTS
+from synthetic.study.answers import Answer
+from synthetic.study.running import Study, average_truths, study_scenario
+from synthetic.study.summary import Performance, RejectionRate, summarise, summarise_test
+from synthetic.study.tables import write_pages, write_study
 
 
 def test_performance_by_hand() -> None:
@@ -28,7 +29,7 @@ def test_performance_by_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def studied() -> dict[str, Performance]:
+def studied() -> Study:
     return study_scenario(load_scenario("core_lab"), replicates=12, procedures=3_000)
 
 
@@ -43,31 +44,41 @@ def studied() -> dict[str, Performance]:
         "standardised_slow_flow",
     ],
 )
-def test_sound_estimators_recover_the_truth(studied: dict[str, Performance], name: str) -> None:
-    found = studied[name]
+def test_sound_estimators_recover_the_truth(studied: Study, name: str) -> None:
+    found = studied.estimators[name]
     assert abs(found.bias) < 4 * found.bias_error
     assert 0.5 < found.model_error / found.empirical_error < 2.2
 
 
-def test_a_crude_comparison_of_devices_errs(studied: dict[str, Performance]) -> None:
+def test_a_crude_comparison_of_devices_errs(studied: Study) -> None:
     for name in ("crude_risk_difference", "crude_slow_flow"):
-        assert studied[name].bias > 3 * studied[name].bias_error
+        assert studied.estimators[name].bias > 3 * studied.estimators[name].bias_error
 
 
 def test_effects_that_change_over_time_have_no_single_truth() -> None:
     truths = average_truths(load_scenario("nonproportional"))
     assert math.isnan(truths["device_log_hr"])
-    assert set(truths) == {estimator.target for estimator in ESTIMATORS.values()}
+    targets = {estimator.target for estimator in ESTIMATORS.values()}
+    assert set(truths) == targets | {test.null for test in TESTS.values()}
 
 
-def test_the_page_marks_what_is_off(tmp_path: Path) -> None:
+def test_rejections_by_hand() -> None:
+    found = summarise_test([0.01, 0.2, 0.049, 0.05], null_holds=True, n_refused=2)
+    assert (found.n, found.n_refused, found.rejected, found.rejected_error) == (4, 2, 0.5, 0.25)
+
+
+def test_the_pages_mark_what_is_off(tmp_path: Path) -> None:
     sound = Performance(400, 0, 0.0, 0.01, 0.01, 0.2, 0.007, 0.2, 0.001, 0.95, 0.011)
-    off = Performance(400, 3, 0.0, 0.50, 0.01, 0.2, 0.007, 0.2, 0.001, 0.40, 0.024)
-    found = {"kaplan_meier_death": sound, "crude_cox_device": off}
-    write_table(found, tmp_path, scenario="null", procedures=4_000)
-    text = write_readme(tmp_path).read_text(encoding="utf-8")
+    off = Performance(400, 3, 0.0, 0.50, 0.01, 0.2, 0.007, math.nan, math.nan, 0.40, 0.024)
+    sized = RejectionRate(400, 0, null_holds=True, rejected=0.06, rejected_error=0.012)
+    study = Study({"kaplan_meier_death": sound, "crude_cox_device": off}, {"some_test": sized})
+    write_study(study, tmp_path, scenario="null", procedures=4_000)
+    summary = write_pages(tmp_path).read_text(encoding="utf-8")
+    text = (tmp_path / "null.md").read_text(encoding="utf-8")
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| `")}
     assert "**" not in lines["`kaplan_meier_death`"]
-    assert "**+0.5 (0.01)**" in lines["`crude_cox_device`"]
-    assert "**40.0 (2.4)**" in lines["`crude_cox_device`"]
+    assert "**+0.5 (0.01)** | 0.2 (0.007) | - | **40.0 (2.4)**" in lines["`crude_cox_device`"]
+    assert "| true | 6.0 (1.2) | 0 |" in lines["`some_test`"]
     assert "400 registries of 4,000 procedures." in text
+    assert "| `crude_cox_device` | **40** |" in summary
+    assert "| `crude_cox_device` | **+2.50** |" in summary

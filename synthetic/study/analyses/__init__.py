@@ -1,0 +1,20 @@
+"""The analyses that are studied, by what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synthetic.study.analyses import counts, curves, models
+
+if TYPE_CHECKING:
+    from synthetic.study.answers import StudyEstimator, StudyTest
+
+_MODULES = (curves, models, counts)
+
+ESTIMATORS: dict[str, StudyEstimator] = {
+    name: estimator for module in _MODULES for name, estimator in module.ESTIMATORS.items()
+}
+"""Estimators by name, in the order of the page."""
+
+TESTS: dict[str, StudyTest] = {name: test for module in _MODULES for name, test in module.TESTS.items()}
+"""Tests by name."""
