@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from synthetic.burden import draw_burden, draw_shock
 from synthetic.codes import D_STENT
 from synthetic.streams import draw_between, draw_from_mix, draw_yes
 from synthetic.treatment import years_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _ACUTE_PRESENTATIONS = (2, 3, 4)
 _STEMI = 4
-_OPERATORS_PER_SITE = 5
 _LAST_UNRECORDED_YEAR = 2020
 
 
@@ -32,7 +32,7 @@ def draw_visit_details(
     scenario
         Chance of shock.
     visits, lesions
-        From the earlier stages.
+        From the earlier stages; visits with the number of their `operator` in the hospital, from 0.
     hard
         Per visit: a device for calcium was used, which takes more contrast and radiation.
     rng
@@ -41,33 +41,26 @@ def draw_visit_details(
     size = len(visits)
     presentation = visits["presentation"].to_numpy()
     acute = np.isin(presentation, _ACUTE_PRESENTATIONS)
-    shock = draw_yes(rng, scenario.population.shock_if_stemi, size=size) & (presentation == _STEMI)
+    died = (visits["discharge_status"] == "dead").to_numpy()
+    shock = draw_shock(scenario.population.shock_if_stemi, stemi=presentation == _STEMI, died=died, rng=rng)
     treated = lesions.filter(pl.col("vessel") > 0).group_by("visit").agg(pl.col("vessel").n_unique())
     territories = np.zeros(size, dtype=np.int64)
     territories[treated["visit"].to_numpy()] = treated["vessel"].to_numpy()
     diseased = np.maximum(territories, 1 + draw_from_mix(rng, (0.5, 0.32, 0.18), size=size))
     urgency = np.where(presentation == _STEMI, "emergency", np.where(acute, "urgent", "elective"))
     supported = np.where(draw_yes(rng, 0.4, size=size), "iabp", "axial_pump")
-    operator = rng.integers(1, _OPERATORS_PER_SITE, size=size, endpoint=True)
-    contrast = draw_between(rng, np.where(hard, 185.0, 150.0), sd=45.0, low=40, high=390, size=size)
-    dose = np.exp(6.9 + 0.25 * hard + 0.45 * rng.standard_normal(size))
-    points = 4 + 6 * diseased + 6 * rng.standard_normal(size)
+    radial = np.where(shock, 0.5, np.where(hard, 0.70, 0.82))
+    burden = draw_burden(lesions, hard=hard, diseased=diseased, rng=rng)
     return {
         "cardiogenic_shock": pl.Series(shock),
         "n_diseased_vessels": pl.Series(diseased),
         "urgency": pl.Series(urgency),
-        "access_site": pl.Series(
-            np.where(draw_yes(rng, np.where(hard, 0.70, 0.82), size=size), "radial", "femoral")
-        ),
+        "access_site": pl.Series(np.where(draw_yes(rng, radial, size=size), "radial", "femoral")),
         "mechanical_support": pl.Series(np.where(shock & draw_yes(rng, 0.35, size=size), supported, "none")),
-        "contrast_ml": pl.Series(np.round(contrast / 5) * 5),
-        "radiation_air_kerma_mgy": pl.Series(np.round(np.clip(dose, 100, 4900))),
+        **{name: pl.Series(values) for name, values in burden.items()},
         "gp2b3a_inhibitor": pl.Series(draw_yes(rng, np.where(acute, 0.08, 0.01), size=size)),
-        "dapt_at_discharge": _with_gaps(
-            draw_yes(rng, 0.94, size=size), (visits["discharge_status"] == "dead").to_numpy()
-        ),
-        "syntax_score": pl.Series(np.clip(np.round(points * 2) / 2, 1, 58)),
-        "operator_id": (visits["site_id"] + "-OP" + pl.Series(operator).cast(pl.String)),
+        "dapt_at_discharge": _with_gaps(draw_yes(rng, 0.94, size=size), died),
+        "operator_id": visits["site_id"] + "-OP" + (visits["operator"] + 1).cast(pl.String),
     }
 
 
