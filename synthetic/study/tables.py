@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from synthetic.study.pages import scenario_page, summary_page
+from analytics.charts.export import render_png
+from synthetic.study.figures import device_figure
+from synthetic.study.pages import FIGURE, scenario_page, summary_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +53,7 @@ def write_pages(out: Path) -> Path:
     estimates, tests = read_tables(out / ESTIMATES), read_tables(out / TESTS)
     for name, table in estimates.items():
         _write_page(out / f"{name}.md", scenario_page(name, table, tests.get(name)))
+    (out / FIGURE).write_bytes(render_png(device_figure(estimates)))
     return _write_page(out / "README.md", summary_page(estimates, tests))
 
 

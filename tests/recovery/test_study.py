@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from synthetic.scenario import load_scenario
 from synthetic.study.analyses import ESTIMATORS, TESTS
 from synthetic.study.answers import Answer
+from synthetic.study.figures import device_figure
 from synthetic.study.running import Study, average_truths, study_scenario
 from synthetic.study.summary import Performance, RejectionRate, summarise, summarise_test
 from synthetic.study.tables import write_pages, write_study
@@ -80,5 +82,17 @@ def test_the_pages_mark_what_is_off(tmp_path: Path) -> None:
     assert "**+0.5 (0.01)** | 0.2 (0.007) | - | **40.0 (2.4)**" in lines["`crude_cox_device`"]
     assert "| true | 6.0 (1.2) | 0 |" in lines["`some_test`"]
     assert "400 registries of 4,000 procedures." in text
+    assert (tmp_path / "crude-and-adjusted.png").read_bytes().startswith(b"\x89PNG")
+    assert "(crude-and-adjusted.png)" in summary
     assert "| `crude_cox_device` | **40** |" in summary
     assert "| `crude_cox_device` | **+2.50** |" in summary
+
+
+def test_the_figure_shows_ratios_and_the_truth() -> None:
+    row = {"analysis": "crude_cox_device", "truth": 0.0, "bias": math.log(2), "empirical_error": 0.1}
+    other = row | {"analysis": "kaplan_meier_death"}
+    values = device_figure({"null": pl.DataFrame([row, other])})["data"]["values"]
+    assert len(values) == 1
+    assert values[0]["ratio"] == pytest.approx(2.0)
+    assert values[0]["truth"] == 1.0
+    assert values[0]["lower"] == pytest.approx(2 * math.exp(-0.196))
