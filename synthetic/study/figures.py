@@ -103,7 +103,7 @@ def _marks(name: str) -> Spec:
             {"mark": rule, "encoding": {"x": _x("lower"), "x2": {"field": "upper"}}},
             {
                 "mark": point,
-                "encoding": {"x": _x("ratio"), "color": colour | {"scale": scale}, "shape": shape},
+                "encoding": {"x": _x("ratio"), "color": colour, "shape": shape},
             },
         ],
     }
