@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthetic.codes import MACE_CAUSES
+from synthetic.elementary import exp, expm1
 
 if TYPE_CHECKING:
     from synthetic.settings import Outcomes
@@ -130,7 +131,7 @@ def _course(
     edges = np.unique(np.concatenate([[0], starts[starts < ends[-1]], ends]))
     interval = np.searchsorted(starts, edges[:-1], side="right") - 1
     cumulative = np.cumsum(leaving[:, interval] * np.diff(edges), axis=1)
-    left = np.exp(-cumulative)
+    left = exp(-cumulative)
     fall = -np.diff(left, axis=1, prepend=1.0)
     share = np.divide(event, leaving, out=np.zeros_like(leaving), where=leaving > 0)
     risk = np.cumsum(share[:, interval] * fall, axis=1)
@@ -143,9 +144,7 @@ def _days_left(leaving: Floats, breaks: tuple[int, ...], until: int) -> Floats:
     starts = np.array([0, *breaks], dtype=np.float64)
     days = np.clip(np.minimum(np.append(starts[1:], np.inf), until) - starts, 0, None)
     spent = leaving * days
-    before = np.exp(-(np.cumsum(spent, axis=1) - spent))
-    step = np.expm1(leaving)
-    series = np.divide(
-        -np.expm1(-spent), step, out=np.broadcast_to(days, leaving.shape).copy(), where=step > 0
-    )
+    before = exp(-(np.cumsum(spent, axis=1) - spent))
+    step = expm1(leaving)
+    series = np.divide(-expm1(-spent), step, out=np.broadcast_to(days, leaving.shape).copy(), where=step > 0)
     return np.asarray((before * series).sum(axis=1), dtype=np.float64)

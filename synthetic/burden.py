@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthetic.elementary import exp
 from synthetic.streams import draw_between, draw_yes
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def draw_burden(
     contrast = draw_between(rng, usual, sd=42.0, low=40, high=390, size=size)
     shared = (contrast - usual) / 42.0
     log_dose = 6.8 + 0.25 * hard + 0.18 * further + 0.45 * occluded + 0.25 * shared
-    dose = np.exp(log_dose + 0.38 * rng.standard_normal(size))
+    dose = exp(log_dose + 0.38 * rng.standard_normal(size))
     points = 3 + 6 * diseased + 6 * occluded + 5 * left_main + 6 * rng.standard_normal(size)
     return {
         "contrast_ml": np.round(contrast / 5) * 5,

@@ -14,6 +14,7 @@ import numpy as np
 
 from synthetic.absolute_risk import ENDPOINTS, follow, free_days
 from synthetic.codes import CAUSES, PLAIN, STRATEGIES
+from synthetic.elementary import exp
 from synthetic.lesions import draw_lesions
 from synthetic.outcomes import device_ratios, hazards_without_device
 from synthetic.population import draw_patients, draw_sites, draw_trait, index_visits
@@ -242,14 +243,15 @@ def _hazard_ratio(treated: Outcome, reference: Outcome, weights: Floats) -> dict
     error = float(np.std(known, ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None
     return {
         "until_days": _GRID[-1],
-        "hazard_ratio": _rounded(float(np.exp(whole))),
+        "hazard_ratio": _rounded(float(exp(whole))),
         "log_hazard_ratio_error": None if error is None else _rounded(error),
     }
 
 
 def _by_batch(values: Floats, weights: Floats) -> Floats:
     """Sum weighted rows by batch; a batch takes every twentieth patient."""
-    return np.stack([weights[start::_BATCHES] @ values[start::_BATCHES] for start in range(_BATCHES)])
+    weighted = weights[:, None] * values
+    return np.stack([weighted[start::_BATCHES].sum(axis=0) for start in range(_BATCHES)])
 
 
 def _log_ratio(treated: tuple[Floats, Floats], reference: tuple[Floats, Floats]) -> float:
@@ -258,7 +260,7 @@ def _log_ratio(treated: tuple[Floats, Floats], reference: tuple[Floats, Floats])
     middle = [(np.concatenate([[1.0], free[:-1]]) + free) / 2 for _, free in (treated, reference)]
     beta = 0.0
     for _ in range(50):
-        hazard = middle[0] * np.exp(beta)
+        hazard = middle[0] * exp(beta)
         expected = hazard / (hazard + middle[1])
         information = float(((first + second) * expected * (1 - expected)).sum())
         if information <= 0:

@@ -12,6 +12,7 @@ from synthetic.codes import CALCIUM_SPECIFIC, INDEX_VISIT, NEVER
 from synthetic.complications import Drawn, draw_complications
 from synthetic.details import draw_lesion_details, draw_visit_details, recording_of_visits
 from synthetic.device_settings import describe_devices
+from synthetic.elementary import exp
 from synthetic.imaging import draw_imaging
 from synthetic.laboratory import draw_laboratory
 from synthetic.lesions import draw_recorded_grade
@@ -158,7 +159,7 @@ def _early_events(scenario: Scenario, people: People) -> tuple[dict[str, Bools],
     is_index = (visits["kind"] == INDEX_VISIT).to_numpy()
     stay = people.known.discharge[patient]
     days = {name: outcomes.day[name][patient] for name in ("mi", "stroke", "stent_thrombosis")}
-    chance = 1 - np.exp(
+    chance = 1 - exp(
         -cumulative_hazard(
             outcomes.hazard["mi"], scenario.outcomes.breaks_days, days=_PERIPROCEDURAL_DAYS + 1
         )

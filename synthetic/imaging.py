@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from synthetic.codes import D_CUTTING, D_HIGH, D_IVL, D_ORBITAL, D_RA
+from synthetic.elementary import exp
 from synthetic.procedure import modified_by
 from synthetic.streams import draw_between, draw_from_mix, draw_yes, scale_odds
 from synthetic.treatment import years_of
@@ -62,7 +63,7 @@ def _imaging_share(
     span = max(scenario.calendar.last_year - scenario.calendar.first_year, 1)
     elapsed = (years_of(visits["day"].to_numpy()[visit]) - scenario.calendar.first_year) / span
     share = model.share_first_year + (model.share_last_year - model.share_first_year) * elapsed
-    site_odds = np.exp(sites["imaging_shift"].to_numpy())[visits["site"].to_numpy()[visit]]
+    site_odds = exp(sites["imaging_shift"].to_numpy())[visits["site"].to_numpy()[visit]]
     return scale_odds(share, site_odds * np.asarray(model.severity_odds)[lesions["severity"].to_numpy()])
 
 

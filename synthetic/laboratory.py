@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthetic.elementary import exp, power
 from synthetic.streams import draw_between
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def creatinine_from_egfr(egfr: Floats, *, age_years: Floats, male: Bools) -> Flo
     .. [1] Inker et al. (2021), N Engl J Med 385:1737-1749.
     """
     kappa, alpha = np.where(male, 0.9, 0.7), np.where(male, -0.302, -0.241)
-    ratio = egfr / (142 * 0.9938**age_years * np.where(male, 1.0, 1.012))
-    multiple = np.where(ratio <= 1, ratio ** (-1 / 1.2), ratio ** (1 / alpha))
+    ratio = egfr / (142 * power(0.9938, age_years) * np.where(male, 1.0, 1.012))
+    multiple = power(ratio, np.where(ratio <= 1, -1 / 1.2, 1 / alpha))
     return np.asarray(np.round(multiple * kappa * _MG_DL), dtype=np.float64)
 
 
@@ -78,7 +79,7 @@ def draw_laboratory(
         "phosphate_mmol_l": np.round(
             draw_between(rng, np.where(dialysis, 1.7, 1.1), sd=0.22, low=0.55, high=2.45, size=size), 2
         ),
-        "hs_crp_mg_l": np.round(np.clip(np.exp(0.8 + 1.0 * rng.standard_normal(size)), 0.3, 49), 1),
+        "hs_crp_mg_l": np.round(np.clip(exp(0.8 + 1.0 * rng.standard_normal(size)), 0.3, 49), 1),
         "ldl_mmol_l": np.round(draw_between(rng, 2.4, sd=0.8, low=0.6, high=6.5, size=size), 2),
         **_draw_markers(presentation, happened["periprocedural_mi"], rng),
     }
@@ -89,13 +90,13 @@ def _draw_markers(presentation: Ints, infarction: Bools, rng: np.random.Generato
     size = len(presentation)
     z = rng.standard_normal((4, size))
     raised = np.isin(presentation, (3, 4))
-    before = np.where(raised, np.exp(2.2 + 0.9 * z[0]), np.exp(-1.2 + 0.5 * z[0]))
-    quiet = np.clip(np.exp(0.9 + 0.9 * z[1]), 0.2, _OTHER_TROPONIN)
-    large = np.clip(np.exp(4.3 + 0.5 * z[1]), _INFARCTION_TROPONIN, 480)
-    index_infarct = np.clip(np.exp(3.2 + 0.9 * z[2]), before, 480)
+    before = np.where(raised, exp(2.2 + 0.9 * z[0]), exp(-1.2 + 0.5 * z[0]))
+    quiet = np.clip(exp(0.9 + 0.9 * z[1]), 0.2, _OTHER_TROPONIN)
+    large = np.clip(exp(4.3 + 0.5 * z[1]), _INFARCTION_TROPONIN, 480)
+    index_infarct = np.clip(exp(3.2 + 0.9 * z[2]), before, 480)
     after = np.where(infarction, large, np.where(raised, index_infarct, quiet))
     ckmb = np.where(
-        infarction, np.clip(np.exp(1.9 + 0.5 * z[3]), 3.1, 48), np.clip(np.exp(-0.4 + 0.6 * z[3]), 0.2, 3)
+        infarction, np.clip(exp(1.9 + 0.5 * z[3]), 3.1, 48), np.clip(exp(-0.4 + 0.6 * z[3]), 0.2, 3)
     )
     return {
         "troponin_pre_xuln": np.round(np.clip(before, 0.05, 49), 2),

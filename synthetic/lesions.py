@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from synthetic.codes import CALCIUM_SPECIFIC, SEVERITIES
+from synthetic.elementary import exp
 from synthetic.population import severity_weights
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
@@ -82,7 +83,7 @@ def _draw_dimensions(
 ) -> dict[str, Floats | Bools | Ints]:
     """Draw sizes and the lesion features that do not depend on calcium."""
     size = len(cto)
-    length = np.exp(model.length_log_mean + model.length_log_sd * rng.standard_normal(size))
+    length = exp(model.length_log_mean + model.length_log_sd * rng.standard_normal(size))
     reference = draw_between(rng, model.reference_mean, sd=model.reference_sd, low=2.0, high=5.0, size=size)
     stenosis = draw_between(rng, model.stenosis_mean, sd=model.stenosis_sd, low=52, high=99, size=size)
     return {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthetic.codes import CAUSES, NEVER, STRATEGY_CODES
+from synthetic.elementary import exp, log
 from synthetic.streams import draw_yes
 
 if TYPE_CHECKING:
@@ -173,15 +174,16 @@ def covariate_values(scenario: Scenario, patients: pl.DataFrame, left_main: Bool
 
 def relative_hazard(cause: Cause, covariates: dict[str, Floats]) -> Floats:
     """Return the hazard relative to the reference patient."""
-    log_hr = sum(np.log(hr) * covariates[name] for name, hr in cause.covariate_hr.items())
-    return np.asarray(np.exp(log_hr), dtype=np.float64)
+    log_hr = sum(log(hr) * covariates[name] for name, hr in cause.covariate_hr.items())
+    return exp(log_hr)
 
 
 def cumulative_hazard(hazard: Floats, breaks: tuple[int, ...], *, days: float) -> Floats:
     """Return the cumulative hazard of each patient over [0, days)."""
     starts = np.array([0, *breaks], dtype=np.float64)
     ends = np.append(starts[1:], np.inf)
-    return np.asarray(hazard @ np.clip(np.minimum(ends, days) - starts, 0, None), dtype=np.float64)
+    spent = np.clip(np.minimum(ends, days) - starts, 0, None)
+    return np.asarray((hazard * spent).sum(axis=1), dtype=np.float64)
 
 
 def invert_cumulative_hazard(target: Floats, hazard: Floats, breaks: tuple[int, ...]) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from synthetic.codes import INDEX_VISIT
+from synthetic.elementary import exp
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
     spread = scenario.site_variation
     count = len(scenario.sites)
     volume = spread.volume_floor + rng.standard_gamma(spread.volume_shape, count)
-    volume /= volume.sum()
+    # Gamma draws end in the mathematics of the system: nine decimals are the same everywhere.
+    volume = np.round(volume / volume.sum(), 9)
     shifts = rng.standard_normal((2, count)) * np.array(
         [[spread.severity_logit_sd], [spread.imaging_logit_sd]]
     )
-    shifts -= (shifts @ volume)[:, None]
+    shifts -= (shifts * volume).sum(axis=1, keepdims=True)
     profiles = scenario.sites
     return pl.DataFrame(
         {
@@ -62,7 +64,7 @@ def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
 def severity_weights(mix: tuple[float, ...], shift: Floats) -> Floats:
     """Shift the cumulative logits of a severity mix; one row of four probabilities per shift."""
     cumulative = np.cumsum(np.asarray(mix))[:-1]
-    odds = cumulative / (1 - cumulative) * np.exp(-shift)[:, None]
+    odds = cumulative / (1 - cumulative) * exp(-shift)[:, None]
     below = np.column_stack([np.zeros(len(shift)), odds / (1 + odds), np.ones(len(shift))])
     return np.asarray(np.diff(below, axis=1), dtype=np.float64)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from synthetic.codes import CAUSES, INDEX_VISIT, MACE_CAUSES, SEVERITIES, STRATEGIES, STRATEGY_CODES
+from synthetic.elementary import exp
 from synthetic.lesions import cross_gradings, weighted_kappa
 from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard, device_ratios
 
@@ -249,15 +250,15 @@ def _mace_hazard(scenario: Scenario, people: People, *, days: float) -> Floats:
 
 def _one_year_mace(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, Share]:
     """Average the risk of the composite to the end of day 365 over index procedures of each true grade."""
-    risk = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
+    risk = 1 - exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
     index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
     return {grade: _mean(risk[index == place]) for place, grade in enumerate(SEVERITIES)}
 
 
 def _early_share(scenario: Scenario, people: People, lead_severity: Ints) -> dict[str, Share]:
     """Return which part of that risk falls into days 0-30."""
-    first = 1 - np.exp(-_mace_hazard(scenario, people, days=_THIRTY_DAYS))
-    whole = 1 - np.exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
+    first = 1 - exp(-_mace_hazard(scenario, people, days=_THIRTY_DAYS))
+    whole = 1 - exp(-_mace_hazard(scenario, people, days=_ONE_YEAR_DAYS))
     index = lead_severity[(people.visits["kind"] == INDEX_VISIT).to_numpy()]
     return {
         grade: Share(float(first[index == place].sum()), float(whole[index == place].sum()))
