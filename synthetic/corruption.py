@@ -23,9 +23,9 @@ from synthetic.faults.files import write_file_faults
 from synthetic.faults.places import FAULT_SCHEMA, Place, list_places
 from synthetic.faults.site_rows import exceed, forget_the_old
 from synthetic.faults.sites import CROWDS, change_sites
+from synthetic.faults.tipped import tipped_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["FAULT_SCHEMA", "plant_faults", "write_faults"]
@@ -62,7 +62,10 @@ def plant_faults(tables_as_text: Texts, seed: int, *, of_sites: bool = True) -> 
     places += found
     added = (*PATIENT_FAULTS, *CROWDS) if of_sites else PATIENT_FAULTS
     tables, found = add_patients(tables, added, rng)
-    return tables, list_places([*places, *found])
+    places += found
+    if of_sites:
+        places += tipped_sites(tables_as_text, tables, places)
+    return tables, list_places(places)
 
 
 def _plant_cells(clean: Texts, rng: np.random.Generator) -> tuple[Texts, list[Place]]:
@@ -71,9 +74,13 @@ def _plant_cells(clean: Texts, rng: np.random.Generator) -> tuple[Texts, list[Pl
     owners = _owners(clean)
     passive = _sites_without_cutoff(clean["sites"])
     late = _day_after_last_cutoff(clean["sites"])
+    complicated = set(owners["complications"])
     used: set[str] = set()
     for fault in CELL_FAULTS:
-        candidates = _candidates(clean[fault.table], owners[fault.table], fault, used=used)
+        shunned = used | (complicated if _takes_devices(fault) else set())
+        candidates = _candidates(clean[fault.table], owners[fault.table], fault, used=shunned)
+        if fault.value == AFTER_CUTOFF and late is None:
+            continue
         if fault.value == AFTER_CUTOFF and passive:
             candidates = candidates.filter(
                 ~pl.col("owner").str.contains_any([f"{site}-P" for site in passive])
@@ -85,19 +92,9 @@ def _plant_cells(clean: Texts, rng: np.random.Generator) -> tuple[Texts, list[Pl
         value = late if fault.value == AFTER_CUTOFF else fault.value
         tables[fault.table], at = _break_row(tables[fault.table], row, fault, value)
         places.append(Place(fault.rule_id, fault.level, "planted", fault.table, fault.column, row=at))
-        places += _consequences(clean, fault, row)
+        if fault.level == "ROW" and fault.copied is None:
+            places += fallen_children(clean, fault.table, row)
     return tables, places
-
-
-def _consequences(clean: Texts, fault: CellFault, row: int) -> Iterator[Place]:
-    """Return what may follow: the children fall, and in a small hospital one cell is a large share."""
-    if fault.level == "ROW" and fault.copied is None:
-        yield from fallen_children(clean, fault.table, row)
-    if fault.rule_id not in {"C01", "C02", "C03", "C05"}:
-        return
-    for rule_id, level in (("S11", "INFO"), ("M01", "WARN")):
-        site = str(clean[fault.table].item(row, 0)).split("-P")[0]
-        yield Place(rule_id, level, "consequence", fault.table, fault.column, site_id=site)
 
 
 def write_faults(faults: pl.DataFrame, out: Path) -> pl.DataFrame:
@@ -129,6 +126,11 @@ def _left_out(listed: pl.DataFrame) -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=["rule_id", "level", "cause"], orient="row")
     nothing = [pl.lit(None, dtype).alias(name) for name, dtype in FAULT_SCHEMA.items()]
     return frame.cast(pl.String).select(*frame.columns, *nothing[len(frame.columns) :])
+
+
+def _takes_devices(fault: CellFault) -> bool:
+    """Tell whether a fault costs rows of devices, which a complication may be attributed to."""
+    return fault.level == "ROW" and fault.table in {"lesions", "device_uses"}
 
 
 def _owners(tables: dict[str, pl.DataFrame]) -> dict[str, pl.Series]:
@@ -182,7 +184,7 @@ def _sites_without_cutoff(sites: pl.DataFrame) -> list[str]:
     return sites.filter(pl.col("data_cutoff_date").is_null())["site_id"].to_list()
 
 
-def _day_after_last_cutoff(sites: pl.DataFrame) -> str:
-    """Return the day after the latest cut-off."""
+def _day_after_last_cutoff(sites: pl.DataFrame) -> str | None:
+    """Return the day after the latest cut-off; None where no site has one."""
     last = sites["data_cutoff_date"].drop_nulls().max()
-    return (date.fromisoformat(str(last)) + timedelta(days=1)).isoformat()
+    return None if last is None else (date.fromisoformat(str(last)) + timedelta(days=1)).isoformat()

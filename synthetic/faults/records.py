@@ -104,7 +104,6 @@ KEYS = (
             ("C05", "ROW", "procedures 0 presentation"),
             _FALLEN_RUNS,
             _FALLEN_DEVICES,
-            ("M01", "WARN", "procedures - presentation"),
         ),
     ),
 )
@@ -201,7 +200,7 @@ TIME = (
         "ROW",
         "procedures 0 procedure_date",
         (("procedures", 0, {"procedure_date": None}),),
-        (_FALLEN, _FALLEN_RUNS, _FALLEN_DEVICES, ("M01", "WARN", "procedures - procedure_date")),
+        (_FALLEN, _FALLEN_RUNS, _FALLEN_DEVICES),
     ),
     _rejected("T00", "events 0 event_date", ("events", 0, EVENT | {"event_date": None})),
     _rejected("T00", "follow_up 2 contact_date", ("follow_up", 2, CONTACT | {"contact_date": None})),
@@ -258,7 +257,6 @@ TIME = (
         "WARN",
         "device_uses 1 device_class",
         (),
-        (("M08", "WARN", "procedures - procedure_date"),),
         starts=("2008-06-01",),
     ),
     _warned(

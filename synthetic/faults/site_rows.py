@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from synthetic.faults.added_patients import Texts
 
 _OLD = 68
+_DEATHS_MISSED = 6  # that many deaths among the forgotten would be expected: none is no chance
 _EXCESS_EVERY = 4
 _FEWEST = 150  # procedures, without which a site is too small for these faults
 
@@ -33,20 +34,30 @@ def forget_the_old(texts: Texts) -> tuple[Texts, list[Place]]:
         return texts, []
     site = sites[0]["site_id"]
     first = texts["procedures"].filter(site_id=site).group_by("patient_id").agg(pl.col("age_years").first())
-    dead = texts["events"].filter(event_type="death")["patient_id"].implode()
-    is_old = (pl.col("age_years").cast(pl.Float64) >= _OLD) & ~pl.col("patient_id").is_in(dead)
-    forgotten = first.filter(is_old.fill_null(value=False))["patient_id"].implode()
+    first = first.with_columns(is_dead=pl.col("patient_id").is_in(_dead(texts)))
+    is_old = (pl.col("age_years").cast(pl.Float64) >= _OLD) & ~pl.col("is_dead")
+    is_forgotten = is_old.fill_null(value=False)
+    forgotten = first.filter(is_forgotten)["patient_id"].implode()
     contacts = texts["follow_up"].filter(~pl.col("patient_id").is_in(forgotten))
-    found = (
-        ("M09", "WARN", "planted", "follow_up", "d30"),
-        ("M09", "WARN", "planted", "follow_up", "m12"),
-        ("M10", "WARN", "planted", "follow_up", "contact_date"),
-        ("M10", "WARN", "consequence", "follow_up", "device_class"),
-        ("M11", "INFO", "planted", "procedures", "age_years"),
-        ("M11", "INFO", "consequence", "procedures", "dialysis"),
-        ("S10", "WARN", "planted", "events", "event_type"),
-    )
-    return texts | {"follow_up": contacts}, [Place(*facts, site_id=site) for facts in found]
+    found = [
+        ("M09", "WARN", "follow_up", "d30"),
+        ("M09", "WARN", "follow_up", "m12"),
+        ("M10", "WARN", "follow_up", "contact_date"),
+        ("M11", "INFO", "procedures", "age_years"),
+    ]
+    asked = pl.col("patient_id").is_in(contacts["patient_id"].implode())
+    deaths, people = first.filter(asked).select(pl.col("is_dead").sum(), pl.len().alias("n")).row(0)
+    if deaths * first.filter(is_forgotten).height >= _DEATHS_MISSED * people:
+        found.append(("S10", "WARN", "events", "event_type"))
+    return texts | {"follow_up": contacts}, [
+        Place(rule_id, level, "planted", table, column, site_id=site)
+        for rule_id, level, table, column in found
+    ]
+
+
+def _dead(texts: Texts) -> pl.Expr:
+    """Return the patients who died, as one list."""
+    return pl.lit(texts["events"].filter(event_type="death")["patient_id"]).implode()
 
 
 def exceed(texts: Texts) -> tuple[Texts, list[Place]]:
@@ -65,13 +76,6 @@ def exceed(texts: Texts) -> tuple[Texts, list[Place]]:
     hit = recorded.gather_every(_EXCESS_EVERY).select("procedure_id")
     told = {"complication_id": pl.col("procedure_id") + "-C90", "complication_type": pl.lit("hypotension")}
     rows = hit.with_columns(timing=pl.lit("in_lab"), **told)
-    # What one hospital has too many of, the others have too few of beside it.
-    others = texts["sites"].filter(pl.col("site_id") != site)["site_id"]
-    found = [("planted", site), *(("consequence", str(other)) for other in others)]
-    return (
-        texts | {"complications": pl.concat([texts["complications"], rows], how="diagonal")},
-        [
-            Place("S04", "WARN", cause, "complications", "complication_type", site_id=of)
-            for cause, of in found
-        ],
-    )
+    complications = pl.concat([texts["complications"], rows], how="diagonal")
+    place = Place("S04", "WARN", "planted", "complications", "complication_type", site_id=site)
+    return texts | {"complications": complications}, [place]

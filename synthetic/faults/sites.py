@@ -31,8 +31,10 @@ class SiteFault:
     source, rank, fewest
         The site: follow-up source, which of them, the largest first, and the procedures without which it
         is too small.
-    brings
-        Rules that may be broken with it: rule, level, table and column.
+    fewest_rows
+        Rows to be changed without which the fault does not show.
+    fewest_expected
+        Rows to be changed that a hospital like the others would have, without which the fault does not show.
     of_cells
         Rule that every changed cell breaks, and its level.
     """
@@ -47,7 +49,8 @@ class SiteFault:
     source: tuple[str, ...] = ("linkage",)
     rank: int = 0
     fewest: int = 100
-    brings: tuple[tuple[str, str, str, str], ...] = ()
+    fewest_rows: int = 1
+    fewest_expected: float = 0
     of_cells: tuple[str, str] | None = None
 
 
@@ -70,7 +73,6 @@ SITE_FAULTS = (
         "lesions",
         "lesion_length_mm",
         {"lesion_length_mm": _floored("lesion_length_mm", 5)},
-        brings=(("S06", "WARN", "lesions", "lesion_length_mm"),),
     ),
     SiteFault("S06", "WARN", "procedures", "contrast_ml", {"contrast_ml": "150"}, every=2),
     SiteFault(
@@ -82,6 +84,7 @@ SITE_FAULTS = (
         rows=pl.col("is_dead"),
         every=2,
         fewest=300,
+        fewest_rows=11,
     ),
     # Another one leaves out a question, and has complications that the others do not have.
     SiteFault("M01", "WARN", "procedures", "prior_pci", {"prior_pci": None}, rank=2),
@@ -106,6 +109,7 @@ SITE_FAULTS = (
         rows=pl.col("complication_type") == "dissection",
         source=_ACTIVE,
         fewest=400,
+        fewest_expected=6,
     ),
     SiteFault(
         "S11",
@@ -155,12 +159,6 @@ CROWDS = (
             ("lesions", 0, {"reference_diameter_mm": None}),
             ("device_uses", 0, {"diameter_mm": None}),
             ("follow_up", 1, {"contact_date": "@end", "planned_window": None}),
-        ),
-        (
-            ("M01", "WARN", "lesions - reference_diameter_mm"),
-            ("S02", "WARN", "procedures - age_years"),
-            ("S02", "WARN", "lesions - calcification_angio"),
-            ("S02", "WARN", "device_uses - device_class"),
         ),
         also=(
             ("S02", "WARN", "procedures - presentation"),
@@ -224,6 +222,8 @@ def change_sites(texts: Texts) -> tuple[Texts, list[Place]]:
 def _overwrite(texts: Texts, fault: SiteFault, site: str) -> tuple[Texts, list[Place]]:
     """Overwrite the cells of one site."""
     hit = _rows_hit(texts, fault, site)
+    if hit.sum() < fault.fewest_rows or _expected_rows(texts, fault, site) < fault.fewest_expected:
+        return texts, []
     table = texts[fault.table]
     changed = table.with_columns(
         pl.when(hit)
@@ -233,10 +233,6 @@ def _overwrite(texts: Texts, fault: SiteFault, site: str) -> tuple[Texts, list[P
         for name, new in fault.cells.items()
     )
     places = [Place(fault.rule_id, fault.level, "planted", fault.table, fault.column, site_id=site)]
-    places += [
-        Place(rule_id, level, "consequence", of, column, site_id=site)
-        for rule_id, level, of, column in fault.brings
-    ]
     rows = [] if fault.of_cells is None else hit.arg_true().to_list()
     places += [
         Place(*(fault.of_cells or ("", "")), "consequence", fault.table, fault.column, row=row, site_id=site)
@@ -247,12 +243,28 @@ def _overwrite(texts: Texts, fault: SiteFault, site: str) -> tuple[Texts, list[P
 
 def _rows_hit(texts: Texts, fault: SiteFault, site: str) -> pl.Series:
     """Return which rows of the table are changed."""
-    table = _with_facts(texts, fault.table)
+    is_hit = _is_of(texts[fault.table], site) & _rows_asked(texts, fault)
+    return is_hit & (is_hit.cum_sum() % fault.every == 0)
+
+
+def _expected_rows(texts: Texts, fault: SiteFault, site: str) -> float:
+    """Return how many rows a fault would change in a hospital of this size that is like the others."""
+    elsewhere = (_rows_asked(texts, fault) & ~_is_of(texts[fault.table], site)).to_numpy().sum()
+    is_own = _is_of(texts["procedures"], site).to_numpy()
+    return float(elsewhere * is_own.sum() / max((~is_own).sum(), 1))
+
+
+def _is_of(table: pl.DataFrame, site: str) -> pl.Series:
+    """Return which rows of a table are of a site."""
+    return table.to_series(0).str.starts_with(f"{site}-P")
+
+
+def _rows_asked(texts: Texts, fault: SiteFault) -> pl.Series:
+    """Return which rows of the table, at any site, the fault is about."""
     is_asked = pl.col(fault.column).is_not_null()
     if fault.rows is not None:
         is_asked &= fault.rows.fill_null(value=False)
-    is_hit = table.to_series(0).str.starts_with(f"{site}-P") & table.select(is_asked).to_series()
-    return is_hit & (is_hit.cum_sum() % fault.every == 0)
+    return _with_facts(texts, fault.table).select(is_asked).to_series()
 
 
 def _with_facts(texts: Texts, name: str) -> pl.DataFrame:

@@ -44,13 +44,28 @@ def failed_sites(report: SubmissionReport) -> pl.DataFrame:
     return report.rule_results.filter(is_failed).select(SITE).drop_nulls("table")
 
 
+def changed_sites(clean: Texts, faulty: Texts) -> set[str]:
+    """Return the hospitals with a row that differs."""
+    found: set[str] = set()
+    for name, table in faulty.items():
+        for one, other in ((table, clean[name]), (clean[name], table)):
+            keys = one.join(other, on=table.columns, how="anti", nulls_equal=True).to_series(0)
+            found |= {str(key).split("-P")[0] for key in keys}
+    return found
+
+
 def lacking(wanted: pl.DataFrame, found: pl.DataFrame, on: list[str]) -> list[tuple[object, ...]]:
     return wanted.join(found, on=on, how="anti", nulls_equal=True).select(on).rows()
 
 
-@pytest.fixture(scope="module")
-def clean() -> Texts:
-    return tables_as_text(generate_registry(load_scenario("default"), procedures=3000, seed=19))
+SIZES_AND_SEEDS = [(250, 3), (1100, 8), (5000, 19)]
+"""Hospitals of about ten procedures, of fifty, and of hundreds."""
+
+
+@pytest.fixture(scope="module", params=SIZES_AND_SEEDS, ids=str)
+def clean(request: pytest.FixtureRequest) -> Texts:
+    size, seed = request.param
+    return tables_as_text(generate_registry(load_scenario("default"), procedures=size, seed=seed))
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +73,9 @@ def clean_report(clean: Texts) -> SubmissionReport:
     return validate(clean)
 
 
-@pytest.fixture(scope="module", params=[4, 5])
-def planted(clean: Texts, request: pytest.FixtureRequest) -> tuple[Texts, pl.DataFrame]:
-    return plant_faults(clean, seed=request.param)
+@pytest.fixture(scope="module")
+def planted(clean: Texts) -> tuple[Texts, pl.DataFrame]:
+    return plant_faults(clean, seed=clean["procedures"].height)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +90,24 @@ def test_clean_registry_passes_with_few_warnings(clean_report: SubmissionReport)
     assert warnings["n"].sum() < 0.01 * clean_report.n_input
 
 
-def test_every_table_gets_a_fault_and_every_fault_is_planted(planted: tuple[Texts, pl.DataFrame]) -> None:
+def test_every_table_gets_a_fault_and_every_fault_of_a_row_is_planted(
+    planted: tuple[Texts, pl.DataFrame],
+) -> None:
     _, faults = planted
     chosen = faults.filter(cause="planted")
-    wanted = {fault.rule_id for fault in (*CELL_FAULTS, *PATIENT_FAULTS, *SITE_FAULTS, *CROWDS)}
-    assert wanted <= set(chosen["rule_id"])
+    assert {fault.rule_id for fault in (*CELL_FAULTS, *PATIENT_FAULTS)} <= set(chosen["rule_id"])
     assert set(faults["table"]) == set(TABLES)
     assert chosen.filter(pl.col("line").is_not_null()).select("table", "line").n_unique() >= 100
+
+
+def test_every_fault_of_a_hospital_is_planted_where_hospitals_are_large(
+    planted: tuple[Texts, pl.DataFrame],
+) -> None:
+    texts, faults = planted
+    chosen = set(faults.filter(cause="planted")["rule_id"])
+    wanted = {fault.rule_id for fault in (*SITE_FAULTS, *CROWDS)} | {"M09", "M10", "M11", "S04", "S10"}
+    is_large = texts["procedures"].height > 4000
+    assert (wanted <= chosen) == is_large
 
 
 def test_every_planted_fault_is_found_at_its_line_by_its_rule(
@@ -110,6 +136,18 @@ def test_nothing_is_found_beyond_the_clean_registry_but_faults_and_what_they_bri
     )
 
 
+def test_a_hospital_without_a_fault_keeps_its_findings(
+    clean: Texts,
+    planted: tuple[Texts, pl.DataFrame],
+    report: SubmissionReport,
+    clean_report: SubmissionReport,
+) -> None:
+    hit = changed_sites(clean, planted[0])
+    compares = pl.col("rule_id").is_in(["S03", "S04"]) | pl.col("site_id").is_null()
+    others = ~compares & ~pl.col("site_id").is_in(sorted(hit))
+    assert failed_sites(report).filter(others).rows() == failed_sites(clean_report).filter(others).rows()
+
+
 def test_the_rejected_rows_are_the_faults_that_cost_a_row(
     planted: tuple[Texts, pl.DataFrame], report: SubmissionReport
 ) -> None:
@@ -130,12 +168,13 @@ def test_line_is_the_line_of_the_written_file(planted: tuple[Texts, pl.DataFrame
     assert lines[fault["line"] - 1].split(",")[place] == "400"
 
 
-def test_faults_of_one_seed_are_the_same(clean: Texts) -> None:
-    texts, faults = plant_faults(clean, seed=4)
-    again, same = plant_faults(clean, seed=4)
+def test_faults_of_one_seed_are_the_same() -> None:
+    small = tables_as_text(generate_registry(load_scenario("default"), procedures=150, seed=6))
+    texts, faults = plant_faults(small, seed=4)
+    again, same = plant_faults(small, seed=4)
     assert same.equals(faults)
     assert all(again[name].equals(texts[name]) for name in texts)
-    assert not plant_faults(clean, seed=5)[1].equals(faults)
+    assert not plant_faults(small, seed=5)[1].equals(faults)
 
 
 def test_a_small_registry_takes_the_faults_that_it_has_room_for_and_names_the_others(tmp_path: Path) -> None:

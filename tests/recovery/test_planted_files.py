@@ -83,7 +83,7 @@ def test_every_rule_of_the_catalogue_is_planted_and_every_file_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generation, "TRUTH_SAMPLE", 500)
-    written = generation.generate_files(tmp_path, scenario="default", procedures=3000, seed=19, faults=True)
+    written = generation.generate_files(tmp_path, scenario="default", procedures=5000, seed=19, faults=True)
     listed = pl.read_csv(tmp_path / "faults.csv", infer_schema_length=None)
     planted = listed.filter(cause="planted")
     assert set(planted["rule_id"]) == set(RULES)
