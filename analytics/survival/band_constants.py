@@ -73,7 +73,7 @@ def bridge_stays(k: float, first: float, last: float) -> float:
     first, last
         0 <= first < last <= 1.
     """
-    nodes, weights = legendre.leggauss(N_NODES)
+    nodes, weights = _quadrature()
     start, end = (_ends(time, k, nodes, weights) for time in (first, 1 - last))
     x, y = start[0][:, None], end[0][None, :]
     span = last - first
@@ -115,12 +115,9 @@ def stationary_stays(c: float, span: float) -> float:
     span
         Length of the stretch on that scale, >= 0.
     """
-    nodes, weights = legendre.leggauss(N_NODES)
+    nodes, weights = _quadrature()
+    even, slopes = _even_polynomials()
     places, weights = c * nodes, c * weights
-    even = legendre.legvander(nodes, 2 * N_BASIS)[:, ::2]
-    slopes = np.column_stack(
-        [legendre.legval(nodes, legendre.legder(row)) for row in np.eye(2 * N_BASIS + 1)[::2]]
-    )
     arch = (1 - nodes**2)[:, None]
     basis, steep = arch * even, (arch * slopes - 2 * nodes[:, None] * even) / c
     # Times the root of the normal density the generator is -d2/ds2 + s2/4 - 1/2, which is well conditioned.
@@ -130,6 +127,22 @@ def stationary_stays(c: float, span: float) -> float:
     )
     masses = ((weights * np.sqrt(_normal(places, 1.0))) @ basis @ vectors) ** 2
     return float(masses @ np.exp(-values * span))
+
+
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return nodes and weights of an integral from -1 to 1."""
+    nodes, weights = legendre.leggauss(N_NODES)
+    return nodes.astype(np.float64), weights.astype(np.float64)
+
+
+@lru_cache(maxsize=1)
+def _even_polynomials() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return even Legendre polynomials at the nodes, and their slopes: one column each."""
+    nodes, _ = _quadrature()
+    rows = np.eye(2 * N_BASIS + 1)[::2]
+    slopes = np.column_stack([legendre.legval(nodes, legendre.legder(row)) for row in rows])
+    return legendre.legvander(nodes, 2 * N_BASIS)[:, ::2].astype(np.float64), slopes.astype(np.float64)
 
 
 def _solve(stays: Callable[[float], float], confidence: float, *, high: float) -> float:
