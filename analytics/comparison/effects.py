@@ -9,6 +9,14 @@ import numpy as np
 import polars as pl
 from scipy import special, stats
 
+from analytics.comparison.limits import (
+    Risk,
+    difference_limits,
+    difference_p_value,
+    find_freedom,
+    t_quantile,
+)
+
 if TYPE_CHECKING:
     from analytics.comparison.comparison_rows import ComparisonRows
     from analytics.comparison.marginal import Marginal
@@ -39,44 +47,59 @@ class Effects:
     confidence: float
     replicates: Replicates | None = None
 
-    @property
-    def _z(self) -> float:
-        """The normal quantile of the level."""
-        return float(stats.norm.ppf(0.5 + self.confidence / 2))
-
     def level(self, k: int) -> dict[str, float]:
         """Describe the risk or mean of one level, with limits on the logit scale for a risk."""
         value, error = float(self.marginal.values[k]), float(np.sqrt(self.marginal.covariance[k, k]))
         if self.replicates is not None:
             limits = self.replicates.limits(self.replicates.values[:, k], self.confidence)
         elif self.is_binary:
-            reach = self._z * error / (value * (1 - value))
-            limits = (
-                float(special.expit(special.logit(value) - reach)),
-                float(special.expit(special.logit(value) + reach)),
-            )
+            limits = self._risk(k).limits(1 - self.confidence)
         else:
-            limits = (value - self._z * error, value + self._z * error)
+            limits = self._wald(value, error)
         return _row(value, error, limits)
 
     def difference(self, k: int) -> dict[str, float]:
-        """Describe level k less the first, limits on its own scale."""
+        """Describe level k less the first: limits from those of both risks; a mean's as they are."""
         value = float(self.marginal.values[k] - self.marginal.values[0])
         error = self._error(k, (-1.0, 1.0))
-        limits = (value - self._z * error, value + self._z * error)
+        if self.is_binary and error > 0:
+            limits, p_value = self._compare_risks(k)
+        else:
+            limits, p_value = self._wald(value, error), _p_value(value, error)
         if self.replicates is not None:
             drawn = self.replicates.values
             limits = self.replicates.limits(drawn[:, k] - drawn[:, 0], self.confidence)
-        return {**_row(value, error, limits), "p_value": _p_value(value, error)}
+        return {**_row(value, error, limits), "p_value": p_value}
 
     def ratio(self, k: int) -> dict[str, float]:
         """Describe level k over the first, limits and standard error on the log scale."""
         first, other = float(self.marginal.values[0]), float(self.marginal.values[k])
-        value, error = other / first, self._error(k, (-1 / first, 1 / other))
-        limits = (value * float(np.exp(-self._z * error)), value * float(np.exp(self._z * error)))
+        gradient = (-1 / first, 1 / other)
+        value, error = other / first, self._error(k, gradient)
+        freedom = find_freedom(self.marginal.sums[:, [0, k]] @ np.array(gradient))
+        reach = t_quantile(1 - self.confidence, freedom) * error
+        limits = (value * float(np.exp(-reach)), value * float(np.exp(reach)))
         if self.replicates is not None:
             limits = self.replicates.limits(self._drawn_ratios(k), self.confidence)
-        return {**_row(value, error, limits), "p_value": _p_value(float(np.log(value)), error)}
+        return {**_row(value, error, limits), "p_value": _p_value(float(np.log(value)), error, freedom)}
+
+    def _wald(self, value: float, error: float) -> tuple[float, float]:
+        """Give normal limits."""
+        reach = float(stats.norm.ppf(0.5 + self.confidence / 2)) * error
+        return value - reach, value + reach
+
+    def _risk(self, k: int) -> Risk:
+        """Give the risk of a level with what its limits need."""
+        error = float(np.sqrt(self.marginal.covariance[k, k]))
+        return Risk(float(self.marginal.values[k]), error, find_freedom(self.marginal.sums[:, k]))
+
+    def _compare_risks(self, k: int) -> tuple[tuple[float, float], float]:
+        """Give limits and p value of a difference of risks."""
+        first, other = self._risk(0), self._risk(k)
+        product = first.error * other.error
+        correlation = float(self.marginal.covariance[0, k]) / product if product > 0 else 0.0
+        limits = difference_limits(first, other, correlation=correlation, alpha=1 - self.confidence)
+        return limits, difference_p_value(first, other, correlation=correlation)
 
     def _drawn_ratios(self, k: int) -> Floats:
         """Give the ratio in every resample; infinite or undefined where the reference had no event."""
@@ -95,9 +118,12 @@ def _row(value: float, error: float, limits: tuple[float, float]) -> dict[str, f
     return {"estimate": value, "std_error": error, "lower": limits[0], "upper": limits[1]}
 
 
-def _p_value(value: float, error: float) -> float:
-    """Give the two-sided p of a Wald test; 1 where nothing varies."""
-    return float(2 * stats.norm.sf(abs(value) / error)) if error > 0 else 1.0
+def _p_value(value: float, error: float, freedom: float | None = None) -> float:
+    """Give the two-sided p of a Wald test, normal or by Student's t; 1 where nothing varies."""
+    if error <= 0:
+        return 1.0
+    statistic = abs(value) / error
+    return float(2 * (stats.norm.sf(statistic) if freedom is None else special.stdtr(freedom, -statistic)))
 
 
 def tabulate_levels(rows: ComparisonRows, crude: Effects, adjusted: Effects) -> pl.DataFrame:

@@ -27,10 +27,13 @@ class Marginal:
         Standardised risk or mean of each level.
     covariance
         Theirs, levels x levels.
+    sums
+        Influence of each cluster on each value, clusters x levels.
     """
 
     values: Floats
     covariance: Floats
+    sums: Floats
 
 
 def target_rows(rows: ComparisonRows, population: str) -> Floats:
@@ -67,7 +70,7 @@ def standardise_model(model: OutcomeModel, rows: ComparisonRows, target: Floats)
         influence.append(target / share * (predicted - value) + pull @ gradient)
         values.append(value)
     sums = sum_by_cluster(np.stack(influence, axis=1), rows.cluster)
-    return Marginal(np.array(values), cluster_factor(len(sums)) * (sums.T @ sums) / n**2)
+    return Marginal(np.array(values), cluster_factor(len(sums)) * (sums.T @ sums) / n**2, sums)
 
 
 def _coefficient_influence(model: OutcomeModel, residual: Floats) -> Floats:

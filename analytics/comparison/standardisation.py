@@ -191,7 +191,9 @@ def _name_interval(rows: ComparisonRows, plan: StandardisationPlan) -> str:
         unit = "clusters" if plan.clusters else "rows"
         return f"percentiles of {plan.n_replicates} bootstrap resamples of {unit}, {level}"
     scales = (
-        "risks on the logit, ratios on the log scale, differences as they are" if rows.is_binary else "Wald"
+        "risks on the logit, ratios on the log scale, differences from the limits of both risks, Student's t"
+        if rows.is_binary
+        else "Wald"
     )
     return f"delta method, {scales}, {level}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -27,6 +28,16 @@ def patients() -> pl.DataFrame:
     marks = pl.int_ranges(0, pl.col("n")).list.eval(pl.element())
     rows = CELLS.with_columns(rank=marks).explode("rank")
     return rows.select("severe", "device", outcome=pl.col("rank") < pl.col("events"))
+
+
+@pytest.fixture
+def births() -> pl.DataFrame:
+    """Sixty-three triples of rows, drawn up so that R can be asked."""
+    k = np.arange(189)
+    group = np.array(["one", "two", "three"])[(k * k + k // 7) % 3]
+    age, dose = 14 + (k * 37) % 32, 80 + (k * 61) % 171
+    is_event = ((k * 53) % 100) < 10 + 12 * (group == "two") + 20 * (group == "three") + age // 2
+    return pl.DataFrame({"group": group, "age": age, "dose": dose, "y": is_event, "patient": k // 3})
 
 
 @pytest.fixture

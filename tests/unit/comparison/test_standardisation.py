@@ -64,16 +64,6 @@ def test_two_copies_of_a_patient_in_one_cluster_add_no_information(
     )
 
 
-@pytest.fixture
-def births() -> pl.DataFrame:
-    """Sixty-three triples of rows, drawn up so that R can be asked."""
-    k = np.arange(189)
-    group = np.array(["one", "two", "three"])[(k * k + k // 7) % 3]
-    age, dose = 14 + (k * 37) % 32, 80 + (k * 61) % 171
-    is_event = ((k * 53) % 100) < 10 + 12 * (group == "two") + 20 * (group == "three") + age // 2
-    return pl.DataFrame({"group": group, "age": age, "dose": dose, "y": is_event, "patient": k // 3})
-
-
 # R 4.2.2: glm(y ~ group + age + dose, binomial), predict() for everybody in each group, influence functions
 # predicted - mean + score %*% solve(information / n) %*% mean gradient, rowsum() by patient, factor G/(G-1).
 # riskRegression::ate() 2022.11.28 gives the same without clusters and factor.
