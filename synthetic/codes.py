@@ -28,6 +28,8 @@ CALCIUM_SPECIFIC = (RA, IVL, ORBITAL, ELCA, RA_CUTTING, RA_IVL, ELCA_RA)
 COMPLICATION_COLUMNS = ("plain_nc", "cutting", "rotational", "lithotripsy", "orbital", "laser")
 COLUMNS_OF_STRATEGY = ((0,), (0,), (1,), (2,), (3,), (4,), (5,), (1, 2), (2, 3), (2, 5), (0,))
 """Columns of the complication table per strategy; a combination takes the larger probability."""
+ATHERECTOMY_COLUMNS = ("rotational", "orbital", "laser")
+"""Columns of devices that only hospitals with atherectomy have."""
 
 DEVICE_CLASSES = (
     "rotational_atherectomy",

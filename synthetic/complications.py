@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 
 from synthetic.codes import COLUMNS_OF_STRATEGY, D_HIGH, D_IVL, D_NC, D_SC, D_SCORING
+from synthetic.device_settings import burr_chances
+from synthetic.modifiers import CONTAINED, modifier_odds
 from synthetic.streams import draw_from_mix, draw_yes, scale_odds
 
 if TYPE_CHECKING:
@@ -24,11 +26,6 @@ if TYPE_CHECKING:
 _RCA = 3
 _BALLOONS = (D_NC, D_HIGH, D_SC, D_SCORING, D_SCORING - 1, D_IVL)
 _DISSECTION_MILD, _DISSECTION_SEVERE = ("A", "B", "C"), ("D", "E", "F")
-_CONTAINED = {
-    "dissection_severe": "dissection_any",
-    "tamponade": "perforation_any",
-    "no_reflow_final": "slow_flow_any",
-}
 _ELLIS = ("I", "II", "III")
 
 
@@ -64,7 +61,7 @@ def complication_probability(
     strategy, severity, vessel
         Of the lesion that stands for the visit.
     odds
-        What the hospital multiplies the odds by.
+        What hospital, operator and covariates multiply the odds by.
     """
     row = np.asarray(model.probability[name])
     base = np.array([row[list(columns)].max() for columns in COLUMNS_OF_STRATEGY])[strategy]
@@ -72,6 +69,39 @@ def complication_probability(
     if name != "av_block":
         return scaled
     return scaled * np.where(vessel == _RCA, model.av_block_rca_multiplier, model.av_block_other_multiplier)
+
+
+def probability_under(scenario: Scenario, name: str, cases: pl.DataFrame, *, strategy: int) -> Floats:
+    """Return the probability of one complication per visit if all had been treated with one strategy.
+
+    A burr is not there before somebody chooses it, so that the probability is averaged over the sizes it
+    could have. Where operators learn, they are taken to be experienced.
+
+    Parameters
+    ----------
+    scenario
+        Table, modifiers and odds.
+    name
+        Row of the scenario's table.
+    cases
+        From `describe_cases`.
+    strategy
+        Number of `codes.STRATEGY_CODES`.
+    """
+    model, reference = scenario.complications, cases["reference_mm"].to_numpy()
+    everybody = np.full(len(cases), strategy)
+    average = np.zeros(len(cases))
+    for diameter, chance in burr_chances(reference).items():
+        odds = modifier_odds(model, name, cases, strategy=everybody, burr=diameter / reference)
+        average += chance * complication_probability(
+            model,
+            name,
+            strategy=everybody,
+            severity=cases["severity"].to_numpy(),
+            vessel=cases["vessel"].to_numpy(),
+            odds=odds * cases["odds"].to_numpy(),
+        )
+    return average
 
 
 def draw_complications(
@@ -89,8 +119,8 @@ def draw_complications(
     scenario
         Table and odds.
     lead
-        One row per visit: `strategy`, `severity`, `vessel`, `main` (device class, -1 for none) of its leading
-        lesion, `ckd`, `dialysis`, `site_odds`.
+        One row per visit: what `describe_cases` gives, `strategy`, `burr_to_artery` and `main` (device class,
+        -1 for none) of its leading lesion, `ckd`, `dialysis`.
     early
         Events of the outcome model that fell into the stay: `mi` (within two days), `stroke`,
         `stent_thrombosis`.
@@ -101,18 +131,7 @@ def draw_complications(
     """
     model = scenario.complications
     size = len(lead)
-    strategy, severity, vessel = (lead[name].to_numpy() for name in ("strategy", "severity", "vessel"))
-    probability = {
-        name: complication_probability(
-            model,
-            name,
-            strategy=strategy,
-            severity=severity,
-            vessel=vessel,
-            odds=lead["site_odds"].to_numpy(),
-        )
-        for name in model.probability
-    }
+    probability = _probabilities(model, lead)
     # An infarction of the outcome model is one in any case, also where it is likelier than the table says.
     probability["periprocedural_mi"] = np.maximum(probability["periprocedural_mi"], early_mi_probability)
     uniform = _shared_uniforms(tuple(model.probability), size, rng)
@@ -131,10 +150,28 @@ def draw_complications(
     )
 
 
+def _probabilities(model: Complications, lead: pl.DataFrame) -> dict[str, Floats]:
+    """Return the probability of each complication of the table, given the devices used."""
+    strategy, severity, vessel, burr, odds = (
+        lead[name].to_numpy() for name in ("strategy", "severity", "vessel", "burr_to_artery", "odds")
+    )
+    return {
+        name: complication_probability(
+            model,
+            name,
+            strategy=strategy,
+            severity=severity,
+            vessel=vessel,
+            odds=odds * modifier_odds(model, name, lead, strategy=strategy, burr=burr),
+        )
+        for name in model.probability
+    }
+
+
 def _shared_uniforms(names: tuple[str, ...], size: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Draw one number per visit and kind; a kind within another takes the other's."""
     uniform = {name: rng.random(size) for name in names}
-    return uniform | {inner: uniform[outer] for inner, outer in _CONTAINED.items()}
+    return uniform | {inner: uniform[outer] for inner, outer in CONTAINED.items()}
 
 
 def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> pl.DataFrame:

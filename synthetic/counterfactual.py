@@ -16,7 +16,9 @@ from synthetic.absolute_risk import ENDPOINTS, follow, free_days
 from synthetic.codes import CAUSES, PLAIN, STRATEGIES
 from synthetic.elementary import exp
 from synthetic.lesions import draw_lesions
-from synthetic.outcomes import device_ratios, hazards_without_device
+from synthetic.modifiers import describe_cases
+from synthetic.operators import draw_operator_of_visits, draw_operators
+from synthetic.outcomes import device_ratios, hazards_without_device, site_effects
 from synthetic.population import draw_patients, draw_sites, draw_trait, index_visits
 from synthetic.streams import open_streams
 from synthetic.treatment import draw_treatment, lead_lesions
@@ -53,15 +55,19 @@ class Sample:
         What the leading lesion was given: number of `codes.STRATEGY_CODES`.
     probability
         Chance of each of `codes.STRATEGIES` for that lesion.
-    visits, lead
-        The index visits, and the leading lesion of each.
+    patients, visits, lead
+        Who they are, their index visits, and the leading lesion of each.
+    cases
+        What complications depend on besides the device: see `describe_cases`.
     """
 
     hazards: dict[str, Floats]
     strategy: Ints
     probability: Floats
+    patients: pl.DataFrame
     visits: pl.DataFrame
     lead: pl.DataFrame
+    cases: pl.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +90,7 @@ class Outcome:
 def draw_sample(scenario: Scenario, *, seed: int, size: int) -> Sample:
     """Draw patients at the hospitals that a seed gives, independent of the registry's own patients."""
     streams = open_streams(seed)
-    patient_rng, trait_rng, lesion_rng, treatment_rng = streams["truth"].spawn(4)
+    patient_rng, trait_rng, lesion_rng, treatment_rng, operator_rng = streams["truth"].spawn(5)
     sites = draw_sites(scenario, streams["sites"])
     patients = draw_patients(scenario, sites, patient_rng, size=size)
     patients = patients.with_columns(unmeasured=draw_trait(scenario, patients, trait_rng))
@@ -92,12 +98,17 @@ def draw_sample(scenario: Scenario, *, seed: int, size: int) -> Sample:
     lesions = draw_lesions(scenario, sites, visits, lesion_rng)
     treatment = draw_treatment(scenario, sites, visits, lesions, treatment_rng)
     lead = lead_lesions(lesions, treatment.strategy, n_visits=size)
+    operators, site = draw_operators(scenario, streams["operators"]), visits["site"].to_numpy()
+    skill = operators.odds[site, draw_operator_of_visits(operators, site, operator_rng)]
+    at_site = site_effects(scenario, visits, of="complication_odds", day="day")
     return Sample(
         hazards=hazards_without_device(scenario, patients, lesions[lead]),
         strategy=treatment.strategy[lead],
         probability=treatment.probability[lead],
+        patients=patients,
         visits=visits,
         lead=lesions[lead],
+        cases=describe_cases(lesions[lead], male=patients["male"], odds=at_site * skill),
     )
 
 

@@ -11,11 +11,13 @@ import polars as pl
 from synthetic.codes import CALCIUM_SPECIFIC, INDEX_VISIT, NEVER
 from synthetic.complications import Drawn, draw_complications
 from synthetic.details import draw_lesion_details, draw_visit_details, recording_of_visits
-from synthetic.device_settings import describe_devices
+from synthetic.device_settings import burr_to_artery, describe_devices
 from synthetic.elementary import exp
 from synthetic.imaging import draw_imaging
 from synthetic.laboratory import draw_laboratory
 from synthetic.lesions import draw_recorded_grade
+from synthetic.modifiers import describe_cases
+from synthetic.operators import draw_operator_of_visits, draw_operators, learning_odds
 from synthetic.outcomes import cumulative_hazard, site_effects
 from synthetic.procedure import draw_sequence
 from synthetic.second_imaging import read_again
@@ -65,12 +67,21 @@ def draw_course(scenario: Scenario, people: People, streams: dict[str, np.random
     streams
         From `open_streams`.
     """
-    sites, visits, lesions = people.sites, people.visits, people.lesions
+    sites, lesions = people.sites, people.lesions
+    visits = _with_operators(scenario, people, streams)
     strategy = lesions["strategy"].to_numpy()
     thrombosed = np.zeros(len(lesions), dtype=np.bool_)
     thrombosed[people.index_lead] = people.outcomes.day["stent_thrombosis"] < NEVER
     sequence = draw_sequence(scenario, sites, visits, lesions, thrombosed=thrombosed, rng=streams["devices"])
-    drawn = _complicate(scenario, people, sequence, streams["complications"])
+    devices = describe_devices(lesions, sequence, streams["devices"])
+    lead = pl.DataFrame(
+        {
+            "main": sequence.main[people.lead],
+            "burr_to_artery": burr_to_artery(lesions, devices)[people.lead],
+            "odds": visits["odds"],
+        }
+    )
+    drawn = _complicate(scenario, people, lead, streams["complications"])
     hard = np.isin(strategy[people.lead], CALCIUM_SPECIFIC)
     details = draw_visit_details(scenario, visits, lesions, hard=hard, rng=streams["laboratory"])
     laboratory = draw_laboratory(
@@ -85,7 +96,7 @@ def draw_course(scenario: Scenario, people: People, streams: dict[str, np.random
             pl.Series("complications_recorded", recording_of_visits(sites, visits)), **details
         ),
         lesions=_finish_lesions(scenario, people, sequence, drawn, streams),
-        devices=describe_devices(lesions, sequence, streams["devices"]),
+        devices=devices,
         imaging=read_again(
             scenario,
             draw_imaging(scenario, sites, visits, lesions, sequence=sequence, rng=streams["imaging"]),
@@ -126,25 +137,40 @@ def _finish_lesions(
     )
 
 
-def _complicate(scenario: Scenario, people: People, sequence: Sequence, rng: np.random.Generator) -> Drawn:
+def _with_operators(
+    scenario: Scenario, people: People, streams: dict[str, np.random.Generator]
+) -> pl.DataFrame:
+    """Add who treats each visit, and what hospital, skill and experience multiply the odds by."""
+    visits = people.visits
+    site, day = visits["site"].to_numpy(), visits["day"].to_numpy()
+    operators = draw_operators(scenario, streams["operators"])
+    operator = draw_operator_of_visits(operators, site, streams["operator_choice"])
+    learning = learning_odds(
+        scenario.operators,
+        strategy=people.lesions["strategy"].to_numpy()[people.lead],
+        site=site,
+        operator=operator,
+        day=day,
+    )
+    at_site = site_effects(scenario, visits, of="complication_odds", day="day")
+    return visits.with_columns(
+        operator=pl.Series(operator), odds=pl.Series(at_site * operators.odds[site, operator] * learning)
+    )
+
+
+def _complicate(scenario: Scenario, people: People, lead: pl.DataFrame, rng: np.random.Generator) -> Drawn:
     """Draw complications so that they agree with the events of the outcome model in the index stay."""
-    visits, lead = people.visits, people.lead
-    patient = visits["patient"].to_numpy()
-    of_patient = people.patients[patient]
-    leading = people.lesions[lead]
+    of_patient = people.patients[people.visits["patient"].to_numpy()]
+    leading = people.lesions[people.lead]
     early, chance = _early_events(scenario, people)
     return draw_complications(
         scenario,
-        pl.DataFrame(
-            {
-                "strategy": leading["strategy"],
-                "severity": leading["severity"],
-                "vessel": leading["vessel"],
-                "main": sequence.main[lead],
-                "ckd": of_patient["ckd"],
-                "dialysis": of_patient["dialysis"],
-                "site_odds": site_effects(scenario, visits, of="complication_odds", day="day"),
-            }
+        describe_cases(leading, male=of_patient["male"], odds=lead["odds"].to_numpy()).with_columns(
+            lead["main"],
+            lead["burr_to_artery"],
+            leading["strategy"],
+            of_patient["ckd"],
+            of_patient["dialysis"],
         ),
         early=early,
         early_mi_probability=chance,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import INDEX_VISIT
+from synthetic.codes import ATHERECTOMY_COLUMNS, COMPLICATION_COLUMNS, INDEX_VISIT
 from synthetic.elementary import exp
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
@@ -26,14 +26,15 @@ def day_number(day: date) -> int:
 
 
 def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw volume, severity shift and imaging shift of each site.
+    """Draw volume, severity shift, imaging shift and preferred devices of each site.
 
     Returns
     -------
     polars.DataFrame
         One row per site in the scenario's order: `site_id`, `volume` (share of all patients),
         `severity_shift` and `imaging_shift` (logit; volume-weighted mean 0, so that the overall mix stays),
-        `cutoff_day` (days since 1970-01-01) and the profile's columns.
+        `device_multiplier` (of the weights of each of `codes.COMPLICATION_COLUMNS`; mean 1 over the volume of
+        the sites that have the device), `cutoff_day` (days since 1970-01-01) and the profile's columns.
     """
     spread = scenario.site_variation
     count = len(scenario.sites)
@@ -45,12 +46,14 @@ def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
     )
     shifts -= (shifts * volume).sum(axis=1, keepdims=True)
     profiles = scenario.sites
+    preference = _draw_preferences(scenario, volume, rng)
     return pl.DataFrame(
         {
             "site_id": [profile.site_id for profile in profiles],
             "volume": volume,
             "severity_shift": shifts[0],
             "imaging_shift": shifts[1],
+            "device_multiplier": pl.Series(preference, dtype=pl.Array(pl.Float64, preference.shape[1])),
             "cutoff_day": [day_number(date.fromisoformat(profile.data_cutoff_date)) for profile in profiles],
             "followup_source": [profile.followup_source for profile in profiles],
             "atherectomy": [profile.atherectomy for profile in profiles],
@@ -59,6 +62,19 @@ def draw_sites(scenario: Scenario, rng: np.random.Generator) -> pl.DataFrame:
             "dialysis_multiplier": [profile.dialysis_multiplier for profile in profiles],
         }
     )
+
+
+def _draw_preferences(scenario: Scenario, volume: Floats, rng: np.random.Generator) -> Floats:
+    """Draw what each site multiplies the weights of each group of devices by; 1 for plain and NC balloons."""
+    shape = (len(volume), len(COMPLICATION_COLUMNS))
+    multiplier = exp(scenario.site_variation.device_logit_sd * rng.standard_normal(shape))
+    multiplier[:, 0] = 1.0
+    needs_atherectomy = np.isin(COMPLICATION_COLUMNS, ATHERECTOMY_COLUMNS)
+    atherectomy = np.array([site.atherectomy for site in scenario.sites])
+    users = volume[:, None] * (atherectomy[:, None] | ~needs_atherectomy)
+    total = users.sum(axis=0)
+    mean = np.divide((users * multiplier).sum(axis=0), total, out=np.ones(shape[1]), where=total > 0)
+    return np.asarray(multiplier / mean, dtype=np.float64)
 
 
 def severity_weights(mix: tuple[float, ...], shift: Floats) -> Floats:

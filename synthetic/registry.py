@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from schemas.errors import SchemaFileError
 from schemas.registry import TABLES
 from synthetic.clinical_tables import (
     complication_table,
@@ -117,10 +118,18 @@ def draw_blocks(scenario: Scenario, *, procedures: int, seed: int) -> Iterator[B
     ------
     ValueError
         If `procedures` is below 1 or the seed negative.
+    SchemaFileError
+        If operators learn, and one block cannot hold all their cases.
     """
     if procedures < 1 or seed < 0:
         message = "procedures must be at least 1 and seed at least 0"
         raise ValueError(message)
+    if scenario.operators.learning and procedures > BLOCK_PROCEDURES:
+        raise SchemaFileError(
+            where=f"scenario '{scenario.name}'",
+            what="operators learn from case to case, so that all must be drawn at once",
+            fix=f"Ask for at most {BLOCK_PROCEDURES} procedures",
+        )
     numbered = np.zeros(len(scenario.sites), dtype=np.int64)
     for place, start in enumerate(range(0, procedures, BLOCK_PROCEDURES)):
         size = min(BLOCK_PROCEDURES, procedures - start)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SchemaFileError
 from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, STRATEGY_CODES, VESSELS
+from synthetic.modifiers import modifier_problems
+from synthetic.operators import operator_problems
+from synthetic.practice_settings import OperatorModel
 from synthetic.scenario_overlay import resolve
 from synthetic.settings import (
     Anatomy,
@@ -51,6 +54,7 @@ class Scenario:
     follow_up: FollowUp
     missingness: Missingness
     unmeasured: Unmeasured = field(default_factory=Unmeasured)
+    operators: OperatorModel = field(default_factory=OperatorModel)
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -133,6 +137,10 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for place, row in scenario.complications.probability.items():
         if len(row) != len(COMPLICATION_COLUMNS):
             yield f"complications.probability.{place}", f"needs {len(COMPLICATION_COLUMNS)} values"
+    yield from modifier_problems(scenario)
+    yield from operator_problems(scenario)
+    if scenario.site_variation.device_logit_sd < 0:
+        yield "site_variation.device_logit_sd", "must be 0 or more"
     yield from _causes(scenario)
     if scenario.unmeasured.treatment and len(scenario.unmeasured.treatment) != len(STRATEGIES):
         yield "unmeasured.treatment", f"needs {len(STRATEGIES)} values"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from synthetic.practice_settings import Modifier
+
 Four = tuple[float, ...]
 
 
@@ -46,12 +48,17 @@ class SiteProfile:
 
 @dataclass(frozen=True)
 class SiteVariation:
-    """Spread between sites: volume (negative binomial), severity mix and imaging use (logit sd)."""
+    """Spread between sites: volume (negative binomial), severity mix, imaging use and choice of device.
+
+    The last three are standard deviations of logarithms of odds. `device_logit_sd` is that of what a hospital
+    multiplies the weights of a group of devices by, against plain and non-compliant balloons.
+    """
 
     volume_floor: float
     volume_shape: float
     severity_logit_sd: float
     imaging_logit_sd: float
+    device_logit_sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ class Imaging:
 
 @dataclass(frozen=True)
 class Complications:
-    """Probability per procedure by device column, and the odds multiplier by severity."""
+    """Probability per procedure by device column, and what multiplies its odds."""
 
     probability: dict[str, tuple[float, ...]]
     severity_odds: Four
@@ -165,6 +172,7 @@ class Complications:
     access_site_bleeding: float
     acute_kidney_injury: float
     recorded_by_some: tuple[str, ...]
+    modifiers: tuple[Modifier, ...] = ()
 
 
 @dataclass(frozen=True)

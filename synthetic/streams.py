@@ -34,9 +34,11 @@ STAGES = (
     "unmeasured",
     "truth",
     "second_imaging",
+    "operators",
+    "operator_choice",
 )
 
-
+_OF_HOSPITALS = ("sites", "operators")
 _LATER_BLOCKS = 1_000_000  # far from the places of the stages
 
 
@@ -48,10 +50,11 @@ def open_streams(seed: int, block: int = 0) -> dict[str, np.random.Generator]:
     seed
         Any non-negative integer; the same seed gives the same streams.
     block
-        Place of a part of a large registry. Every block draws the same hospitals, and everything else anew.
+        Place of a part of a large registry. Every block draws the same hospitals and operators, and
+        everything else anew.
     """
     keys = {
-        stage: (place,) if block == 0 or stage == "sites" else (_LATER_BLOCKS + block, place)
+        stage: (place,) if block == 0 or stage in _OF_HOSPITALS else (_LATER_BLOCKS + block, place)
         for place, stage in enumerate(STAGES)
     }
     return {

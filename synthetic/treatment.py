@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthetic.codes import NO_PREPARATION, PLAIN, STRATEGIES
+from synthetic.codes import COLUMNS_OF_STRATEGY, NO_PREPARATION, PLAIN, STRATEGIES
+from synthetic.elementary import exp, log
 from synthetic.streams import draw_category, draw_yes
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def draw_treatment(
     Parameters
     ----------
     scenario
-        Weights, indications and year factors.
+        Weights, indications and year factors; `sites` add what each hospital prefers.
     sites, visits, lesions
         From `draw_sites`, `index_visits` and `draw_lesions`.
     rng
@@ -59,6 +60,7 @@ def draw_treatment(
     weights = np.asarray([model.weights[strategy] for strategy in STRATEGIES]).T[severity]
     for name, applies in indications(sites, visits, lesions).items():
         weights = np.where(applies[:, None], weights * np.asarray(model.multipliers[name]), weights)
+    weights = weights * site_factors(sites)[visits["site"].to_numpy()[lesions["visit"].to_numpy()]]
     weights = weights * _year_factors(scenario, visits["day"].to_numpy()[lesions["visit"].to_numpy()])
     if scenario.unmeasured.treatment:
         trait = visits["unmeasured"].to_numpy()[lesions["visit"].to_numpy()]
@@ -95,6 +97,12 @@ def indications(sites: pl.DataFrame, visits: pl.DataFrame, lesions: pl.DataFrame
 def years_of(day: Ints) -> Ints:
     """Return the calendar year of days since 1970-01-01."""
     return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def site_factors(sites: pl.DataFrame) -> Floats:
+    """Return what each site multiplies the weight of each strategy by; the mean of both for a combination."""
+    factors = log(sites["device_multiplier"].to_numpy())
+    return exp([factors[:, columns].mean(axis=1) for columns in COLUMNS_OF_STRATEGY[:NO_PREPARATION]]).T
 
 
 def _year_factors(scenario: Scenario, day: Ints) -> Floats:

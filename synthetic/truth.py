@@ -12,6 +12,7 @@ from synthetic.codes import CAUSES, INDEX_VISIT, MACE_CAUSES, SEVERITIES, STRATE
 from synthetic.elementary import exp
 from synthetic.lesions import cross_gradings, weighted_kappa
 from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard, device_ratios
+from synthetic.truth_of_practice import describe_complications, describe_learning, describe_sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,14 +94,8 @@ def describe_truth(scenario: Scenario, tallies: Sequence[Tally], *, seed: int) -
             "treatment": dict(zip(STRATEGIES, scenario.unmeasured.treatment, strict=False)),
             "hazard_ratio": dict(scenario.unmeasured.hazard_ratio),
         },
-        "sites": {
-            site.site_id: {
-                "event_hazard_ratio": site.event_hazard_ratio,
-                "complication_odds": site.complication_odds,
-                "effect_from": site.effect_from or None,
-            }
-            for site in scenario.sites
-        },
+        "sites": describe_sites(scenario, seed=seed),
+        "operators_learn": describe_learning(scenario),
         "losses": {
             "odds_near_death": scenario.follow_up.loss_odds_near_death,
             "odds_after_event": scenario.follow_up.loss_odds_after_event,
@@ -110,11 +105,7 @@ def describe_truth(scenario: Scenario, tallies: Sequence[Tally], *, seed: int) -
             "mi_with_stent_thrombosis": scenario.outcomes.mi_with_stent_thrombosis,
             "tlr_with_stent_thrombosis": scenario.outcomes.tlr_with_stent_thrombosis,
         },
-        "complication_probability": {
-            "columns": ["plain_nc", "cutting", "rotational", "lithotripsy", "orbital", "laser"],
-            "table": {name: list(row) for name, row in scenario.complications.probability.items()},
-            "severity_odds": dict(zip(SEVERITIES, scenario.complications.severity_odds, strict=True)),
-        },
+        "complication_probability": describe_complications(scenario),
         "counts": whole["counts"],
         "expected": {
             "severity_mix": dict(zip(SEVERITIES, scenario.severity.mix, strict=True)),

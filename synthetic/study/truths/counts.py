@@ -8,8 +8,7 @@ import numpy as np
 
 from synthetic.absolute_risk import ENDPOINTS, follow
 from synthetic.codes import PLAIN, RA
-from synthetic.complications import complication_probability
-from synthetic.outcomes import site_effects
+from synthetic.complications import probability_under
 from synthetic.study.truths.horizons import ONE_YEAR
 from synthetic.study.truths.population import Population, hazards_under
 
@@ -43,21 +42,16 @@ def _difference(population: Population) -> float:
 
 
 def _slow_flow(scenario: Scenario, sample: Sample, arms: Bools) -> float:
-    """Return the difference in slow flow if all of either group had been given either strategy."""
+    """Return the difference in slow flow if all of either group had been given either strategy.
+
+    NaN where operators learn: what befalls one patient then depends on what was done to others.
+    """
+    if scenario.operators.learning:
+        return float("nan")
     recorded = np.array([site.complications_recorded for site in scenario.sites])[sample.visits["site"]]
     late = sample.visits["day"].to_numpy() >= _FIRST_RECORDED_DAY
     told = arms & ((recorded == "all") | ((recorded == "none_until_2020") & late))
-    lead = sample.lead
-    odds = site_effects(scenario, sample.visits, of="complication_odds", day="day")
     chances = [
-        complication_probability(
-            scenario.complications,
-            "slow_flow_any",
-            strategy=np.full(len(lead), place),
-            severity=lead["severity"].to_numpy(),
-            vessel=lead["vessel"].to_numpy(),
-            odds=odds,
-        )
-        for place in (RA, PLAIN)
+        probability_under(scenario, "slow_flow_any", sample.cases, strategy=place) for place in (RA, PLAIN)
     ]
     return float((chances[0] - chances[1])[told].mean())
