@@ -9,7 +9,7 @@ import polars as pl
 from analytics.cohort.eligibility import derive_cohort
 from analytics.cohort.endpoints import bundled_endpoints
 from analytics.cohort.tables import RegistryTables
-from analytics.cohort.time_to_event import derive_time_to_event
+from analytics.cohort.time_to_event import derive_times_to_events
 from analytics.comparison.covariates import derive_covariates
 from analytics.complications.flags import derive_complication_flags
 from synthetic.registry import generate_registry
@@ -17,6 +17,9 @@ from synthetic.registry import generate_registry
 if TYPE_CHECKING:
     from analytics.cohort.eligibility import Cohort
     from synthetic.scenario import Scenario
+
+_USUAL = ("all_cause_death", "cardiac_death", "mace_d", "mi", "tvr")
+"""Endpoints that most analyses ask for."""
 
 
 class Replicate:
@@ -26,9 +29,13 @@ class Replicate:
     ----------
     tables
         As generated: what the registry recorded.
+    scenario
+        Where they come from: what a band is scored against once it is made. No estimate may look at it.
 
     Attributes
     ----------
+    scenario
+        As given.
     tables, cohort
         The tables, and what `analytics.cohort` derives from them.
     index
@@ -38,8 +45,8 @@ class Replicate:
         per complication and the default covariates.
     """
 
-    def __init__(self, tables: RegistryTables) -> None:
-        self.tables = tables
+    def __init__(self, tables: RegistryTables, scenario: Scenario) -> None:
+        self.tables, self.scenario = tables, scenario
         self.cohort: Cohort = derive_cohort(tables)
         self.index = _add_covariates(self.cohort.procedures.filter(pl.col("is_index")), tables)
         flags = derive_complication_flags(self.cohort, tables).filter(
@@ -54,10 +61,18 @@ class Replicate:
         A cause is 0 where the patient was censored, 1 for the endpoint, 2 and more for what competes with it.
         """
         if endpoint not in self._outcomes:
-            times = derive_time_to_event(self.cohort, self.tables, bundled_endpoints()[endpoint])
-            known = times.select("procedure_id", "time_days", "cause", "time_is_exact")
-            self._outcomes[endpoint] = self.index.join(known, on="procedure_id", how="inner")
+            # What most analyses ask for is derived at once: clocks and events are prepared only then.
+            self._derive([name for name in {endpoint, *_USUAL} if name not in self._outcomes])
         return self._outcomes[endpoint]
+
+    def _derive(self, names: list[str]) -> None:
+        """Derive times and causes of some endpoints."""
+        endpoints = [bundled_endpoints()[name] for name in names]
+        times = derive_times_to_events(self.cohort, self.tables, endpoints)
+        for name in names:
+            own = times.filter(pl.col("endpoint") == name)
+            known = own.select("procedure_id", "time_days", "cause", "time_is_exact")
+            self._outcomes[name] = self.index.join(known, on="procedure_id", how="inner")
 
 
 def draw_replicate(scenario: Scenario, *, seed: int, procedures: int) -> Replicate:
@@ -72,7 +87,8 @@ def draw_replicate(scenario: Scenario, *, seed: int, procedures: int) -> Replica
     procedures
         Size of the registry.
     """
-    return Replicate(RegistryTables(**generate_registry(scenario, procedures=procedures, seed=seed).tables))
+    drawn = generate_registry(scenario, procedures=procedures, seed=seed)
+    return Replicate(RegistryTables(**drawn.tables), scenario)
 
 
 def _add_covariates(index: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame:

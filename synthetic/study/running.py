@@ -15,6 +15,7 @@ from synthetic.study.analyses import ESTIMATORS, TESTS
 from synthetic.study.frames import draw_replicate
 from synthetic.study.summary import Performance, RejectionRate, summarise, summarise_test
 from synthetic.study.truths import find_truths
+from synthetic.study.truths.horizons import TRUTH_SEEDS
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
@@ -25,7 +26,6 @@ T = TypeVar("T")
 PROCEDURES = 4_000
 """Size of the registry of a replicate."""
 
-_TRUTH_SEEDS = (1, 2, 3, 4, 5)
 FIRST_SEED = 10_000
 """Seed of the first replicate; the others follow."""
 
@@ -116,7 +116,7 @@ def _summarise_tests(found: list[Findings], truths: dict[str, float]) -> dict[st
 
 def average_truths(scenario: Scenario) -> dict[str, float]:
     """Average the truth over several sets of hospitals, since every replicate has its own."""
-    found = [find_truths(scenario, seed=seed) for seed in _TRUTH_SEEDS]
+    found = [find_truths(scenario, seed=seed) for seed in TRUTH_SEEDS]
     return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthetic.study.analyses import counts, curves, models
+from synthetic.study.analyses import bands, counts, curves, group_tests, groups, models, recurrent
 
 if TYPE_CHECKING:
     from synthetic.study.answers import StudyEstimator, StudyTest
 
-_MODULES = (curves, models, counts)
+_MODULES = (curves, bands, recurrent, groups, group_tests, models, counts)
 
 ESTIMATORS: dict[str, StudyEstimator] = {
     name: estimator for module in _MODULES for name, estimator in module.ESTIMATORS.items()

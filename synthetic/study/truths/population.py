@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from synthetic.scenario import Scenario
     from synthetic.streams import Bools, Floats, Ints
 
-SAMPLE = 100_000
+SAMPLE = 20_000
+"""Patients of each set of hospitals."""
 
 
 @dataclass(frozen=True, eq=False)
