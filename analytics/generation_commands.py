@@ -10,11 +10,16 @@ import click
 
 
 @click.command()
-@click.option("--scenario", default="default", show_default=True, help="Bundled scenario, or a TOML file.")
+@click.option(
+    "--scenario", default="default", show_default=True, help="Bundled scenario, or a TOML or JSON file."
+)
 @click.option("--procedures", type=click.IntRange(min=1), default=5000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=2026, show_default=True)
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the tables and truth.json."
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for the tables, truth.json and scenario.json.",
 )
 @click.option(
     "--dialect",

@@ -48,10 +48,13 @@ class Registry:
         Typed canonical tables by name in load order, without the loader's columns.
     truth
         What ``truth.json`` holds; see ``docs/synthetic.md``.
+    scenario
+        What it was drawn from.
     """
 
     tables: dict[str, pl.DataFrame]
     truth: dict[str, Any]
+    scenario: Scenario
 
 
 BLOCK_PROCEDURES = 100_000
@@ -97,7 +100,8 @@ def generate_registry(scenario: Scenario, *, procedures: int, seed: int, truth_s
     blocks = list(draw_blocks(scenario, procedures=procedures, seed=seed))
     tables = {name: pl.concat([block.tables[name] for block in blocks]) for name in TABLES}
     tallies = [block.tally for block in blocks]
-    return Registry(tables, complete_truth(scenario, tallies, seed=seed, sample=truth_sample))
+    truth = complete_truth(scenario, tallies, seed=seed, sample=truth_sample)
+    return Registry(tables, truth, scenario)
 
 
 def complete_truth(scenario: Scenario, tallies: Sequence[Tally], *, seed: int, sample: int) -> dict[str, Any]:

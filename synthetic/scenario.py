@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass, field
 from importlib import resources
@@ -86,7 +87,7 @@ def _bundled_text(name: str) -> str:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read a scenario from a file of one's own.
+    """Read a scenario from a TOML file of one's own, or from the ``scenario.json`` of a registry.
 
     Raises
     ------
@@ -96,7 +97,9 @@ def read_scenario(path: Path) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise SchemaFileError(where=str(path), what="cannot be read", fix="Give a UTF-8 TOML file") from None
+        raise SchemaFileError(
+            where=str(path), what="cannot be read", fix="Give a UTF-8 TOML or JSON file"
+        ) from None
     return parse_scenario(text, where=path.name)
 
 
@@ -117,11 +120,15 @@ def parse_scenario(text: str, *, where: str) -> Scenario:
 
 
 def _parse(text: str, *, where: str) -> dict[str, Any]:
-    """Parse TOML."""
+    """Parse TOML, or JSON where the name of the file says so."""
+    kind, parse = ("JSON", json.loads) if where.endswith(".json") else ("TOML", tomllib.loads)
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaFileError(where=where, what=f"is not TOML ({error})", fix="Correct that line") from None
+        table = parse(text)
+    except ValueError as error:
+        raise SchemaFileError(where=where, what=f"is not {kind} ({error})", fix="Correct that line") from None
+    if not isinstance(table, dict):
+        raise SchemaFileError(where=where, what="holds no table", fix="Give an object of settings")
+    return table
 
 
 def _bundled_table(name: str) -> dict[str, Any]:

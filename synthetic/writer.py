@@ -1,9 +1,11 @@
-"""Synthetic registries as files: one CSV per canonical table, and `truth.json`."""
+"""Synthetic registries as files: one per canonical table, `truth.json` and `scenario.json`."""
 
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import polars as pl
@@ -11,10 +13,10 @@ import polars.selectors as cs
 import pyarrow.parquet as pq
 
 from synthetic.registry import Registry, generate_registry
+from synthetic.scenario_json import write_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "Registry",
@@ -25,7 +27,10 @@ __all__ = [
     "write_registry",
     "write_text_tables",
     "write_truth",
+    "written_together",
 ]
+
+TRUTH_FILE = "truth.json"
 
 
 def tables_as_text(registry: Registry) -> dict[str, pl.DataFrame]:
@@ -55,6 +60,8 @@ def _as_text(table: pl.DataFrame) -> pl.DataFrame:
 def write_registry(registry: Registry, out: Path) -> None:
     """Write a registry: UTF-8, LF, header in canonical order, rows in the order in which they were drawn.
 
+    The files appear together, when all are written.
+
     Parameters
     ----------
     registry
@@ -62,9 +69,43 @@ def write_registry(registry: Registry, out: Path) -> None:
     out
         Folder; made if absent, files of the same names replaced.
     """
-    with TableFiles(out) as files:
-        files.add(registry.tables)
-    write_truth(registry.truth, out)
+    with written_together(out) as work:
+        with TableFiles(work) as files:
+            files.add(registry.tables)
+        write_scenario(registry.scenario, work)
+        write_truth(registry.truth, work)
+
+
+@contextmanager
+def written_together(out: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files move to another one at the end, so that no half registry looks whole.
+
+    Parameters
+    ----------
+    out
+        Folder; made if absent, files of the same names replaced. ``truth.json`` comes last: a registry that
+        has one is whole. Where writing ends early, all is left as it was; only a process that is killed
+        leaves its hidden folder ``.unfinished-*`` behind.
+    """
+    is_new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(prefix=".unfinished-", dir=out) as name:
+            yield Path(name)
+            _move_files(Path(name), out)
+    finally:
+        if is_new and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _move_files(work: Path, out: Path) -> None:
+    """Move files into a folder, subfolders kept, the truth last."""
+    (out / TRUTH_FILE).unlink(missing_ok=True)
+    files = sorted(path for path in work.rglob("*") if path.is_file())
+    for path in sorted(files, key=lambda path: path.name == TRUTH_FILE):
+        target = out / path.relative_to(work)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
 
 
 class TableFiles(AbstractContextManager["TableFiles"]):
@@ -132,4 +173,4 @@ def write_text_tables(texts: Mapping[str, pl.DataFrame], out: Path) -> None:
 def write_truth(truth: dict[str, Any], out: Path) -> None:
     """Write ``truth.json`` into an existing folder, with a stable layout."""
     text = json.dumps(truth, indent=2, ensure_ascii=False) + "\n"
-    (out / "truth.json").write_text(text, encoding="utf-8", newline="\n")
+    (out / TRUTH_FILE).write_text(text, encoding="utf-8", newline="\n")
