@@ -62,7 +62,7 @@ class Replicate:
         """
         if endpoint not in self._outcomes:
             # What most analyses ask for is derived at once: clocks and events are prepared only then.
-            self._derive([name for name in {endpoint, *_USUAL} if name not in self._outcomes])
+            self._derive([name for name in dict.fromkeys((endpoint, *_USUAL)) if name not in self._outcomes])
         return self._outcomes[endpoint]
 
     def _derive(self, names: list[str]) -> None:
