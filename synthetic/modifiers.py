@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import USES_RA
+from synthetic.codes import SEVERITIES, USES_RA
 from synthetic.elementary import exp, log
 
 if TYPE_CHECKING:
@@ -77,11 +77,12 @@ def modifier_odds(
     burr
         Diameter of the first burr over that of the artery.
     """
-    log_odds = np.zeros(len(cases))
+    log_odds, severity = np.zeros(len(cases)), cases["severity"].to_numpy()
     for modifier in modifiers_of(model, name):
         is_burr = modifier.covariate == BURR
         values = burr if is_burr else cases[modifier.covariate].to_numpy()
-        term = log(modifier.odds_ratio) * (values - modifier.reference) / modifier.per
+        above = values - np.asarray(modifier.reference)[severity]
+        term = log(modifier.odds_ratio) * above / modifier.per
         log_odds += np.where(np.isin(strategy, USES_RA), term, 0.0) if is_burr else term
     return exp(log_odds) if log_odds.any() else np.ones(len(cases))
 
@@ -103,3 +104,5 @@ def modifier_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield where, f"unknown covariate '{modifier.covariate}', not one of {', '.join(COVARIATES)}"
         if modifier.odds_ratio <= 0 or modifier.per <= 0:
             yield where, "odds_ratio and per must be above 0"
+        if len(modifier.reference) != len(SEVERITIES):
+            yield f"{where}.reference", f"needs {len(SEVERITIES)} values"

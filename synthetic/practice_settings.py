@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 class Modifier:
     """What multiplies the odds of one complication, in the tables of `complications.modifiers`.
 
-    The odds are multiplied by `odds_ratio` for every `per` by which the `covariate` lies above `reference`:
-    by one there. Complications that are part of this one are multiplied with it.
+    The odds are multiplied by `odds_ratio` for every `per` by which the `covariate` lies above the
+    `reference` (four, by true calcification): by one there. Complications that are part of this one are
+    multiplied with it.
     """
 
     complication: str
     covariate: str
     odds_ratio: float
-    reference: float
+    reference: tuple[float, ...]
     per: float = 1.0
 
 

@@ -86,6 +86,6 @@ def _describe(modifier: Modifier) -> dict[str, Any]:
         "covariate": modifier.covariate,
         "odds_ratio": modifier.odds_ratio,
         "per": modifier.per,
-        "reference": modifier.reference,
+        "reference": dict(zip(SEVERITIES, modifier.reference, strict=True)),
         "strategies": with_burr if modifier.covariate == BURR else list(STRATEGY_CODES),
     }

@@ -53,7 +53,7 @@ def background(people: People) -> Floats:
     lead = people.lesions[people.lead]
     strategy, severity = lead["strategy"].to_numpy(), lead["severity"].to_numpy()
     column = np.array([max(columns) for columns in COLUMNS_OF_STRATEGY])[strategy]
-    flags = [column == place for place in range(1, 6)] + [severity == 2, severity == 3]
+    flags = [column == place for place in range(1, 6)] + [severity == grade for grade in (1, 2, 3)]
     return np.column_stack([np.ones(len(lead)), *flags]).astype(np.float64)
 
 

@@ -18,9 +18,11 @@ from synthetic.practice_settings import Modifier
 from synthetic.registry import generate_registry
 from synthetic.scenario import Scenario, load_scenario, parse_scenario
 
-LENGTH = Modifier("slow_flow_any", "lesion_length_mm", odds_ratio=1.2, per=5.0, reference=20.0)
-BURR = Modifier("slow_flow_any", "burr_to_artery", odds_ratio=1.5, per=0.1, reference=0.4)
-CTO = Modifier("perforation_any", "cto", odds_ratio=2.0, reference=0.0)
+LENGTH = Modifier(
+    "slow_flow_any", "lesion_length_mm", odds_ratio=1.2, per=5.0, reference=(5.0, 5.0, 5.0, 20.0)
+)
+BURR = Modifier("slow_flow_any", "burr_to_artery", odds_ratio=1.5, per=0.1, reference=(0.4,) * 4)
+CTO = Modifier("perforation_any", "cto", odds_ratio=2.0, reference=(0.0,) * 4)
 
 
 def cases() -> pl.DataFrame:
@@ -64,7 +66,7 @@ def test_odds_are_those_of_the_table_at_the_reference_and_grow_by_the_ratio_for_
 
 
 def test_several_modifiers_multiply() -> None:
-    bend = Modifier("slow_flow_any", "angulated", odds_ratio=2.0, reference=0.5)
+    bend = Modifier("slow_flow_any", "angulated", odds_ratio=2.0, reference=(0.5,) * 4)
     assert odds_of("slow_flow_any", LENGTH, bend) == pytest.approx([2**-0.5, 1.2**2 * 2**0.5])
 
 
@@ -121,12 +123,13 @@ def test_the_ratio_is_that_of_the_first_burr() -> None:
 @pytest.mark.parametrize("strategy", [PLAIN, RA, IVL])
 def test_centred_modifiers_leave_the_average_of_the_table(sample: Sample, name: str, strategy: int) -> None:
     default = load_scenario("default")
-    given = (sample.strategy == strategy) if strategy != IVL else np.isin(sample.strategy, (RA, IVL))
+    # lithotripsy and rotational atherectomy are too few to be told apart here
+    given = (sample.strategy == PLAIN) if strategy == PLAIN else np.isin(sample.strategy, (RA, IVL))
     with_them, without = (
         probability_under(scenario, name, sample.cases.filter(pl.Series(given)), strategy=strategy).mean()
         for scenario in (default, scenario_with())
     )
-    assert with_them == pytest.approx(without, rel=0.10)
+    assert with_them == pytest.approx(without, rel=0.07)
 
 
 @pytest.mark.parametrize("strategy", [PLAIN, CUTTING, IVL])
@@ -191,6 +194,7 @@ def test_the_truth_tells_every_modifier_and_where_it_acts() -> None:
         ("covariate", '"height"', "unknown covariate 'height'"),
         ("odds_ratio", "0.0", "above 0"),
         ("per", "-1.0", "above 0"),
+        ("reference", "[0.0]", "needs 4 values"),
     ],
 )
 def test_a_faulty_modifier_is_refused_by_place_and_fact(key: str, value: str, what: str) -> None:
@@ -199,13 +203,13 @@ def test_a_faulty_modifier_is_refused_by_place_and_fact(key: str, value: str, wh
         "covariate": '"cto"',
         "odds_ratio": "2.0",
         "per": "1.0",
-        "reference": "0.0",
+        "reference": "[0.0, 0.0, 0.0, 0.0]",
     }
     lines = [f"{name} = {text}" for name, text in (entry | {key: value}).items()]
     text = "\n".join(['extends = "default"', "[[complications.modifiers]]", *lines])
     with pytest.raises(SchemaFileError) as caught:
         parse_scenario(text, where="mine.toml")
-    assert caught.value.where == "mine.toml.complications.modifiers[0]"
+    assert caught.value.where.startswith("mine.toml.complications.modifiers[0]")
     assert what in caught.value.what
 
 
