@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import COLUMNS_OF_STRATEGY, D_HIGH, D_IVL, D_NC, D_SC, D_SCORING
+from synthetic.codes import COLUMNS_OF_STRATEGY, D_ELCA, D_HIGH, D_IVL, D_NC, D_RA, D_SC, D_SCORING
 from synthetic.device_settings import burr_chances
 from synthetic.modifiers import CONTAINED, modifier_odds
 from synthetic.streams import draw_from_mix, draw_yes, scale_odds
@@ -226,6 +226,8 @@ def _rows_of(
     """Return the rows of one kind."""
     systemic = kind in {"stroke", "access_site_bleeding", "acute_kidney_injury", "stent_thrombosis"}
     blames_balloon = (kind != "balloon_rupture") | np.isin(main, _BALLOONS)
+    # After laser and burr together it is the burr that gets stuck.
+    culprit = np.where((main == D_ELCA) & (kind == "device_entrapment"), D_RA, main)
     in_hospital = systemic or kind == "periprocedural_mi"
     timing = np.where(in_hospital | (late & (kind == "tamponade")), "in_hospital", "in_lab")
     return pl.DataFrame(
@@ -237,7 +239,7 @@ def _rows_of(
             ),
             "grade": pl.Series(grades[1][visit] if grades else [None] * len(visit), dtype=pl.String),
             "timing": pl.Series(timing, dtype=pl.String),
-            "device": np.where(systemic | ~blames_balloon | (kind == "periprocedural_mi"), -1, main),
+            "device": np.where(systemic | ~blames_balloon | (kind == "periprocedural_mi"), -1, culprit),
             "at_lesion": np.full(len(visit), not systemic),
         }
     )

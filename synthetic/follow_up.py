@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import CAUSES, NEVER
+from synthetic.codes import CAUSES, NEVER, PRESENTATIONS
 from synthetic.streams import draw_yes, scale_odds
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _DEATHS = ("cardiac_death", "noncardiac_death")
 _NEAR_DEATH_DAYS = 180
+_UNSTABLE = PRESENTATIONS.index("unstable_angina")
+_UNSTABLE_IF_REPEAT = 0.3  # (A) the others are stable; infarctions that brought a PCI are events, not visits
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,11 +210,18 @@ def draw_later_visits(
     repeat &= (repeat_day < outcomes.death_day) & heard_of
     repeat &= ~(patients["staged"].to_numpy() & (np.abs(repeat_day - staged_after) < 11))
     other_vessel = (index["lead_vessel"].to_numpy() + rng.integers(1, 4, size=size)) % 4
-    stages = _visit(
-        index, staged, after=staged_after, kind=1, vessel=other_vessel, in_stent=np.zeros(size, np.bool_)
-    )
+    elective = np.zeros(size, dtype=np.int64)
+    target = (other_vessel, np.zeros(size, dtype=np.bool_))
+    stages = _visit(index, staged, after=staged_after, kind=1, target=target, presentation=elective)
     same = np.where(on_target >= 1, index["lead_vessel"].to_numpy(), other_vessel)
-    repeats = _visit(index, repeat, after=repeat_day, kind=2, vessel=same, in_stent=on_target == 2)
+    repeats = _visit(
+        index,
+        repeat,
+        after=repeat_day,
+        kind=2,
+        target=(same, on_target == 2),
+        presentation=np.where(draw_yes(rng, _UNSTABLE_IF_REPEAT, size=size), _UNSTABLE, 0),
+    )
     return pl.concat([stages, repeats]).sort("patient", "since_index", maintain_order=True)
 
 
@@ -228,11 +237,18 @@ def _first_percutaneous(known: dict[str, Ints], outcomes: Outcomes) -> tuple[Int
 
 
 def _visit(
-    index: pl.DataFrame, happens: Bools, *, after: Ints, kind: int, vessel: Ints, in_stent: Bools
+    index: pl.DataFrame,
+    happens: Bools,
+    *,
+    after: Ints,
+    kind: int,
+    target: tuple[Ints, Bools],
+    presentation: Ints,
 ) -> pl.DataFrame:
-    """Return later visits in the columns of `index_visits`; they are elective and treat one lesion."""
+    """Return later visits in the columns of `index_visits`; they treat one lesion."""
     rows = np.flatnonzero(happens)
     base = index[rows]
+    reason = presentation[rows]
     return base.select(
         "patient",
         "site",
@@ -241,13 +257,14 @@ def _visit(
         pl.Series("since_index", after[rows]),
         pl.lit(1, dtype=pl.Int64).alias("n_lesions"),
         pl.col("lead_severity").alias("severity"),
-        pl.Series("vessel", vessel[rows]),
-        pl.Series("in_stent", in_stent[rows]),
-        pl.lit(value=False).alias("acute"),
+        pl.Series("vessel", target[0][rows]),
+        pl.Series("in_stent", target[1][rows]),
+        pl.Series("acute", reason >= _UNSTABLE),
         pl.Series("age", base["age"].to_numpy() + after[rows] / 365.25),
         "kidney_disease",
-        pl.lit(0, dtype=pl.Int64).alias("presentation"),
+        pl.Series("presentation", reason),
         "unmeasured",
+        "prior_pci",
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthetic.codes import PRESENTATIONS
 from synthetic.elementary import exp, power
 from synthetic.streams import draw_between
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from synthetic.streams import Bools, Floats, Ints
 
 _MG_DL = 88.42
+_NSTEMI, _STEMI = PRESENTATIONS.index("nstemi"), PRESENTATIONS.index("stemi")
 _DIALYSIS_CEILING = 440.0
 _INFARCTION_TROPONIN, _OTHER_TROPONIN = 36.0, 30.0
 
@@ -67,7 +69,8 @@ def draw_laboratory(
     )
     creatinine = np.where(dialysis, np.minimum(creatinine, _DIALYSIS_CEILING), creatinine)
     rise = np.where(happened["acute_kidney_injury"], 30 + 0.4 * creatinine, np.round(4 * rng.random(size)))
-    haemoglobin = draw_between(rng, 142.0 - 10 * ~male - 18 * dialysis, sd=13.0, low=75, high=185, size=size)
+    anaemia = np.where(dialysis, 18.0, 8.0 * patients["ckd"].to_numpy()) + 0.25 * (age_years - 66.0)
+    haemoglobin = draw_between(rng, 144.0 - 12 * ~male - anaemia, sd=12.5, low=75, high=185, size=size)
     loss = np.where(happened["tamponade"], 34.0, draw_between(rng, 9.0, sd=6.0, low=0, high=28, size=size))
     return {
         "creatinine_umol_l": creatinine,
@@ -86,18 +89,19 @@ def draw_laboratory(
 
 
 def _draw_markers(presentation: Ints, infarction: Bools, rng: np.random.Generator) -> dict[str, Floats]:
-    """Draw troponin and CK-MB as multiples of the upper limit, highest after an infarction."""
+    """Draw troponin and CK-MB as multiples of the upper limit, highest in and after an infarction."""
     size = len(presentation)
     z = rng.standard_normal((4, size))
-    raised = np.isin(presentation, (3, 4))
+    raised = np.isin(presentation, (_NSTEMI, _STEMI))
     before = np.where(raised, exp(2.2 + 0.9 * z[0]), exp(-1.2 + 0.5 * z[0]))
     quiet = np.clip(exp(0.9 + 0.9 * z[1]), 0.2, _OTHER_TROPONIN)
     large = np.clip(exp(4.3 + 0.5 * z[1]), _INFARCTION_TROPONIN, 480)
     index_infarct = np.clip(exp(3.2 + 0.9 * z[2]), before, 480)
     after = np.where(infarction, large, np.where(raised, index_infarct, quiet))
-    ckmb = np.where(
-        infarction, np.clip(exp(1.9 + 0.5 * z[3]), 3.1, 48), np.clip(exp(-0.4 + 0.6 * z[3]), 0.2, 3)
-    )
+    ckmb = np.clip(exp(-0.4 + 0.6 * z[3]), 0.2, 3)
+    ckmb = np.where(presentation == _NSTEMI, np.clip(exp(1.1 + 0.7 * z[3]), 0.5, 30), ckmb)
+    ckmb = np.where(presentation == _STEMI, np.clip(exp(2.6 + 0.7 * z[3]), 1, 48), ckmb)
+    ckmb = np.where(infarction, np.maximum(np.clip(exp(1.9 + 0.5 * z[3]), 3.1, 48), ckmb), ckmb)
     return {
         "troponin_pre_xuln": np.round(np.clip(before, 0.05, 49), 2),
         "troponin_post_xuln": np.round(np.maximum(after, np.clip(before, 0.05, 49) * raised), 2),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from synthetic.codes import CALCIUM_SPECIFIC, SEVERITIES
+from synthetic.codes import CALCIUM_SPECIFIC, SEVERITIES, VESSELS
 from synthetic.elementary import exp
 from synthetic.population import severity_weights
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from synthetic.scenario import Scenario
     from synthetic.settings import Anatomy
     from synthetic.streams import Bools, Floats, Ints
+
+_LEFT_MAIN = VESSELS.index("LM")
 
 
 def draw_lesions(
@@ -51,19 +53,22 @@ def draw_lesions(
     severity = _draw_severity(scenario, sites, of_visit, first, rng)
     vessel = draw_from_mix(rng, tuple(model.vessel_mix.values()), size=size)
     forced = of_visit["vessel"].to_numpy()
-    in_stent = draw_yes(rng, model.in_stent, size=size) | (first & of_visit["in_stent"].to_numpy())
-    cto = draw_yes(rng, model.cto_if_chronic, size=size) & ~of_visit["acute"].to_numpy() & ~in_stent
+    vessel = np.where(first & (forced >= 0), forced, vessel)
+    in_stent = _draw_in_stent(scenario, of_visit, first, rng)
+    occluded = draw_yes(rng, np.asarray(model.cto_if_chronic)[severity], size=size)
+    cto = occluded & ~of_visit["acute"].to_numpy() & ~in_stent
+    cto &= vessel != _LEFT_MAIN
     return pl.DataFrame(
         {
             "visit": visit,
             "lesion_number": number,
             "severity": severity,
-            "vessel": np.where(first & (forced >= 0), forced, vessel),
+            "vessel": vessel,
             "segment_start": np.repeat(rng.integers(0, 3, size=len(visits)), counts),
             "in_stent": in_stent,
             "cto": cto,
             "crossability": _draw_crossability(model, severity, cto, rng),
-            **_draw_dimensions(model, cto, rng),
+            **_draw_dimensions(model, severity, vessel, cto, rng),
         }
     )
 
@@ -78,20 +83,32 @@ def _draw_severity(
     return np.where(first | alike, of_visit["severity"].to_numpy(), fresh)
 
 
+def _draw_in_stent(
+    scenario: Scenario, of_visit: pl.DataFrame, first: Bools, rng: np.random.Generator
+) -> Bools:
+    """Draw restenosis: known for some first lesions of later visits, else in patients with an earlier PCI."""
+    share = min(scenario.anatomy.in_stent / max(scenario.population.prior_pci, 1e-9), 1.0)
+    chance = np.where(of_visit["prior_pci"].to_numpy(), share, 0.0)
+    known: Bools = of_visit["in_stent"].to_numpy()
+    return draw_yes(rng, chance, size=len(first)) | (first & known)
+
+
 def _draw_dimensions(
-    model: Anatomy, cto: Bools, rng: np.random.Generator
+    model: Anatomy, severity: Ints, vessel: Ints, cto: Bools, rng: np.random.Generator
 ) -> dict[str, Floats | Bools | Ints]:
-    """Draw sizes and the lesion features that do not depend on calcium."""
+    """Draw sizes and features: longer with calcium and in occlusions, wider in the left main."""
     size = len(cto)
     length = exp(model.length_log_mean + model.length_log_sd * rng.standard_normal(size))
-    reference = draw_between(rng, model.reference_mean, sd=model.reference_sd, low=2.0, high=5.0, size=size)
+    length *= np.asarray(model.length_factor)[severity] * np.where(cto, model.length_factor_if_cto, 1.0)
+    usual = model.reference_mean + np.asarray([model.reference_shift_mm[name] for name in VESSELS])[vessel]
+    reference = draw_between(rng, usual, sd=model.reference_sd, low=2.0, high=5.0, size=size)
     stenosis = draw_between(rng, model.stenosis_mean, sd=model.stenosis_sd, low=52, high=99, size=size)
     return {
-        "length_mm": np.round(np.clip(length, 5, 80), 0),
+        "length_mm": np.asarray(np.round(np.clip(length, 5, 80), 0), dtype=np.float64),
         "reference_mm": np.round(reference, 2),
         "stenosis_pct": np.where(cto, 100.0, np.round(stenosis)),
         "bifurcation": draw_yes(rng, model.bifurcation, size=size),
-        "ostial": draw_yes(rng, model.ostial, size=size),
+        "ostial": draw_yes(rng, np.asarray(model.ostial)[severity], size=size),
         "tortuosity": draw_from_mix(rng, (0.72, 0.20, 0.08), size=size),
         "angulation": draw_from_mix(rng, (0.66, 0.27, 0.07), size=size),
     }

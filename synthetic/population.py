@@ -10,6 +10,7 @@ import polars as pl
 
 from synthetic.codes import ATHERECTOMY_COLUMNS, COMPLICATION_COLUMNS, INDEX_VISIT
 from synthetic.elementary import exp
+from synthetic.history import draw_history, draw_kidneys
 from synthetic.streams import draw_between, draw_category, draw_from_mix, draw_yes
 
 if TYPE_CHECKING:
@@ -103,22 +104,31 @@ def draw_patients(
     )
     first, last = date(scenario.calendar.first_year, 1, 1), date(scenario.calendar.last_year, 12, 31)
     acute = draw_yes(rng, np.asarray(model.acute)[severity], size=size)
+    presentation = _draw_presentation(model, acute, rng)
+    male = draw_yes(rng, model.male, size=size)
+    older = model.women_older_years * (np.where(male, 0.0, 1.0) - (1 - model.male))
+    mean_age = np.asarray(model.age_mean)[severity]
+    age = draw_between(rng, mean_age + older, sd=model.age_sd, low=35, high=95, size=size)
     patients = {
         "site": site,
         "severity": severity,
         "index_day": rng.integers(day_number(first), day_number(last), size=size, endpoint=True),
         "acute": acute,
-        "presentation": _draw_presentation(model, acute, rng),
-        "age": draw_between(
-            rng, np.asarray(model.age_mean)[severity], sd=model.age_sd, low=35, high=95, size=size
-        ),
-        "male": draw_yes(rng, model.male, size=size),
+        "presentation": presentation,
+        "age": age,
+        "male": male,
         "research_use_allowed": draw_yes(rng, model.research_use_allowed, size=size),
         "n_lesions": draw_from_mix(rng, model.lesion_counts, size=size) + 1,
         "staged": draw_yes(rng, model.staged_pci_planned, size=size),
         "staged_after": rng.integers(20, 60, size=size),
-        **_draw_history(model, severity, rng),
-        **_draw_kidneys(model, severity, sites["dialysis_multiplier"].to_numpy()[site], rng),
+        **draw_history(model, severity, presentation, rng),
+        **draw_kidneys(
+            model,
+            severity,
+            decades=(age - mean_age) / 10,
+            dialysis_multiplier=sites["dialysis_multiplier"].to_numpy()[site],
+            rng=rng,
+        ),
     }
     return pl.DataFrame(patients)
 
@@ -135,61 +145,6 @@ def _draw_presentation(model: Population, acute: Bools, rng: np.random.Generator
     return np.where(acute, 2 + draw_from_mix(rng, model.presentation_if_acute, size=len(acute)), chronic)
 
 
-def _draw_history(
-    model: Population, severity: Ints, rng: np.random.Generator
-) -> dict[str, Bools | Ints | Floats]:
-    """Draw cardiac and vascular history."""
-    size = len(severity)
-    smoking = draw_from_mix(
-        rng,
-        (1 - model.smoking_former - model.smoking_current, model.smoking_former, model.smoking_current),
-        size=size,
-    )
-    diabetes = draw_yes(rng, np.asarray(model.diabetes)[severity], size=size).astype(np.int64)
-    insulin = draw_yes(rng, model.insulin_if_diabetes, size=size)
-    lvef_mean = np.asarray(model.lvef_mean)[severity]
-    simple = {
-        name: draw_yes(rng, probability, size=size)
-        for name, probability in (
-            ("prior_mi", model.prior_mi),
-            ("prior_pci", model.prior_pci),
-            ("prior_cabg", model.prior_cabg),
-            ("prior_stroke", model.prior_stroke),
-            ("hypertension", model.hypertension),
-            ("dyslipidaemia", model.dyslipidaemia),
-            ("heart_failure", model.heart_failure),
-            ("atrial_fibrillation", model.atrial_fibrillation),
-        )
-    }
-    return {
-        "smoking": smoking,
-        "diabetes": diabetes + (diabetes * insulin),
-        "lvef": np.round(draw_between(rng, lvef_mean, sd=model.lvef_sd, low=15, high=75, size=size)),
-        "pad": draw_yes(rng, np.asarray(model.pad)[severity], size=size),
-        "bmi": np.round(draw_between(rng, 28.0, sd=4.6, low=17, high=48, size=size), 1),
-        **simple,
-    }
-
-
-def _draw_kidneys(
-    model: Population, severity: Ints, dialysis_multiplier: Floats, rng: np.random.Generator
-) -> dict[str, Bools | Floats]:
-    """Draw kidney disease, dialysis and filtration (mL/min/1.73 m2) that agree with one another."""
-    size = len(severity)
-    dialysis = draw_yes(
-        rng, np.minimum(np.asarray(model.dialysis)[severity] * dialysis_multiplier, 0.5), size=size
-    )
-    ckd = draw_yes(rng, np.asarray(model.ckd)[severity], size=size) | dialysis
-    normal = draw_between(rng, 84.0, sd=13.0, low=61, high=115, size=size)
-    reduced = draw_between(rng, 46.0, sd=9.0, low=18, high=59, size=size)
-    on_dialysis = draw_between(rng, 14.5, sd=1.5, low=12.5, high=17.5, size=size)
-    return {
-        "ckd": ckd,
-        "dialysis": dialysis,
-        "egfr": np.where(dialysis, on_dialysis, np.where(ckd, reduced, normal)),
-    }
-
-
 def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
     """Return the first visit of each patient, in the columns that lesions and treatment are drawn from.
 
@@ -198,7 +153,7 @@ def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         `patient` (row of `patients`), `site`, `kind`, `day`, `since_index` (days), `n_lesions`, `severity`
         (class of the first lesion), `vessel` (-1: drawn), `in_stent` (the first lesion is a restenosis),
-        `acute`, `age`, `kidney_disease`, `presentation`, `unmeasured`.
+        `acute`, `age`, `kidney_disease`, `presentation`, `unmeasured`, `prior_pci` (before the index).
     """
     return patients.select(
         pl.int_range(pl.len()).alias("patient"),
@@ -215,4 +170,5 @@ def index_visits(patients: pl.DataFrame) -> pl.DataFrame:
         pl.col("ckd").alias("kidney_disease"),
         "presentation",
         "unmeasured",
+        "prior_pci",
     ).with_columns(pl.col("patient", "kind", "since_index", "vessel").cast(pl.Int64))

@@ -131,7 +131,7 @@ def _prepare(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) ->
     device[:, BEFORE] = np.where(before, D_SC, NO_DEVICE)
     device[:, FIRST] = _first_device(lesions, strategy, rng)
     big = lesions["reference_mm"].to_numpy() >= 2.9
-    upsized = (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.25, size=size)
+    upsized = (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.12, size=size)
     device[:, SECOND_BURR] = np.where(upsized, D_RA, NO_DEVICE)
     for combination, second in _COMBINED_CLASS.items():
         device[strategy == combination, COMBINED] = second

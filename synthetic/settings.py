@@ -72,17 +72,25 @@ class Severity:
 
 @dataclass(frozen=True)
 class Population:
-    """Patients at their index procedure, most by true calcification of the first lesion."""
+    """Patients at their index procedure, most by true calcification of the first lesion.
+
+    `women_older_years`, `ckd_odds_per_10_years`, `egfr_loss_per_10_years`, `lvef_loss` (percentage points)
+    and `prior_mi_if_prior_pci` say what goes together; the means and shares beside them stay what they are.
+    """
 
     age_mean: Four
     age_sd: float
     male: float
+    women_older_years: float
     diabetes: Four
     insulin_if_diabetes: float
     ckd: Four
+    ckd_odds_per_10_years: float
+    egfr_loss_per_10_years: float
     dialysis: Four
     lvef_mean: Four
     lvef_sd: float
+    lvef_loss: dict[str, float]
     acute: Four
     presentation_if_acute: Four
     silent_if_chronic: float
@@ -90,6 +98,7 @@ class Population:
     smoking_former: float
     smoking_current: float
     prior_mi: float
+    prior_mi_if_prior_pci: float
     prior_pci: float
     prior_cabg: float
     prior_stroke: float
@@ -106,19 +115,26 @@ class Population:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """Lesions and vessels."""
+    """Lesions and vessels.
+
+    `length_factor` goes by true calcification and `reference_shift_mm` by vessel; `in_stent` is the share in
+    all index patients, of whom only those with an earlier PCI can have such a lesion.
+    """
 
     vessel_mix: dict[str, float]
     length_log_mean: float
     length_log_sd: float
+    length_factor: Four
+    length_factor_if_cto: float
     reference_mean: float
+    reference_shift_mm: dict[str, float]
     reference_sd: float
     stenosis_mean: float
     stenosis_sd: float
     bifurcation: float
-    ostial: float
+    ostial: Four
     in_stent: float
-    cto_if_chronic: float
+    cto_if_chronic: Four
     wire_failure_if_cto: float
     balloon_uncrossable: Four
     balloon_undilatable: Four

@@ -71,8 +71,8 @@ def test_misgraded_operators_agree_less_with_the_truth(registries: dict[str, Reg
         name: registries[name].truth["counts"]["weighted_kappa_of_operators"]
         for name in ("default", "misgraded")
     }
-    assert kappa["misgraded"] < 0.30
-    assert kappa["default"] > 0.36
+    assert kappa["misgraded"] < 0.26
+    assert kappa["default"] > 0.28
     assert set(registries["misgraded"].tables["lesions"]["calcification_assessor"].drop_nulls()) == {
         "operator"
     }
