@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from synthetic.codes import COLUMNS_OF_STRATEGY, USES_RA
+from synthetic.codes import COLUMNS_OF_STRATEGY, PLAIN, RA, USES_RA
+from synthetic.complications import probability_under
 from synthetic.course import Course, draw_course
 from synthetic.device_settings import burr_to_artery
 from synthetic.modifiers import describe_cases
@@ -137,3 +138,17 @@ def test_complications_of_rotational_atherectomy_fall_with_the_operators_cases()
     # odds times 3.0 to 2.3 at the first four cases, at most 1.03 from the fortieth on; about 13 % after that
     assert late == pytest.approx(0.13, abs=0.03)
     assert 1.6 < early / late < 3.0
+
+
+@pytest.mark.parametrize("name", ["slow_flow_any", "no_reflow_final", "perforation_any", "device_entrapment"])
+@pytest.mark.parametrize("strategy", [PLAIN, RA])
+def test_what_is_true_under_a_device_is_what_happens_to_those_given_it(
+    drawn: Drawn, name: str, strategy: int
+) -> None:
+    people, course = drawn
+    given = people.lesions["strategy"].to_numpy()[people.lead] == strategy
+    own = covariates(people).with_columns(course.visits["odds"]).filter(pl.Series(given))
+    expected = probability_under(load_scenario("default"), name, own, strategy=strategy).mean()
+    assert course.complications.probability[name][given].mean() == pytest.approx(expected, rel=0.02)
+    observed = course.complications.happened[name][given]
+    assert abs(observed.sum() - expected * len(observed)) <= 4 * (expected * len(observed)) ** 0.5
