@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthetic.study.analyses import bands, counts, curves, group_tests, groups, models, recurrent
+from synthetic.study.analyses import (
+    agreement,
+    bands,
+    count_models,
+    count_tests,
+    counts,
+    curves,
+    group_tests,
+    groups,
+    models,
+    rates,
+    recurrent,
+)
 
 if TYPE_CHECKING:
     from synthetic.study.answers import StudyEstimator, StudyTest
 
-_MODULES = (curves, bands, recurrent, groups, group_tests, models, counts)
+_MODULES = (
+    curves,
+    bands,
+    recurrent,
+    groups,
+    group_tests,
+    models,
+    counts,
+    rates,
+    count_models,
+    count_tests,
+    agreement,
+)
 
 ESTIMATORS: dict[str, StudyEstimator] = {
     name: estimator for module in _MODULES for name, estimator in module.ESTIMATORS.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,9 @@ from synthetic.study.answers import Answer, StudyEstimator, StudyTest, symmetric
 from synthetic.study.truths import GROUPS, ONE_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analytics.comparison.results import StandardisedComparison
     from synthetic.study.frames import Replicate
 
 
@@ -35,25 +38,31 @@ def _crude_difference(replicate: Replicate) -> Answer | NotEstimable:
     return symmetric(risks[1].risk - risks[0].risk, error)
 
 
-def _slow_flow(*, adjusted: bool) -> Callable[[Replicate], Answer | NotEstimable]:
-    """Build the difference in slow flow between two devices, crude or standardised."""
+@lru_cache(maxsize=4)
+def _standardise(replicate: Replicate, *, adjusted: bool) -> StandardisedComparison | NotEstimable:
+    """Compare slow flow between two devices, crude or standardised; kept for what reads the same one."""
+    rows = replicate.procedures.with_columns(device=pl.col("strategy_as_treated").cast(pl.String))
+    return standardise(
+        rows.filter(pl.col("device").is_in(list(GROUPS))),
+        outcome="slow_flow_no_reflow",
+        exposure="device",
+        levels=GROUPS,
+        covariates=choose_covariates(rows, exposure="device") if adjusted else (),
+        clusters="patient_id",
+    )
+
+
+def _slow_flow(measure: str, *, adjusted: bool) -> Callable[[Replicate], Answer | NotEstimable]:
+    """Build the difference in slow flow between two devices, or the logarithm of the ratio."""
 
     def run(replicate: Replicate) -> Answer | NotEstimable:
-        rows = replicate.procedures.with_columns(
-            pl.col("strategy_as_treated").cast(pl.String).alias("device")
-        )
-        found = standardise(
-            rows.filter(pl.col("device").is_in(list(GROUPS))),
-            outcome="slow_flow_no_reflow",
-            exposure="device",
-            levels=GROUPS,
-            covariates=choose_covariates(rows, exposure="device") if adjusted else (),
-            clusters="patient_id",
-        )
+        found = _standardise(replicate, adjusted=adjusted)
         if isinstance(found, NotEstimable):
             return found
-        row = found.contrasts.row(by_predicate=pl.col("measure") == "difference", named=True)
-        return Answer(row["estimate"], row["std_error"], row["lower"], row["upper"])
+        row = found.contrasts.row(by_predicate=pl.col("measure") == measure, named=True)
+        numbers = np.array([row["estimate"], row["lower"], row["upper"]])
+        estimate, lower, upper = np.log(numbers) if measure == "ratio" else numbers
+        return Answer(float(estimate), row["std_error"], float(lower), float(upper))
 
     return run
 
@@ -65,12 +74,22 @@ ESTIMATORS: dict[str, StudyEstimator] = {
         "Crude difference in one-year risk, rotational atherectomy against plain balloon: confounded",
     ),
     "crude_slow_flow": StudyEstimator(
-        "slow_flow_difference", _slow_flow(adjusted=False), "Crude difference in slow flow"
+        "slow_flow_difference", _slow_flow("difference", adjusted=False), "Crude difference in slow flow"
     ),
     "standardised_slow_flow": StudyEstimator(
         "slow_flow_difference",
-        _slow_flow(adjusted=True),
+        _slow_flow("difference", adjusted=True),
         "Difference in slow flow, standardised by regression",
+    ),
+    "crude_slow_flow_ratio": StudyEstimator(
+        "slow_flow_log_ratio",
+        _slow_flow("ratio", adjusted=False),
+        "Crude log risk ratio of slow flow: confounded",
+    ),
+    "standardised_slow_flow_ratio": StudyEstimator(
+        "slow_flow_log_ratio",
+        _slow_flow("ratio", adjusted=True),
+        "Log risk ratio of slow flow, standardised by regression",
     ),
 }
 """Analyses by name."""

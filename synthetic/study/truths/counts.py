@@ -10,21 +10,20 @@ from synthetic.absolute_risk import ENDPOINTS, follow
 from synthetic.codes import PLAIN, RA
 from synthetic.complications import probability_under
 from synthetic.study.truths.horizons import ONE_YEAR
-from synthetic.study.truths.population import Population, hazards_under
+from synthetic.study.truths.population import hazards_under
+from synthetic.study.truths.rates import who_is_told
 
 if TYPE_CHECKING:
-    from synthetic.counterfactual import Sample
-    from synthetic.scenario import Scenario
-    from synthetic.streams import Bools
-
-_FIRST_RECORDED_DAY = 18_628  # 2021-01-01, in days since 1970-01-01
+    from synthetic.study.truths.population import Population
 
 
 def find_truths(population: Population) -> dict[str, float]:
     """Return the true value of each quantity by name."""
+    burr, balloon = _slow_flow(population)
     return {
         "mace_difference_365": _difference(population),
-        "slow_flow_difference": _slow_flow(population.scenario, population.sample, population.arms),
+        "slow_flow_difference": burr - balloon,
+        "slow_flow_log_ratio": float(np.log(burr / balloon)),
     }
 
 
@@ -41,17 +40,17 @@ def _difference(population: Population) -> float:
     return float((risks[0] - risks[1]).mean())
 
 
-def _slow_flow(scenario: Scenario, sample: Sample, arms: Bools) -> float:
-    """Return the difference in slow flow if all of either group had been given either strategy.
+def _slow_flow(population: Population) -> tuple[float, float]:
+    """Return the risks of slow flow if all of either group had been given each strategy, the burr first.
 
     NaN where operators learn: what befalls one patient then depends on what was done to others.
     """
+    scenario, sample = population.scenario, population.sample
     if scenario.operators.learning:
-        return float("nan")
-    recorded = np.array([site.complications_recorded for site in scenario.sites])[sample.visits["site"]]
-    late = sample.visits["day"].to_numpy() >= _FIRST_RECORDED_DAY
-    told = arms & ((recorded == "all") | ((recorded == "none_until_2020") & late))
-    chances = [
-        probability_under(scenario, "slow_flow_any", sample.cases, strategy=place) for place in (RA, PLAIN)
-    ]
-    return float((chances[0] - chances[1])[told].mean())
+        return float("nan"), float("nan")
+    told = population.arms & who_is_told(population)
+    burr, balloon = (
+        probability_under(scenario, "slow_flow_any", sample.cases, strategy=place)[told].mean()
+        for place in (RA, PLAIN)
+    )
+    return float(burr), float(balloon)
