@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from synthetic.study.analyses import (
     agreement,
     bands,
+    competing,
     count_models,
     count_tests,
     counts,
@@ -14,6 +15,8 @@ from synthetic.study.analyses import (
     group_tests,
     groups,
     models,
+    parametric,
+    prediction,
     rates,
     recurrent,
 )
@@ -28,6 +31,9 @@ _MODULES = (
     groups,
     group_tests,
     models,
+    competing,
+    parametric,
+    prediction,
     counts,
     rates,
     count_models,

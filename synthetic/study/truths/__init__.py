@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synthetic.study.truths import agreement, counts, curves, groups, models, rates, recurrent
+from synthetic.study.truths import (
+    agreement,
+    competing,
+    counts,
+    curves,
+    groups,
+    models,
+    prediction,
+    rates,
+    recurrent,
+)
 from synthetic.study.truths.horizons import GROUPS, ONE_YEAR, THREE_YEARS
 from synthetic.study.truths.population import draw_population
 
@@ -27,6 +37,6 @@ def find_truths(scenario: Scenario, *, seed: int) -> dict[str, float]:
     """
     population = draw_population(scenario, seed=seed)
     found: dict[str, float] = {}
-    for module in (curves, recurrent, groups, models, counts, rates, agreement):
+    for module in (curves, recurrent, groups, models, competing, prediction, counts, rates, agreement):
         found |= module.find_truths(population)
     return found
