@@ -216,3 +216,9 @@ def test_a_faulty_modifier_is_refused_by_place_and_fact(key: str, value: str, wh
 def test_a_scenario_of_ones_own_can_go_without_modifiers() -> None:
     own = parse_scenario('extends = "default"\n[complications]\nmodifiers = []', where="mine.toml")
     assert own.complications.modifiers == ()
+
+
+def test_rare_complications_are_a_tenth_of_the_default_in_every_cell() -> None:
+    tables = [load_scenario(name).complications.probability for name in ("default", "rare")]
+    for name, row in tables[0].items():
+        assert tables[1][name] == pytest.approx([value / 10 for value in row]), name
