@@ -78,6 +78,8 @@ class ClusterSums:
         """Give the linear predictor, its largest value 0 in each stratum."""
         first = self.x.shape[1]
         predictor: Floats = np.einsum("ij,j->i", self.x, at[:first]) + at[first:][self.rows.cluster]
+        if self.rows.offset is not None:
+            predictor = predictor + self.rows.offset
         top = np.full(len(self.rows.strata), -np.inf)
         np.maximum.at(top, self.rows.stratum, predictor)
         shifted: Floats = predictor - top[self.rows.stratum]

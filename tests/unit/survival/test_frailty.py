@@ -52,6 +52,17 @@ def test_theta_and_the_coefficient_are_recovered() -> None:
     assert fit.coefficients[0] > plain.coefficients[0]
 
 
+def test_an_offset_stands_for_a_covariate_whose_coefficient_is_known() -> None:
+    frame = simulated(0.4).with_columns(z=pl.Series(np.random.default_rng(8).normal(size=750)))
+    free = fit_frailty_cox(frame, replace(SPEC, terms=("x", "z")))
+    held = fit_frailty_cox(
+        frame.with_columns(known=pl.col("z") * free.coefficients[1]), replace(SPEC, offset="known")
+    )
+    assert held.coefficients[0] == pytest.approx(free.coefficients[0], rel=1e-4)
+    assert held.theta == pytest.approx(free.theta, rel=1e-3)
+    assert held.log_likelihood == pytest.approx(free.log_likelihood, abs=1e-6)
+
+
 def test_marginal_likelihood_of_gamma_is_the_integral_over_the_frailties() -> None:
     # With the hazard held, the penalised road and the closed integral differ by nothing that theta moves:
     # log of the integral of u^d exp(-u L) over the gamma density, at the L of the fit.
