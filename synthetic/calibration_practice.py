@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _ORBITAL = ("orbital_atherectomy",)
 _LASER = ("elca",)
 _DAYS_OF_A_YEAR = 365
+_PROCEDURES_OF_A_SITE = 100
 
 
 def _used(classes: tuple[str, ...], year: int | None = None) -> Quantity:
@@ -30,9 +31,10 @@ def _used(classes: tuple[str, ...], year: int | None = None) -> Quantity:
 
 
 def _without_atherectomy(view: View) -> Measured | None:
-    """Measure how many hospitals used neither burr nor crown."""
+    """Measure how many hospitals used neither burr nor crown, of those with procedures enough to tell."""
     used = view.procedures_with((*ROTATIONAL, *_ORBITAL))["site_id"]
-    return share(view.procedures.select("site_id").unique(), ~pl.col("site_id").is_in(used.implode()))
+    sites = view.procedures.group_by("site_id").len().filter(pl.col("len") >= _PROCEDURES_OF_A_SITE)
+    return share(sites, ~pl.col("site_id").is_in(used.implode()))
 
 
 def _imaged(classes: tuple[str, ...]) -> Quantity:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the store of a registry in which devices change complications and nothing after the stay."""
     folder = tmp_path_factory.mktemp("claims")
-    generate_files(folder / "csv", scenario="default", procedures=3000, seed=5)
+    generate_files(folder / "csv", scenario="default", procedures=6000, seed=5)
     db = folder / "registry.duckdb"
     pipeline.load(pipeline.prepare_for_store((folder / "csv",), db=db), db=db)
     return db
