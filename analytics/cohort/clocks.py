@@ -108,6 +108,7 @@ def _last_contacts(joined: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame
             day.filter(alive).max().alias("alive_contact"),
             pl.min_horizontal(day, death).filter(asked).max().alias("assessed_contact"),
             day.filter("left").min().alias("left_day"),
+            day.filter((pl.col("vital_status") == "lost") & (day < death)).max().alias("lost_day"),
             seen_alive.sum().alias("n_alive_contacts"),
             (seen_alive & pl.col("assessed")).sum().alias("n_asked_contacts"),
             (found_dead & (pl.col("method") != "linkage")).any().alias("found_dead_by_contact"),
@@ -218,7 +219,8 @@ def _death_ends_assessed() -> pl.Expr:
     """Whether the death is knowledge of the same kind as the assessed contacts.
 
     It is when it lies within the assessed time, or when it is the next thing known after it and came by the
-    channel that asks the living, or lies so early that the site still asked most of the living.
+    channel that asks the living, or lies so early that the site still asked most of the living, and the
+    patient was not lost before it: the living who are lost leave at once.
     """
     death, asked = pl.col("death_day"), pl.col("asked_until")
     next_known = pl.col("alive_contact").is_null() | (pl.col("alive_contact") <= asked)
@@ -227,7 +229,8 @@ def _death_ends_assessed() -> pl.Expr:
         list(_LINKED_VITAL)
     )
     by_contact = (found | ~by_linkage) & _site_asks_the_living()
-    beside_the_living = by_contact | pl.col("asked_that_late").fill_null(value=False)
+    never_lost = pl.col("lost_day").is_null() | (pl.col("lost_day") <= asked)
+    beside_the_living = by_contact | (pl.col("asked_that_late").fill_null(value=False) & never_lost)
     counts = (death <= asked) | (next_known & beside_the_living)
     return pl.col("death_ends_vital") & counts.fill_null(value=False)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from analytics.cohort.assessment_reach import derive_asked_that_late
+from analytics.cohort.eligibility import derive_cohort
+from analytics.cohort.endpoints import bundled_endpoints
+from analytics.cohort.time_to_event import derive_time_to_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from analytics.cohort.tables import RegistryTables
 
 
 def asked_that_late(death: int, living: Sequence[tuple[int, int | None]], *, site: str = "A") -> bool:
@@ -54,3 +60,46 @@ def test_patient_who_died_before_is_no_comparison() -> None:
     columns = ["procedure_id", "site_id", "procedure_day", "death_day", "asked_until", "limit"]
     found = derive_asked_that_late(pl.DataFrame(rows, schema=columns, orient="row"))
     assert dict(found.rows()) == {"D": True, "E": True, "F": False}
+
+
+@pytest.mark.parametrize(
+    ("further", "expected"),
+    [
+        ([], (500, 1)),
+        # lost at the contact of a year: the living who are lost then leave on day 180
+        ([(365, "lost", "telephone")], (180, 0)),
+        # found again by the assessed contact, or lost only when dead
+        ([(100, "lost", "telephone")], (500, 1)),
+        ([(600, "lost", "telephone")], (500, 1)),
+        # the living who are lost come back when a contact finds them, and so do the dead
+        ([(365, "lost", "telephone"), (700, "dead", "telephone")], (500, 1)),
+    ],
+)
+def test_a_linked_death_of_somebody_lost_does_not_count(
+    registry: Callable[..., RegistryTables], further: list[tuple[int, str, str]], expected: tuple[int, int]
+) -> None:
+    def on(number: int) -> dt.date:
+        return dt.date(2020, 1, 1) + dt.timedelta(days=number)
+
+    rows = [("P", 180, "alive", "telephone"), *(("P", *row) for row in further)]
+    rows += [(name, number, "alive", "telephone") for name in ("L1", "L2") for number in (365, 730)]
+    tables = registry(
+        sites=[{"followup_source": "mixed", "data_cutoff_date": on(2000)}],
+        procedures=[
+            {"procedure_id": f"{name}-1", "patient_id": name, "procedure_date": on(0)}
+            for name in ("P", "L1", "L2")
+        ],
+        follow_up=[
+            {
+                "patient_id": name,
+                "contact_date": on(number),
+                "vital_status": status,
+                "contact_method": method,
+                "nonfatal_events_assessed": status == "alive",
+            }
+            for name, number, status, method in rows
+        ],
+        events=[{"patient_id": "P", "event_type": "death", "event_date": on(500), "adjudication": "linkage"}],
+    )
+    found = derive_time_to_event(derive_cohort(tables), tables, bundled_endpoints()["mace_d"])
+    assert found.filter(pl.col("patient_id") == "P").select("time_days", "cause").row(0) == expected
