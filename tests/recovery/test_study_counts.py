@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 
+from analytics.proportions.results import Comparison
 from analytics.refusals import NotEstimable
 from synthetic.scenario import load_scenario
 from synthetic.study.analyses import agreement, count_models, count_tests, counts, rates
@@ -60,6 +62,20 @@ def test_truths_of_true_grades_are_unknown_where_operators_grade() -> None:
         "dissection_device_log_odds",
         "slow_flow_grade_area",
     }
+
+
+def test_age_by_sex_is_that_of_the_patients_drawn(population: Population, truths: dict[str, float]) -> None:
+    patients = population.sample.patients
+    mean = dict(patients.group_by("male").agg(pl.col("age").mean()).iter_rows())
+    # A standard error of 0.07 years.
+    assert mean[False] - mean[True] == pytest.approx(truths["age_by_sex"], abs=0.25)
+
+
+def test_a_ratio_of_nothing_has_no_logarithm() -> None:
+    assert isinstance(rates.read_ratio(Comparison("risk_ratio", 0.0, 0.0, 3.0, 0.95, "score")), NotEstimable)
+    found = rates.read_ratio(Comparison("odds_ratio", 2.0, 0.5, None, 0.95, "exact"))
+    assert isinstance(found, Answer)
+    assert (found.estimate, found.upper) == (pytest.approx(math.log(2)), math.inf)
 
 
 def test_own_probability_is_that_of_the_strategy_given(population: Population) -> None:

@@ -18,7 +18,7 @@ from analytics.regression.logistic import fit_logistic
 from analytics.regression.ordered import fit_ordered
 from analytics.regression.relative_risk import fit_relative_risk
 from synthetic.codes import NC, PLAIN, RA, STRATEGY_CODES
-from synthetic.study.analyses.rates import SLOW_FLOW, count
+from synthetic.study.analyses.rates import SLOW_FLOW, count, read_ratio
 from synthetic.study.answers import Answer, StudyEstimator, StudyTest
 
 if TYPE_CHECKING:
@@ -34,9 +34,12 @@ _GRADES = ("none", "mild", "moderate", "severe")
 
 @lru_cache(maxsize=2)
 def balloons_and_burrs(replicate: Replicate) -> pl.DataFrame:
-    """Keep the procedures with balloons alone or rotational atherectomy alone, and mark the latter."""
-    strategy = pl.col("strategy_as_treated").cast(pl.String)
-    kept = replicate.procedures.filter(strategy.is_in([*_BALLOONS, STRATEGY_CODES[RA]]))
+    """Keep procedures of one lesion with balloons or rotational atherectomy alone, and mark the latter.
+
+    Of several lesions the worst one gives the device, and which one that is depends on who graded them.
+    """
+    strategy, devices = pl.col("strategy_as_treated").cast(pl.String), [*_BALLOONS, STRATEGY_CODES[RA]]
+    kept = replicate.procedures.filter(strategy.is_in(devices), pl.col("n_lesions") == 1)
     return kept.with_columns(burr=(strategy == STRATEGY_CODES[RA]).cast(pl.Float64))
 
 
@@ -80,12 +83,7 @@ def _block_counts(method: str) -> Callable[[Replicate], Answer | NotEstimable]:
         rows = balloons_and_burrs(replicate)
         burr, balloon = (count(rows.filter(pl.col("burr") == mark), BLOCK) for mark in (1, 0))
         found = odds_ratio(*burr, *balloon, method=method)
-        if isinstance(found, NotEstimable):
-            return found
-        with np.errstate(divide="ignore"):
-            upper = float("inf") if found.upper is None else found.upper
-            numbers = np.log([found.estimate, found.lower, upper])
-        return Answer(float(numbers[0]), float("nan"), float(numbers[1]), float(numbers[2]))
+        return found if isinstance(found, NotEstimable) else read_ratio(found)
 
     return run
 

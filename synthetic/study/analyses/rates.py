@@ -56,10 +56,30 @@ def _by_hospital(replicate: Replicate) -> Answer | NotEstimable:
     return _answer(cluster_interval(sums["events"].to_list(), sums["rows"].to_list()))
 
 
-def _entrapment(replicate: Replicate) -> Answer | NotEstimable:
-    """Estimate the share of burrs that were trapped."""
-    rows = replicate.procedures.filter(pl.col("strategy_as_treated").cast(pl.String).is_in(_BURRS))
-    return _answer(estimate_proportion(*count(rows, ENTRAPMENT)))
+def _entrapment(method: str) -> Callable[[Replicate], Answer | NotEstimable]:
+    """Build the share of burrs that were trapped, where one lesion was treated."""
+
+    def run(replicate: Replicate) -> Answer | NotEstimable:
+        used = pl.col("strategy_as_treated").cast(pl.String).is_in(_BURRS)
+        rows = replicate.procedures.filter(used, pl.col("n_lesions") == 1)
+        return _answer(estimate_proportion(*count(rows, ENTRAPMENT), method=method))
+
+    return run
+
+
+def _read(found: Comparison) -> Answer:
+    """Read a difference."""
+    upper = float("inf") if found.upper is None else found.upper
+    return Answer(found.estimate, float("nan"), found.lower, upper)
+
+
+def read_ratio(found: Comparison) -> Answer | NotEstimable:
+    """Read the logarithm of a ratio; one of zero has none."""
+    if found.estimate <= 0:
+        return NotEstimable("ratio", "Nobody in the first group had the event.", "no_events")
+    upper = float("inf") if found.upper is None else float(np.log(found.upper))
+    lower = float(np.log(found.lower)) if found.lower > 0 else float("-inf")
+    return Answer(float(np.log(found.estimate)), float("nan"), lower, upper)
 
 
 def _by_sex(
@@ -75,11 +95,7 @@ def _by_sex(
         found = compare(*men, *women)
         if isinstance(found, NotEstimable):
             return found
-        upper = np.inf if found.upper is None else found.upper
-        numbers = np.array([found.estimate, found.lower, upper])
-        with np.errstate(divide="ignore"):
-            estimate, low, high = np.log(numbers) if is_ratio else numbers
-        return Answer(float(estimate), float("nan"), float(low), float(high))
+        return read_ratio(found) if is_ratio else _read(found)
 
     return run
 
@@ -101,8 +117,13 @@ ESTIMATORS: dict[str, StudyEstimator] = {
     ),
     "entrapment_wilson": StudyEstimator(
         "entrapment_rate",
-        _entrapment,
-        "Share of burrs trapped, Wilson; the exact one-sided limit without an event",
+        _entrapment("wilson"),
+        "Share of burrs trapped, Wilson: one event is enough for a lower limit that is too high",
+    ),
+    "entrapment_clopper_pearson": StudyEstimator(
+        "entrapment_rate",
+        _entrapment("clopper_pearson"),
+        "Share of burrs trapped, Clopper-Pearson; both take the exact one-sided limit without an event",
     ),
     "sex_slow_flow_newcombe": StudyEstimator(
         "sex_slow_flow_difference",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import truncnorm
 
 from synthetic.codes import COMPLICATION_COLUMNS, NC, PLAIN, RA, STRATEGY_CODES, USES_RA
 from synthetic.complications import probability_under
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FIRST_RECORDED_DAY = 18_628  # 2021-01-01, in days since 1970-01-01
 _BALLOON, _BURR = COMPLICATION_COLUMNS.index("plain_nc"), COMPLICATION_COLUMNS.index("rotational")
 _LITTLE, _SEVERE = (0, 1), 3
+_AGES = (35, 95)
 _NOT_KNOWN = float("nan")
 
 
@@ -37,28 +39,38 @@ def find_truths(population: Population) -> dict[str, float]:
 
 
 def _age_by_sex(population: Population) -> float:
-    """Return by how many years women are older than men."""
-    age = population.sample.visits["age"].to_numpy().astype(np.float64)
-    male = population.sample.patients["male"].to_numpy()
-    return float(age[~male].mean() - age[male].mean())
+    """Return by how many years women are older than men, ages being normal between two bounds."""
+    model = population.scenario.population
+    shift = model.women_older_years * np.array([model.male, model.male - 1])
+    centre = np.asarray(model.age_mean)[:, None] + shift
+    low, high = ((limit - centre) / model.age_sd for limit in _AGES)
+    means = centre + model.age_sd * truncnorm.mean(low, high)
+    severity = population.sample.patients["severity"].to_numpy()
+    share = np.bincount(severity, minlength=len(means)) / len(severity)
+    return float(share @ (means[:, 0] - means[:, 1]))
 
 
 def _find_shares(population: Population) -> dict[str, float]:
-    """Return shares and ratios that follow from each patient's chances."""
+    """Return shares and ratios that follow from each patient's chances.
+
+    Devices are compared where one lesion was treated: of several the worst one gives the device, and which
+    one that is depends on who graded them.
+    """
     told = who_is_told(population)
     strategy = population.sample.strategy
     slow_flow, dissection, block, entrapment, perforation = (
         own_probability(population, name)
         for name in ("slow_flow_any", "dissection_any", "av_block", "device_entrapment", "perforation_any")
     )
-    burr, balloon = told & (strategy == RA), told & np.isin(strategy, (PLAIN, NC))
+    single = told & (population.sample.patients["n_lesions"].to_numpy() == 1)
+    burr, balloon = single & (strategy == RA), single & np.isin(strategy, (PLAIN, NC))
     male = population.sample.patients["male"].to_numpy()
     men, women = slow_flow[told & male].mean(), slow_flow[told & ~male].mean()
     known = _grades_are_known(population.scenario)
     return {
         "slow_flow_rate": float(slow_flow[told].mean()),
         "perforation_rate": float(perforation[told].mean()),
-        "entrapment_rate": float(entrapment[told & np.isin(strategy, USES_RA)].mean()),
+        "entrapment_rate": float(entrapment[single & np.isin(strategy, USES_RA)].mean()),
         "sex_slow_flow_difference": float(men - women),
         "sex_slow_flow_log_ratio": float(np.log(men / women)),
         "sex_slow_flow_log_odds_ratio": log_odds_ratio(men, women),
