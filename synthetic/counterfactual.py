@@ -130,7 +130,8 @@ def describe_marginals(scenario: Scenario, *, seed: int, size: int) -> dict[str,
         ``sample_size``, ``reference``, ``populations``, ``endpoints``; ``risks``: one entry per endpoint,
         population, strategy and day with ``risk``, ``risk_reference``, ``difference``, where nothing competes
         ``free_days`` and ``free_days_difference`` too, each with a Monte-Carlo error (``*_error``); and
-        ``hazard_ratios``: what a Cox model of a trial without censoring to day 1095 tends to.
+        ``hazard_ratios``: what a Cox model of a trial without censoring to day 1095 tends to, None where
+        nobody has the endpoint.
     """
     sample = draw_sample(scenario, seed=seed, size=size)
     risks, ratios = [], []
@@ -254,7 +255,7 @@ def _hazard_ratio(treated: Outcome, reference: Outcome, weights: Floats) -> dict
     error = float(np.std(known, ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None
     return {
         "until_days": _GRID[-1],
-        "hazard_ratio": _rounded(float(exp(whole))),
+        "hazard_ratio": _rounded(float(exp(whole))) if np.isfinite(whole) else None,
         "log_hazard_ratio_error": None if error is None else _rounded(error),
     }
 
