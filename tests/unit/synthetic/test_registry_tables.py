@@ -30,7 +30,11 @@ def test_one_seed_writes_the_same_bytes_twice(tmp_path: Path) -> None:
     for run in ("first", "second"):
         write_registry(generate_registry(scenario, procedures=300, seed=5), tmp_path / run)
     assert digests(tmp_path / "first") == digests(tmp_path / "second")
-    assert set(digests(tmp_path / "first")) == {*(f"{name}.csv" for name in TABLES), "truth.json"}
+    assert set(digests(tmp_path / "first")) == {
+        *(f"{name}.csv" for name in TABLES),
+        "truth.json",
+        "scenario.json",
+    }
 
 
 def test_another_seed_gives_another_registry() -> None:
