@@ -64,6 +64,11 @@ def test_truths_of_true_grades_are_unknown_where_operators_grade() -> None:
     }
 
 
+def test_quadratic_kappa_by_hand() -> None:
+    # Two lesions graded 0 and 2 by one, 0 and 1 by the other: mean square 1/2, by chance 1 + 1/4 + 1/4.
+    assert true_agreement.quadratic_kappa(np.array([0, 2]), np.array([0, 1])) == pytest.approx(1 - 0.5 / 1.5)
+
+
 def test_age_by_sex_is_that_of_the_patients_drawn(population: Population, truths: dict[str, float]) -> None:
     patients = population.sample.patients
     mean = dict(patients.group_by("male").agg(pl.col("age").mean()).iter_rows())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.imaging.accuracy import compare_calls, estimate_accuracy
+from analytics.imaging.agreement import estimate_grade_agreement
 from analytics.imaging.bland_altman import estimate_limits_of_agreement
 from analytics.imaging.pairs import derive_readings
 from analytics.refusals import NotEstimable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 60.0, 300.0
 """Degrees: arcs between which a reading is not cut off by nothing or by the whole circle."""
+_GRADES = ("none", "mild", "moderate", "severe")
 
 
 @lru_cache(maxsize=2)
@@ -68,6 +70,18 @@ def _limit(name: str) -> Callable[[Replicate], Answer | NotEstimable]:
     return run
 
 
+def _kappa(replicate: Replicate) -> Answer | NotEstimable:
+    """Estimate quadratic kappa between IVUS and OCT in lesions that angiography calls moderate."""
+    rows = _both(replicate).filter(pl.col("grade_angiography") == "moderate")
+    found = estimate_grade_agreement(rows, first="grade_ivus", second="grade_oct", levels=_GRADES)
+    if isinstance(found, NotEstimable):
+        return found
+    kappa = found.quadratic
+    if kappa.lower is None or kappa.upper is None:
+        return NotEstimable("kappa", "It has no limits.", "no_variation")
+    return Answer(kappa.estimate, float("nan"), kappa.lower, kappa.upper)
+
+
 def _mcnemar(replicate: Replicate) -> float | NotEstimable:
     """Test whether both methods call calcium equally often."""
     rows = _both(replicate)
@@ -81,6 +95,11 @@ ESTIMATORS: dict[str, StudyEstimator] = {
         "oct_deep_sensitivity",
         _deep_sensitivity,
         "Share of what IVUS calls deep calcium that OCT sees, exact",
+    ),
+    "moderate_kappa": StudyEstimator(
+        "moderate_kappa",
+        _kappa,
+        "Quadratic kappa of IVUS and OCT grades in some two dozen moderate lesions: limits too narrow",
     ),
     "arc_bias": StudyEstimator(
         "arc_bias", _limit("bias"), "Mean difference of arcs, OCT less IVUS, 60 to 300 degrees"

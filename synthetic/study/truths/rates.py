@@ -66,7 +66,7 @@ def _find_shares(population: Population) -> dict[str, float]:
     burr, balloon = single & (strategy == RA), single & np.isin(strategy, (PLAIN, NC))
     male = population.sample.patients["male"].to_numpy()
     men, women = slow_flow[told & male].mean(), slow_flow[told & ~male].mean()
-    known = _grades_are_known(population.scenario)
+    known = grades_are_known(population.scenario)
     return {
         "slow_flow_rate": float(slow_flow[told].mean()),
         "perforation_rate": float(perforation[told].mean()),
@@ -137,7 +137,7 @@ def _grade_area(population: Population, chance: Floats, told: Bools) -> float:
     return area_of_classes(grade, chance[told])
 
 
-def _grades_are_known(scenario: Scenario) -> bool:
+def grades_are_known(scenario: Scenario) -> bool:
     """Tell whether a core laboratory grades every lesion without error, so that no grade is misread."""
     return all(site.calcification_assessor == "core_lab" for site in scenario.sites)
 
