@@ -12,7 +12,7 @@ from analytics.refusals import NotEstimable
 from analytics.survival.calibration import estimate_calibration_slope, estimate_group_calibration
 from analytics.survival.discrimination import estimate_auc, estimate_concordance_index
 from analytics.survival.discrimination_data import Predictions, read_predictions
-from synthetic.outcomes import cumulative_hazard
+from synthetic.outcomes import DAYS_PER_100_YEARS, cumulative_hazard
 from synthetic.scenario import load_scenario
 from synthetic.study.analyses.cox_fits import GRADES, complete_cases
 from synthetic.study.answers import Answer, StudyEstimator, StudyTest
@@ -58,7 +58,7 @@ def published_risk(rows: pl.DataFrame, causes: tuple[str, ...]) -> Floats:
     model = _score()
     total = np.zeros(rows.height)
     for cause in causes:
-        rates = np.asarray([model.causes[cause].rate_per_100_years]) / 36_525.0
+        rates = np.asarray([model.causes[cause].rate_per_100_years]) / DAYS_PER_100_YEARS
         baseline = cumulative_hazard(rates, model.breaks_days, days=ONE_YEAR + 1)
         total += baseline * np.exp(published_log_hazard(rows, cause))
     return np.asarray(-np.expm1(-total), dtype=np.float64)

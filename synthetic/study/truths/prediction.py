@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthetic.outcomes import covariate_values, cumulative_hazard, relative_hazard
+from synthetic.outcomes import DAYS_PER_100_YEARS, covariate_values, cumulative_hazard, relative_hazard
 from synthetic.scenario import load_scenario
 from synthetic.study.truths.daily import add_hazards
 from synthetic.study.truths.exposure import expect, followed_alive, observe
@@ -96,7 +96,7 @@ def _published(population: Population, names: tuple[str, ...]) -> Hazards:
     for name in names:
         cause = score.outcomes.causes[name]
         relative = np.asarray(cause.severity_hr)[severity] * relative_hazard(cause, covariates)
-        hazards[name] = relative[:, None] * (np.asarray(cause.rate_per_100_years) / 36_525.0)
+        hazards[name] = relative[:, None] * (np.asarray(cause.rate_per_100_years) / DAYS_PER_100_YEARS)
     return hazards
 
 
