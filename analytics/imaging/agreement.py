@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
 from analytics.imaging.kappa import (
     WEIGHTS,
@@ -17,7 +18,6 @@ from analytics.imaging.kappa import (
 from analytics.imaging.resampling import FEWEST_CLUSTERS, percentile_limits, resample_sums
 from analytics.imaging.results import Estimate, GradeAgreement
 from analytics.imaging.shares import estimate_share
-from analytics.proportions.counts import normal_quantile
 from analytics.refusals import NotEstimable
 
 if TYPE_CHECKING:
@@ -58,14 +58,16 @@ def estimate_grade_agreement(
     -------
     GradeAgreement or NotEstimable
         Kappa [1]_ unweighted and weighted [2]_ with the large-sample standard error [3]_. Intervals are
-        those of that error where each patient gives one lesion, else percentile limits of resampled
-        patients. Refused below 10 lesions, and where both give every lesion the same grade.
+        those of that error on the scale of Fisher's z [4]_ where each patient gives one lesion, else
+        percentile limits of resampled patients. Refused below 10 lesions, and where both give every lesion
+        the same grade.
 
     References
     ----------
     .. [1] Cohen (1960), Educ Psychol Meas 20:37-46, doi:10.1177/001316446002000104.
     .. [2] Cohen (1968), Psychol Bull 70:213-220, doi:10.1037/h0026256.
     .. [3] Fleiss, Cohen & Everitt (1969), Psychol Bull 72:323-327, doi:10.1037/h0028106.
+    .. [4] Lin (1989), Biometrics 45:255-268, doi:10.2307/2532051.
     """
     known = list(levels)
     graded = rows.filter(pl.col(first).is_in(known) & pl.col(second).is_in(known))
@@ -140,11 +142,21 @@ def _kappa(
     if np.trace(table) == table.sum():
         return Estimate(kappa, None, None, "none: no disagreement was seen", error)
     if sums is None:
-        half = normal_quantile(confidence) * error
-        return Estimate(kappa, max(-1.0, kappa - half), min(1.0, kappa + half), "large-sample error", error)
+        lower, upper = _transformed_limits(kappa, error, n=int(table.sum()), confidence=confidence)
+        return Estimate(kappa, lower, upper, "large-sample error, Fisher's z, Student's t", error)
     if not len(sums):
         return Estimate(kappa, None, None, "none: too few patients to resample", error)
     limits = percentile_limits(kappa_of(sums, weights), confidence=confidence)
     if limits is None:
         return Estimate(kappa, None, None, "none: samples of patients hold one grade only", error)
     return Estimate(kappa, *limits, "patients resampled", error)
+
+
+def _transformed_limits(kappa: float, error: float, *, n: int, confidence: float) -> tuple[float, float]:
+    """Give limits on the scale of Fisher's z, on which kappa is less skewed; n - 1 degrees of freedom."""
+    reach = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * error
+    room = 1.0 - kappa**2
+    if room < 1e-12:
+        return max(-1.0, kappa - reach), min(1.0, kappa + reach)
+    centre = np.arctanh(kappa)
+    return float(np.tanh(centre - reach / room)), float(np.tanh(centre + reach / room))

@@ -99,7 +99,7 @@ ESTIMATORS: dict[str, StudyEstimator] = {
     "moderate_kappa": StudyEstimator(
         "moderate_kappa",
         _kappa,
-        "Quadratic kappa of IVUS and OCT grades in some two dozen moderate lesions: limits too narrow",
+        "Quadratic kappa of IVUS and OCT grades in some two dozen moderate lesions",
     ),
     "arc_bias": StudyEstimator(
         "arc_bias", _limit("bias"), "Mean difference of arcs, OCT less IVUS, 60 to 300 degrees"

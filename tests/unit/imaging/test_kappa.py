@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -70,11 +71,22 @@ def test_toy_table_gives_the_hand_worked_kappa() -> None:
     assert (answer.n_second_higher, answer.n_second_lower) == (5, 10)
 
 
-def test_interval_is_the_large_sample_one_where_each_patient_gives_one_lesion() -> None:
+def test_interval_is_that_of_fishers_z_where_each_patient_gives_one_lesion() -> None:
     found = compare(lesions(FOUR)).linear
-    assert found.lower == pytest.approx(0.6213824107895478 - 1.959963984540054 * 0.0524559201534936)
-    assert found.upper == pytest.approx(0.6213824107895478 + 1.959963984540054 * 0.0524559201534936)
-    assert found.method == "large-sample error"
+    # t with 109 degrees of freedom is 1.981967; the error of atanh(kappa) is that of kappa over 1 - kappa^2.
+    reach = 1.981967489688 * 0.0524559201534936 / (1 - 0.6213824107895478**2)
+    centre = 0.5 * math.log((1 + 0.6213824107895478) / (1 - 0.6213824107895478))
+    assert found.lower == pytest.approx(math.tanh(centre - reach), rel=1e-9)
+    assert found.upper == pytest.approx(math.tanh(centre + reach), rel=1e-9)
+    assert found.method == "large-sample error, Fisher's z, Student's t"
+
+
+def test_limits_of_readers_who_always_disagree_stay_within_the_scale() -> None:
+    found = compare(lesions([[0, 12], [12, 0]], ("no", "yes")), ("no", "yes")).unweighted
+    assert found.estimate == pytest.approx(-1.0)
+    assert found.lower == pytest.approx(-1.0)
+    assert found.upper is not None
+    assert -1.0 <= found.upper <= 1.0
 
 
 def test_doubled_lesions_of_a_patient_do_not_narrow_the_interval() -> None:
