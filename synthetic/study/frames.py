@@ -103,6 +103,8 @@ def _add_covariates(index: pl.DataFrame, tables: RegistryTables) -> pl.DataFrame
         .with_columns(
             age_per_10_years=pl.col("age_years") / 10,
             current_smoking=pl.col("smoking").cast(pl.String) == "current",
+            # Alternate days: two groups that differ in nothing.
+            even_day=pl.col("procedure_day") % 2 == 0,
             acute=pl.col("presentation_group").cast(pl.String) == "acute",
             severity=pl.col("severity").cast(pl.String),
             strategy=pl.col("strategy_as_treated").cast(pl.String),

@@ -1,4 +1,4 @@
-"""Tests between groups: men and women, who are alike, and groups that are not."""
+"""Tests between groups: treated on even and on odd days, who are alike, and groups that are not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from analytics.survival.event_counts import EventCounts, count_events
 from analytics.survival.gray import compare_incidences
 from analytics.survival.group_trends import compare_trend
 from analytics.survival.rank_sums import LOG_RANK, PETO_PETO, RankWeights
-from synthetic.study.analyses.groups import SEX, SMOKING, compare_means, regress_pseudo_values
+from synthetic.study.analyses.groups import DAYS, SMOKING, compare_means, regress_pseudo_values
 from synthetic.study.answers import StudyEstimator, StudyTest
 
 if TYPE_CHECKING:
@@ -87,18 +87,30 @@ ESTIMATORS: dict[str, StudyEstimator] = {}
 """Analyses by name."""
 
 TESTS: dict[str, StudyTest] = {
-    "log_rank_sex": StudyTest("sex_alike", _log_rank("sex"), "Log-rank, death, infarction or TVR, by sex"),
-    "stratified_log_rank_sex": StudyTest(
-        "sex_alike", _log_rank("sex", strata=("site_id",)), "Log-rank by sex, stratified by hospital"
+    "log_rank_days": StudyTest(
+        "days_alike", _log_rank("even_day"), "Log-rank, death, infarction or TVR, even against odd days"
     ),
-    "peto_peto_sex": StudyTest("sex_alike", _log_rank("sex", PETO_PETO), "Peto and Peto's test by sex"),
-    "late_log_rank_sex": StudyTest(
-        "sex_alike", _log_rank("sex", _LATE), "Fleming-Harrington (0, 1), late events weighing most, by sex"
+    "stratified_log_rank_days": StudyTest(
+        "days_alike", _log_rank("even_day", strata=("site_id",)), "The same, stratified by hospital"
     ),
-    "gray_sex": StudyTest("sex_alike", _gray("sex"), "Gray's test, TVR with deaths competing, by sex"),
-    "restricted_mean_sex": StudyTest("sex_alike", _means("sex", SEX), "Event-free days out of 1,095, by sex"),
-    "pseudo_values_sex": StudyTest(
-        "sex_alike", _pseudo_values("sex", "male"), "One-year risk by regression of pseudo-values, by sex"
+    "peto_peto_days": StudyTest(
+        "days_alike", _log_rank("even_day", PETO_PETO), "Peto and Peto's test, even against odd days"
+    ),
+    "late_log_rank_days": StudyTest(
+        "days_alike",
+        _log_rank("even_day", _LATE),
+        "Fleming-Harrington (0, 1), late events weighing most, even against odd days",
+    ),
+    "gray_days": StudyTest(
+        "days_alike", _gray("even_day"), "Gray's test, TVR with deaths competing, even against odd days"
+    ),
+    "restricted_mean_days": StudyTest(
+        "days_alike", _means("even_day", DAYS), "Event-free days out of 1,095, even against odd days"
+    ),
+    "pseudo_values_days": StudyTest(
+        "days_alike",
+        _pseudo_values("even_day", "true"),
+        "One-year risk by regression of pseudo-values, even against odd days",
     ),
     "log_rank_smoking": StudyTest(
         "smoking_alike", _log_rank("current_smoking"), "Log-rank, death, infarction or TVR, by smoking"
