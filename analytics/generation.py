@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from analytics.errors import CalibrationError, InputFileError
+from analytics.generation_dialects import plant_in_exports
 from synthetic import registry as drawing
 from synthetic.calibration import check_registry, find_departure
 from synthetic.calibration_table import describe_departure, render_checks
@@ -91,7 +92,9 @@ def generate_files(
     return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": files.rows, "n_faults": n_faults}
 
 
-def generate_dialect(out: Path, *, scenario: str, procedures: int, seed: int, dialect: str) -> dict[str, Any]:
+def generate_dialect(
+    out: Path, *, scenario: str, procedures: int, seed: int, dialect: str, faults: bool = False
+) -> dict[str, Any]:
     """Write a synthetic registry as its hospitals would send it: an inbox of one folder per site.
 
     Parameters
@@ -103,11 +106,14 @@ def generate_dialect(out: Path, *, scenario: str, procedures: int, seed: int, di
         As in `generate_files`; at most `CHECKED_PROCEDURES` procedures, since a file is written in one piece.
     dialect
         Key of `synthetic.dialects.writing.DIALECTS`.
+    faults
+        Plant the faults of rows that the form can tell, and write ``faults.csv`` that says where they are
+        found through the mappings; broken files lie in folders of their own below ``files``.
 
     Returns
     -------
     dict
-        ``out``, ``scenario``, ``seed``, ``rows`` by site and ``n_faults`` (0).
+        ``out``, ``scenario``, ``seed``, ``rows`` by site and ``n_faults``.
 
     Raises
     ------
@@ -125,10 +131,14 @@ def generate_dialect(out: Path, *, scenario: str, procedures: int, seed: int, di
     drawn = find_scenario(scenario)
     registry = generate_registry(drawn, procedures=procedures, seed=seed, truth_sample=TRUTH_SAMPLE)
     with _telling_of(out), written_together(out) as work:
-        rows = write_dialect(registry.tables, work, dialect)
+        rows, n_faults = write_dialect(registry.tables, work, dialect), 0
+        if faults:
+            planted, changed = plant_in_exports(registry.tables, work, dialect, seed=seed)
+            rows |= changed
+            n_faults = write_faults(planted, work).filter(cause="planted").height
         write_scenario(drawn, work)
         write_truth(registry.truth, work)
-    return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": rows, "n_faults": 0}
+    return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": rows, "n_faults": n_faults}
 
 
 @contextmanager

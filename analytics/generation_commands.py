@@ -43,7 +43,9 @@ def generate(**options: Any) -> None:
         )
     else:
         _refuse_with_dialect(options)
-        written = generation.generate_dialect(options["out"], **asked, dialect=options["dialect"])
+        written = generation.generate_dialect(
+            options["out"], **asked, dialect=options["dialect"], faults=options["faults"]
+        )
     if options["as_json"]:
         click.echo(json.dumps(written, indent=2))
     else:
@@ -57,7 +59,6 @@ def generate(**options: Any) -> None:
 
 def _refuse_with_dialect(options: dict[str, Any]) -> None:
     """Refuse what only canonical files can have."""
-    for name, flag in (("faults", "--faults"), ("kind", "--format")):
-        if options[name] not in {False, "csv"}:
-            message = f"{flag} goes with --dialect canonical only."
-            raise click.UsageError(message)
+    if options["kind"] != "csv":
+        message = "--format goes with --dialect canonical only."
+        raise click.UsageError(message)

@@ -7,6 +7,7 @@ import polars as pl
 from synthetic.dialects.pieces import Sheet, Tables, date_text, joined, number, words
 
 _YES_NO = {True: "有", False: "无"}
+_VESSELS = {"LM": "左主干", "LAD": "前降支", "LCX": "回旋支", "RCA": "右冠", "RI": "中间支"}
 _DEVICES = {
     "rotational_atherectomy": "旋磨",
     "orbital_atherectomy": "轨道旋磨",
@@ -91,7 +92,7 @@ def _lesion_cells() -> list[pl.Expr]:
     told = pl.col("complications_recorded").cast(pl.String) == "all"
     return [
         pl.col("lesion_number").cast(pl.String).alias("病变序号"),
-        words("vessel", {"LM": "左主干", "LAD": "前降支", "LCX": "回旋支", "RCA": "右冠"}).alias("病变血管"),
+        words("vessel", _VESSELS).alias("病变血管"),
         words(
             "calcification_angio", {"none": "无", "mild": "轻度", "moderate": "中度", "severe": "重度"}
         ).alias("钙化程度"),

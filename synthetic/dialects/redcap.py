@@ -138,7 +138,7 @@ def _lesion_rows(tables: Tables, index: pl.DataFrame) -> pl.DataFrame:
         pl.lit("index_arm_1").alias("redcap_event_name"),
         pl.lit("lesion").alias("redcap_repeat_instrument"),
         pl.col("lesion_number").cast(pl.String).alias("redcap_repeat_instance"),
-        words("vessel", {"LM": "1", "LAD": "2", "LCX": "3", "RCA": "4"}).alias("vessel"),
+        words("vessel", {"LM": "1", "LAD": "2", "LCX": "3", "RCA": "4", "RI": "5"}).alias("vessel"),
         words(
             "calcification_angio", {"none": "0", "mild": "1", "moderate": "2", "severe": "3"}, other="9"
         ).alias("calc_grade"),

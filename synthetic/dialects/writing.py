@@ -24,6 +24,9 @@ DIALECTS: dict[str, Callable[[Tables], Sheet]] = {
 }
 """Dialects by the name of the bundled mapping that reads them; ``canonical`` needs none."""
 
+FILE, MAPPING, SITE = "export.csv", "mapping.toml", "site.toml"
+"""Names of a hospital's file, of the mapping that reads it, and of what an inbox knows of the hospital."""
+
 # What the sites add to the bundled mapping: answers for "not known", and one that the form lacks.
 _NOT_KNOWN = ', default = "unknown"'
 _ADAPTED = {
@@ -31,6 +34,7 @@ _ADAPTED = {
     "redcap": {
         '"4" = "stemi" }': '"4" = "stemi", "5" = "silent_ischaemia", "9" = "unknown" }',
         '"3" = "severe" }': '"3" = "severe", "9" = "unknown" }',
+        '"4" = "RCA" }': '"4" = "RCA", "5" = "RI" }',
     },
     "hospital_zh": {
         'map = "presentation", match = "contains"': f'map = "presentation", match = "contains"{_NOT_KNOWN}',
@@ -51,7 +55,7 @@ def write_dialect(tables: Tables, out: Path, dialect: str) -> dict[str, int]:
     tables
         Typed canonical tables.
     out
-        Folder; each site gets one of its own with ``export.csv`` and ``mapping.toml``.
+        Folder; each site gets one of its own with ``export.csv``, ``mapping.toml`` and ``site.toml``.
     dialect
         Key of `DIALECTS`. A dialect tells only what its form has a place for.
 
@@ -60,20 +64,21 @@ def write_dialect(tables: Tables, out: Path, dialect: str) -> dict[str, int]:
     dict of str to int
         Rows by site.
     """
-    rows = {}
+    rows, sent = {}, allowed(tables, dialect)
     for site in tables["sites"].iter_rows(named=True):
-        own = of_site(_allowed(tables, dialect), str(site["site_id"]))
+        own = of_site(sent, str(site["site_id"]))
         sheet = DIALECTS[dialect](own)
         folder = out / str(site["site_id"])
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "export.csv").write_bytes(encode(sheet))
-        (folder / "mapping.toml").write_text(mapping_text(dialect, site), encoding="utf-8", newline="\n")
+        (folder / FILE).write_bytes(encode(sheet))
+        (folder / MAPPING).write_text(mapping_text(dialect, site), encoding="utf-8", newline="\n")
+        (folder / SITE).write_text(f'mapping = "{MAPPING}"\n', encoding="utf-8", newline="\n")
         rows[str(site["site_id"])] = sheet.rows.height
     return rows
 
 
-def _allowed(tables: Tables, dialect: str) -> Tables:
-    """Leave patients out who refused research where the form cannot say so."""
+def allowed(tables: Tables, dialect: str) -> Tables:
+    """Return the tables without patients who refused research, where the form cannot say so."""
     if dialect in _ASKS_FOR_CONSENT:
         return tables
     allowed = tables["patients"].filter(pl.col("research_use_allowed").fill_null(value=True))

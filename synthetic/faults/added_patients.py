@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from synthetic.faults.patients import BLAMELESS
 from synthetic.faults.places import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     import numpy as np
 
@@ -31,7 +31,12 @@ _VALUES = 11  # of each measurement, so that none of them fills a column
 
 
 def add_patients(
-    texts: Texts, faults: Sequence[PatientFault], rng: np.random.Generator
+    texts: Texts,
+    faults: Sequence[PatientFault],
+    rng: np.random.Generator,
+    *,
+    counted_from: int = 0,
+    leave_out: Container[int] = (),
 ) -> tuple[Texts, list[Place]]:
     """Append the patients of each fault to their tables.
 
@@ -43,6 +48,10 @@ def add_patients(
         What to plant; one whose kind of site the registry lacks is left out.
     rng
         Decides on sites and days.
+    counted_from
+        Number of the first fault.
+    leave_out
+        Numbers of faults that are drawn but not added: the others lie where they would lie with them.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def add_patients(
     planted: list[Place] = []
     quarter = _newest_quarter(texts)
     number = 0
-    for fault in faults:
+    for place, fault in enumerate(faults, start=counted_from):
         sites = _drawn_sites(texts, fault, rng)
         step = int(rng.integers(_SPREAD))
         usual = (_FIRST_DAY + timedelta(days=_DAYS_APART * number + step)).isoformat()
@@ -61,12 +70,18 @@ def add_patients(
             continue
         first = {name: texts[name].height + len(rows[name]) for name in rows}
         again = -(-int(sites[0]["len"]) // fault.per) if fault.per else 1
-        for start in (fault.starts or (usual,)) * again:
-            patient = _Patient(sites, number, _day(start, quarter))
+        patients = [
+            _Patient(sites, number + at, _day(start, quarter))
+            for at, start in enumerate((fault.starts or (usual,)) * again)
+        ]
+        number += len(patients)
+        if place in leave_out:
+            continue
+        for patient in patients:
             for name, cells in patient.rows(fault).items():
                 rows[name] += cells
-            number += 1
-        planted += _places(fault, first, sites[0]["site_id"])
+        found = _places(fault, first, sites[0]["site_id"])
+        planted += [replace(at, number=place, patient_id=patients[0].patient_id) for at in found]
     return {name: _with_rows(table, rows.get(name, [])) for name, table in texts.items()}, planted
 
 
@@ -79,13 +94,20 @@ def sites_by_size(texts: Texts, source: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _drawn_sites(texts: Texts, fault: PatientFault, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Return the site of a fault and another one; none where the registry lacks them."""
+    """Return the site of a fault and another one (or the same again); none where the registry lacks them."""
     fitting = sites_by_size(texts, fault.source)
     order: list[int] = rng.permutation(len(fitting)).tolist()
+    if len(fitting) < 1 + _is_of_two_sites(fault):
+        return []
     if fault.rank is not None:
-        order = [fault.rank % max(len(fitting), 1), *range(len(fitting))]
-    drawn = [fitting[at] for at in order[:2]]
-    return drawn if len(drawn) > 1 and drawn[0]["len"] >= fault.fewest else []
+        order = [fault.rank % len(fitting), *range(len(fitting))]
+    first, second = fitting[order[0]], fitting[order[min(1, len(order) - 1)]]
+    return [first, second] if first["len"] >= fault.fewest else []
+
+
+def _is_of_two_sites(fault: PatientFault) -> bool:
+    """Tell whether a fault is about two hospitals."""
+    return any("B" in cells.values() for _, _, cells in fault.edits)
 
 
 def _newest_quarter(texts: Texts) -> date:
@@ -108,6 +130,11 @@ class _Patient:
     sites: list[dict[str, Any]]
     number: int
     start: date
+
+    @property
+    def patient_id(self) -> str:
+        """Name of the patient."""
+        return f"{self.sites[0]['site_id']}-P90{self.number:05d}"
 
     def rows(self, fault: PatientFault) -> dict[str, list[Row]]:
         """Return the patient's rows with the fault, by table."""
@@ -132,7 +159,7 @@ class _Patient:
             return None
         sites = {"A": self.sites[0]["site_id"], "B": self.sites[1]["site_id"]}
         patients = {
-            "P1": f"{sites['A']}-P90{self.number:05d}",
+            "P1": self.patient_id,
             "P2": f"{sites[str(other)]}-P91{self.number:05d}",
         }
         named = {"site_id": sites, "patient_id": patients}.get(column)

@@ -13,11 +13,12 @@ from schemas.rules.catalogue import RULES, SITE_CHECKS
 from schemas.submission import SubmissionReport, TextTable
 from schemas.validation import validate_submission
 from synthetic.corruption import PATIENT_FAULTS, plant_faults, write_faults
+from synthetic.dialects.writing import of_site
 from synthetic.faults.cells import CELL_FAULTS
 from synthetic.faults.sites import CROWDS, SITE_FAULTS
 from synthetic.registry import generate_registry
 from synthetic.scenario import load_scenario
-from synthetic.writer import tables_as_text, write_text_tables
+from synthetic.writer import spell_tables, tables_as_text, write_text_tables
 
 Texts = dict[str, pl.DataFrame]
 CELL = ["rule_id", "level", "table", "column", "line"]
@@ -174,7 +175,9 @@ def test_faults_of_one_seed_are_the_same() -> None:
     again, same = plant_faults(small, seed=4)
     assert same.equals(faults)
     assert all(again[name].equals(texts[name]) for name in texts)
-    assert not plant_faults(small, seed=5)[1].equals(faults)
+    of_rows = faults.filter(pl.col("row").is_not_null())
+    other = plant_faults(small, seed=5, of_sites=False)[1]
+    assert not other.filter(pl.col("row").is_not_null()).equals(of_rows)
 
 
 def test_a_small_registry_takes_the_faults_that_it_has_room_for_and_names_the_others(tmp_path: Path) -> None:
@@ -191,3 +194,13 @@ def test_hospitals_are_named_as_the_registry_names_them() -> None:
     texts = tables_as_text(generate_registry(load_scenario("national"), procedures=200, seed=3))
     faults = plant_faults(texts, seed=1)[1]
     assert set(faults["site_id"].drop_nulls()) <= set(texts["sites"]["site_id"])
+
+
+def test_a_single_hospital_takes_every_fault_that_is_not_about_two() -> None:
+    registry = generate_registry(load_scenario("default"), procedures=400, seed=3)
+    sizes = registry.tables["sites"].filter(followup_source="active_contact")
+    texts = spell_tables(of_site(registry.tables, sizes["site_id"][0]))
+    faults = plant_faults(texts, seed=1)[1]
+    planted = set(faults.filter(cause="planted")["rule_id"])
+    of_two_or_linkage = {"D04", "T16"}
+    assert {fault.rule_id for fault in PATIENT_FAULTS} - planted == of_two_or_linkage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from analytics import pipeline
+from analytics import generation, pipeline
 from analytics.cli import main
 from schemas.submission import SubmissionReport
 from synthetic.dialects.pieces import number, side_by_side
@@ -147,6 +149,38 @@ def test_the_command_writes_an_inbox(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert (tmp_path / "S01" / "mapping.toml").exists()
     assert (tmp_path / "truth.json").exists()
-    refused = CliRunner().invoke(main, [*arguments, "--faults"])
+    assert (tmp_path / "S01" / "site.toml").read_text() == 'mapping = "mapping.toml"\n'
+    assert not (tmp_path / "faults.csv").exists()
+    refused = CliRunner().invoke(main, [*arguments, "--format", "parquet"])
     assert refused.exit_code == 2
-    assert "--faults goes with --dialect canonical only." in refused.output
+    assert "--format goes with --dialect canonical only." in refused.output
+
+
+def test_the_command_plants_faults_into_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "TRUTH_SAMPLE", 500)
+    terms = ["--procedures", "150", "--seed", "1", "--out", str(tmp_path), "--dialect", "bcis", "--faults"]
+    result = CliRunner().invoke(main, ["generate", *terms, "--json"])
+    assert result.exit_code == 0
+    written = json.loads(result.output)
+    listed = pl.read_csv(tmp_path / "faults.csv", infer_schema_length=None)
+    planted = listed.filter(cause="planted")
+    assert written["n_faults"] == planted.height
+    exports = planted.filter(pl.col("header") == "AGE_AT_OPERATION")
+    assert set(exports["rule_id"]) == {"C05", "T11"}
+    (site,) = set(exports["site_id"])
+    lines = (tmp_path / site / "export.csv").read_text().splitlines()
+    assert written["rows"][site] == len(lines) - 1
+    assert (tmp_path / "files" / "F01-latin-1" / "export.csv").is_file()
+
+
+def test_an_inbox_takes_the_files_of_a_dialect(registry: Registry, tmp_path: Path) -> None:
+    write_dialect(registry.tables, tmp_path / "inbox", "redcap")
+    for folder in sorted((tmp_path / "inbox").iterdir())[2:]:
+        shutil.rmtree(folder)
+    outcome = CliRunner().invoke(
+        main,
+        ["intake", str(tmp_path / "inbox"), "--db", str(tmp_path / "x.duckdb"), "--settle", "0"],
+        env={"CALCPCI_PSEUDONYM_SECRET": SECRET.decode()},
+    )
+    assert outcome.exit_code == 0
+    assert outcome.output.count("export.csv: accepted") == 2
