@@ -100,5 +100,6 @@ def read_term(fit: Any, term: str) -> Answer | NotEstimable:  # noqa: ANN401 - a
 
 def log_limits(row: dict[str, Any]) -> tuple[float, float]:
     """Return the limits of a ratio on the log scale."""
-    lower, upper = np.log([row["lower"], row["upper"]])
+    with np.errstate(divide="ignore"):  # Firth's profile may have no lower limit: a ratio of 0
+        lower, upper = np.log([row["lower"], row["upper"]])
     return float(lower), float(upper)
