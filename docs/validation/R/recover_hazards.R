@@ -66,6 +66,7 @@ add_lesions <- function(index, lesions, uses) {
   at <- match(index$procedure_id, leading$procedure_id)
   index$grade <- factor(GRADES[leading$grade[at]], GRADES)
   index$strategy <- leading$strategy[at]
+  index$leading_lesion <- leading$lesion_id[at]
   index$left_main <- as.integer(leading$vessel[at] == "LM")
   index$no_stent <- leading$crossability[at] %in% "wire_failure"
   # one lesion without a grade leaves the worst one unknown
