@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Texts = dict[str, pl.DataFrame]
 
 _TRIES = 12
+_FILLED_BESIDE = 3
 
 
 def plant_cells(
@@ -90,7 +91,7 @@ def _drawn(
 
 def _takes_devices(fault: CellFault) -> bool:
     """Tell whether a fault costs rows of devices, which a complication may be attributed to."""
-    return fault.level == "ROW" and fault.table in {"lesions", "device_uses"}
+    return fault.level == "ROW" and fault.copied is None and fault.table in {"lesions", "device_uses"}
 
 
 def row_owners(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.Series]:
@@ -119,6 +120,13 @@ def _candidates(table: pl.DataFrame, owner: pl.Series, fault: CellFault, *, used
     fits = pl.col(fault.column).is_not_null()
     if fault.where is not None:
         fits &= pl.col(fault.where[0]).str.contains(fault.where[1]).fill_null(value=False)
+    if fault.table == "lesions" and _takes_devices(fault):
+        # Without the last lesion of a procedure the others are still numbered in order.
+        fits &= pl.col("lesion_number") == pl.len().over("procedure_id").cast(pl.String)
+    if fault.value is None and fault.copied is None:
+        # A hospital that never sends a value is let be: others of it must have one.
+        site = pl.col("owner").str.split("-P").list.first()
+        fits &= pl.col(fault.column).count().over(site) >= _FILLED_BESIDE
     return (
         table.with_columns(owner.alias("owner"))
         .with_row_index("place")

@@ -28,6 +28,8 @@ _REFERENCES = (
 def fallen_children(texts: dict[str, pl.DataFrame], table: str, row: int) -> Iterator[Place]:
     """Return the rows that refer to a row, to those that do, and so on, as consequences of rule K14.
 
+    A row that refers to several rejected ones falls once, by the first of its references.
+
     Parameters
     ----------
     texts
@@ -35,10 +37,19 @@ def fallen_children(texts: dict[str, pl.DataFrame], table: str, row: int) -> Ite
     table, row
         The rejected row.
     """
+    fallen: dict[tuple[str, int], int] = {}
+    for child, at, reference in _falling(texts, table, row):
+        fallen[child, at] = min(reference, fallen.get((child, at), reference))
+    for (child, at), reference in fallen.items():
+        yield Place("K14", "INFO", "consequence", child, _REFERENCES[reference][1], row=at)
+
+
+def _falling(texts: dict[str, pl.DataFrame], table: str, row: int) -> Iterator[tuple[str, int, int]]:
+    """Return table, row and number of the reference of every row that refers to a fallen one."""
     key = texts[table].item(row, 0)
-    for child, column, parent in _REFERENCES:
+    for reference, (child, column, parent) in enumerate(_REFERENCES):
         if parent != table:
             continue
         for at in (texts[child][column] == key).fill_null(value=False).arg_true().to_list():
-            yield Place("K14", "INFO", "consequence", child, column, row=at)
-            yield from fallen_children(texts, child, at)
+            yield child, at, reference
+            yield from _falling(texts, child, at)

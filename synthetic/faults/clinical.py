@@ -29,7 +29,7 @@ FAULTS = (
         "WARN",
         "device_uses 0 device_class",
         (("lesions", 0, {"calcification_angio": "none"}),),
-        (("X01", "WARN", "device_uses 1 device_class"),),
+        (("X01", "WARN", "device_uses 1 device_class"), ("X02", "INFO", "lesions 0 calcification_angio")),
     ),
     PatientFault(
         "X02",

@@ -40,9 +40,10 @@ _DEVICES_AGAIN: tuple[Cells, ...] = (
     {"device_class": "intravascular_lithotripsy", "ivl_pulses": "80"},
     {"device_class": "stent"},
 )
-_FALLEN = ("K14", "INFO", "lesions 0 procedure_id")
-_FALLEN_RUNS = ("K14", "INFO", "imaging 0 lesion_id")
-_FALLEN_DEVICES = ("K14", "INFO", "device_uses 0 lesion_id")
+_FALLEN_BELOW_LESION = (
+    *(("K14", "INFO", f"imaging {place} lesion_id") for place in range(2)),
+    *(("K14", "INFO", f"device_uses {place} lesion_id") for place in range(3)),
+)
 
 KEYS = (
     PatientFault(
@@ -56,6 +57,7 @@ KEYS = (
         "INFO",
         "lesions 1 lesion_number",
         (("lesions", 1, SECOND_LESION | {"lesion_number": "3"}),),
+        (("K05", "INFO", "lesions 0 lesion_number"),),
     ),
     _warned("K06", "lesions 1 lesion_id", ("lesions", 1, SECOND_LESION | {"crossability": "crossable"})),
     PatientFault(
@@ -102,8 +104,7 @@ KEYS = (
         (("procedures", 0, {"presentation": None}),),
         (
             ("C05", "ROW", "procedures 0 presentation"),
-            _FALLEN_RUNS,
-            _FALLEN_DEVICES,
+            *_FALLEN_BELOW_LESION,
         ),
     ),
 )
@@ -200,7 +201,7 @@ TIME = (
         "ROW",
         "procedures 0 procedure_date",
         (("procedures", 0, {"procedure_date": None}),),
-        (_FALLEN, _FALLEN_RUNS, _FALLEN_DEVICES),
+        (("K14", "INFO", "lesions 0 procedure_id"), *_FALLEN_BELOW_LESION),
     ),
     _rejected("T00", "events 0 event_date", ("events", 0, EVENT | {"event_date": None})),
     _rejected("T00", "follow_up 2 contact_date", ("follow_up", 2, CONTACT | {"contact_date": None})),
@@ -272,7 +273,14 @@ TIME = (
         source=("linkage",),
         rank=1,
     ),
-    PatientFault("T17", "NULL", "procedures 0 procedure_day", (("procedures", 0, {"procedure_day": "0"}),)),
+    PatientFault(
+        "T17",
+        "NULL",
+        "procedures 0 procedure_day",
+        (("procedures", 0, {"procedure_day": "0"}),),
+        # One day count makes the column of the other one look forgotten.
+        (("F13", "INFO", "procedures - discharge_day"),),
+    ),
 )
 
 FAULTS = (*KEYS, *DUPLICATES, COPIED, *TIME)

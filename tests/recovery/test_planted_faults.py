@@ -137,6 +137,18 @@ def test_nothing_is_found_beyond_the_clean_registry_but_faults_and_what_they_bri
     )
 
 
+def test_what_is_counted_only_is_listed_row_by_row(
+    planted: tuple[Texts, pl.DataFrame], report: SubmissionReport, clean_report: SubmissionReport
+) -> None:
+    # What the clean registry has of a kind may go with the rows that fall.
+    known = [*SITE_RULES, *clean_report.findings["rule_id"]]
+    is_note = (pl.col("level") == "INFO") & ~pl.col("rule_id").is_in(known)
+    found = report.findings.filter(is_note).group_by(NOTE).agg(pl.col("n").sum())
+    listed = planted[1].filter(is_note, pl.col("row").is_not_null()).group_by(NOTE).len("n")
+    assert found.sort(NOTE).rows() == listed.sort(NOTE).rows()
+    assert {"K05", "K14"} <= set(found["rule_id"])
+
+
 def test_a_hospital_without_a_fault_keeps_its_findings(
     clean: Texts,
     planted: tuple[Texts, pl.DataFrame],
@@ -204,3 +216,13 @@ def test_a_single_hospital_takes_every_fault_that_is_not_about_two() -> None:
     planted = set(faults.filter(cause="planted")["rule_id"])
     of_two_or_linkage = {"D04", "T16"}
     assert {fault.rule_id for fault in PATIENT_FAULTS} - planted == of_two_or_linkage
+
+
+def test_an_empty_age_lies_where_the_hospital_sends_others() -> None:
+    texts = tables_as_text(generate_registry(load_scenario("national"), procedures=200, seed=2))
+    broken, faults = plant_faults(texts, seed=2, of_sites=False)
+    for place in faults.filter(rule_id="C05", table="procedures", column="age_years").iter_rows(named=True):
+        site = broken["procedures"]["site_id"][place["row"]]
+        assert texts["procedures"].filter(site_id=site)["age_years"].count() >= 3
+    planted = set(faults.filter(cause="planted")["rule_id"])
+    assert "C05" in planted
