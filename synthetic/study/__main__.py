@@ -22,6 +22,7 @@ SCENARIOS = (
     "rare",
     "outlier_site",
     "drift",
+    "learning",
 )
 """Scenarios that are studied."""
 

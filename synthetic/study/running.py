@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -18,10 +20,14 @@ from synthetic.study.truths import find_truths
 from synthetic.study.truths.horizons import TRUTH_SEEDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from synthetic.scenario import Scenario
     from synthetic.study.answers import Answer
 
 T = TypeVar("T")
+
+_THREADS = ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 PROCEDURES = 4_000
 """Size of the registry of a replicate."""
@@ -79,16 +85,34 @@ def study_scenario(
     workers
         Processes; the result does not depend on them.
     """
-    run = partial(_replicate, scenario, procedures)
     seeds = range(FIRST_SEED, FIRST_SEED + replicates)
-    if workers == 1:
-        found = [run(seed) for seed in seeds]
-    else:
-        # A forked child would inherit the locks of polars' threads, and wait for ever.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(run, seeds, chunksize=5))
-    truths = average_truths(scenario)
+    found = _on_cores(partial(_replicate, scenario, procedures), seeds, workers=workers)
+    truths = average_truths(scenario, workers=workers)
     return Study(_summarise_estimators(found, truths), _summarise_tests(found, truths))
+
+
+def _on_cores(run: Callable[[int], T], seeds: Sequence[int], *, workers: int) -> list[T]:
+    """Run something for each seed, in order."""
+    if workers == 1:
+        return [run(seed) for seed in seeds]
+    # A forked child would inherit the locks of polars' threads, and wait for ever.
+    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(run, seeds, chunksize=5))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start meanwhile keep to one thread: they would wait for each other otherwise."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _summarise_estimators(found: list[Findings], truths: dict[str, float]) -> dict[str, Performance]:
@@ -114,10 +138,15 @@ def _summarise_tests(found: list[Findings], truths: dict[str, float]) -> dict[st
     return performances
 
 
-def average_truths(scenario: Scenario) -> dict[str, float]:
+def average_truths(scenario: Scenario, *, workers: int = 1) -> dict[str, float]:
     """Average the truth over several sets of hospitals, since every replicate has its own."""
-    found = [find_truths(scenario, seed=seed) for seed in TRUTH_SEEDS]
+    found = _on_cores(partial(_find_truths, scenario), TRUTH_SEEDS, workers=workers)
     return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+
+
+def _find_truths(scenario: Scenario, seed: int) -> dict[str, float]:
+    """Find the truth at the hospitals of a seed."""
+    return find_truths(scenario, seed=seed)
 
 
 def _replicate(scenario: Scenario, procedures: int, seed: int) -> Findings:
