@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.registry import TABLES
 from synthetic.faults.places import Place
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ _REFERENCES = (
 def fallen_children(texts: dict[str, pl.DataFrame], table: str, row: int) -> Iterator[Place]:
     """Return the rows that refer to a row, to those that do, and so on, as consequences of rule K14.
 
-    A row that refers to several rejected ones falls once, by the first of its references.
+    A row that needs a rejected one falls with it, once; one that may do without loses each link that leads
+    nowhere.
 
     Parameters
     ----------
@@ -37,11 +39,14 @@ def fallen_children(texts: dict[str, pl.DataFrame], table: str, row: int) -> Ite
     table, row
         The rejected row.
     """
-    fallen: dict[tuple[str, int], int] = {}
+    lost: dict[tuple[str, int], list[int]] = {}
     for child, at, reference in _falling(texts, table, row):
-        fallen[child, at] = min(reference, fallen.get((child, at), reference))
-    for (child, at), reference in fallen.items():
-        yield Place("K14", "INFO", "consequence", child, _REFERENCES[reference][1], row=at)
+        lost.setdefault((child, at), []).append(reference)
+    for (child, at), references in lost.items():
+        columns = [_REFERENCES[reference][1] for reference in sorted(set(references))]
+        needed = [column for column in columns if TABLES[child].by_name[column].required == "yes"]
+        for column in needed[:1] or columns:
+            yield Place("K14", "INFO", "consequence", child, column, row=at)
 
 
 def _falling(texts: dict[str, pl.DataFrame], table: str, row: int) -> Iterator[tuple[str, int, int]]:

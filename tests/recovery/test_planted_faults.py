@@ -15,6 +15,7 @@ from schemas.validation import validate_submission
 from synthetic.corruption import PATIENT_FAULTS, plant_faults, write_faults
 from synthetic.dialects.writing import of_site
 from synthetic.faults.cells import CELL_FAULTS
+from synthetic.faults.children import fallen_children
 from synthetic.faults.sites import CROWDS, SITE_FAULTS
 from synthetic.registry import generate_registry
 from synthetic.scenario import load_scenario
@@ -226,3 +227,25 @@ def test_an_empty_age_lies_where_the_hospital_sends_others() -> None:
         assert texts["procedures"].filter(site_id=site)["age_years"].count() >= 3
     planted = set(faults.filter(cause="planted")["rule_id"])
     assert "C05" in planted
+
+
+def test_an_event_without_its_procedure_loses_both_links_and_falls_only_with_its_patient() -> None:
+    texts = {
+        "patients": pl.DataFrame({"patient_id": ["P"]}),
+        "procedures": pl.DataFrame({"procedure_id": ["Q"], "patient_id": ["P"]}),
+        "lesions": pl.DataFrame({"lesion_id": ["L"], "procedure_id": ["Q"]}),
+        "imaging": pl.DataFrame({"imaging_id": ["I"], "lesion_id": ["L"]}),
+        "device_uses": pl.DataFrame({"device_use_id": ["U"], "lesion_id": ["X"]}),
+        "complications": pl.DataFrame({"complication_id": ["C"], "procedure_id": ["Q"], "lesion_id": ["L"]}),
+        "follow_up": pl.DataFrame({"contact_id": ["F"], "patient_id": ["P"]}),
+        "events": pl.DataFrame(
+            {"event_id": ["E"], "patient_id": ["P"], "procedure_id": ["Q"], "lesion_id": ["L"]}
+        ),
+    }
+    below = {("lesions", "procedure_id"), ("imaging", "lesion_id"), ("complications", "procedure_id")}
+    links = {("events", "procedure_id"), ("events", "lesion_id")}
+    without_procedure = {(place.table, place.column) for place in fallen_children(texts, "procedures", 0)}
+    assert without_procedure == below | links
+    whole = {("procedures", "patient_id"), ("follow_up", "patient_id"), ("events", "patient_id")}
+    without_patient = {(place.table, place.column) for place in fallen_children(texts, "patients", 0)}
+    assert without_patient == below | whole
