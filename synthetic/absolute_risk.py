@@ -108,6 +108,15 @@ def free_days(hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint, *
     return sum(parts, np.zeros(1))
 
 
+def lost_days(hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint, *, day: int) -> Floats:
+    """Return each patient's mean number of days 0 to `day` - 1 that end with the endpoint behind."""
+    parts = [
+        weight * _days_after(event, leaving, model.breaks_days, day)
+        for weight, event, leaving in _kinds(hazards, model, endpoint)
+    ]
+    return sum(parts, np.zeros(1))
+
+
 def _kinds(
     hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint
 ) -> list[tuple[float, Floats, Floats]]:
@@ -140,11 +149,29 @@ def _course(
 
 
 def _days_left(leaving: Floats, breaks: tuple[int, ...], until: int) -> Floats:
-    """Sum, over days, the chance of being left at the end of the day: a geometric series per interval."""
+    """Sum, over days, the chance of being left at the end of the day."""
+    _, before, series = _series(leaving, breaks, until)
+    return np.asarray((before * series).sum(axis=1), dtype=np.float64)
+
+
+def _days_after(event: Floats, leaving: Floats, breaks: tuple[int, ...], until: int) -> Floats:
+    """Sum, over days, the risk at the end of the day: what it was before the interval, and what is added."""
+    days, before, series = _series(leaving, breaks, until)
+    share = np.divide(event, leaving, out=np.zeros_like(leaving), where=leaving > 0)
+    gained = share * before * -expm1(-leaving * days)
+    risk = np.cumsum(gained, axis=1) - gained
+    return np.asarray((days * risk + share * before * (days - series)).sum(axis=1), dtype=np.float64)
+
+
+def _series(leaving: Floats, breaks: tuple[int, ...], until: int) -> tuple[Floats, Floats, Floats]:
+    """Return, by interval, its days, the chance of reaching it, and the sum of chances to outlast each day.
+
+    That sum is a geometric series; it takes for granted that the interval is reached.
+    """
     starts = np.array([0, *breaks], dtype=np.float64)
     days = np.clip(np.minimum(np.append(starts[1:], np.inf), until) - starts, 0, None)
     spent = leaving * days
     before = exp(-(np.cumsum(spent, axis=1) - spent))
     step = expm1(leaving)
     series = np.divide(-expm1(-spent), step, out=np.broadcast_to(days, leaving.shape).copy(), where=step > 0)
-    return np.asarray((before * series).sum(axis=1), dtype=np.float64)
+    return days, before, series

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthetic.absolute_risk import ENDPOINTS, follow, free_days
+from synthetic.absolute_risk import ENDPOINTS, follow, free_days, lost_days
 from synthetic.codes import CAUSES, PLAIN, STRATEGIES
 from synthetic.elementary import exp
 from synthetic.lesions import draw_lesions
@@ -80,11 +80,14 @@ class Outcome:
         By the days of a grid.
     risk, free
         By day of `HORIZONS_DAYS`: risk of the endpoint, and days free of it where nothing competes.
+    lost
+        By day: days lost to the endpoint, where death competes.
     """
 
     fate: Fate
     risk: dict[int, Floats]
     free: dict[int, Floats]
+    lost: dict[int, Floats]
 
 
 def draw_sample(scenario: Scenario, *, seed: int, size: int) -> Sample:
@@ -129,7 +132,8 @@ def describe_marginals(scenario: Scenario, *, seed: int, size: int) -> dict[str,
     dict
         ``sample_size``, ``reference``, ``populations``, ``endpoints``; ``risks``: one entry per endpoint,
         population, strategy and day with ``risk``, ``risk_reference``, ``difference``, where nothing competes
-        ``free_days`` and ``free_days_difference`` too, each with a Monte-Carlo error (``*_error``); and
+        ``free_days`` and ``free_days_difference`` too, where death does ``lost_days`` and its difference
+        (days spent after the endpoint), each with a Monte-Carlo error (``*_error``); and
         ``hazard_ratios``: what a Cox model of a trial without censoring to day 1095 tends to, None where
         nobody has the endpoint.
     """
@@ -176,7 +180,7 @@ def _outcomes(scenario: Scenario, sample: Sample, endpoint: Endpoint) -> list[Ou
 
 
 def _outcome(scenario: Scenario, sample: Sample, endpoint: Endpoint, ratios: dict[str, Floats]) -> Outcome:
-    """Return risks, free days and the course over time under given hazard ratios."""
+    """Return risks, free or lost days and the course over time under given hazard ratios."""
     model = scenario.outcomes
     hazards = {name: untreated * ratios[name] for name, untreated in sample.hazards.items()}
     fate = follow(hazards, model, endpoint, days=_GRID)
@@ -186,7 +190,12 @@ def _outcome(scenario: Scenario, sample: Sample, endpoint: Endpoint, ratios: dic
         if endpoint.competing
         else {day: free_days(hazards, model, endpoint, day=day) for day in HORIZONS_DAYS}
     )
-    return Outcome(fate=fate, risk=risk, free=free)
+    lost = (
+        {day: lost_days(hazards, model, endpoint, day=day) for day in HORIZONS_DAYS}
+        if endpoint.competing
+        else {}
+    )
+    return Outcome(fate=fate, risk=risk, free=free, lost=lost)
 
 
 def _weights(sample: Sample, place: int) -> dict[str, Floats]:
@@ -202,13 +211,15 @@ def _weights(sample: Sample, place: int) -> dict[str, Floats]:
 
 
 def _compare(treated: Outcome, reference: Outcome, weights: Floats) -> list[dict[str, Any]]:
-    """Average risks and free days, with their errors."""
+    """Average risks, free and lost days, with their errors."""
     rows = []
     for day in HORIZONS_DAYS:
         row: dict[str, Any] = {"horizon_days": day}
         row |= _triple("risk", treated.risk[day], reference.risk[day], weights)
         if day in treated.free:
             row |= _triple("free_days", treated.free[day], reference.free[day], weights)
+        if day in treated.lost:
+            row |= _triple("lost_days", treated.lost[day], reference.lost[day], weights)
         rows.append(row)
     return rows
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from synthetic.absolute_risk import ENDPOINTS, Endpoint, follow, free_days
+from synthetic.absolute_risk import ENDPOINTS, Endpoint, follow, free_days, lost_days
 from synthetic.codes import CAUSES, RA
 from synthetic.counterfactual import describe_marginals, weighted_mean
 from synthetic.lesions import draw_lesions
@@ -58,6 +58,22 @@ def test_a_thrombosis_brings_an_infarction_in_its_share_of_patients() -> None:
 def test_a_composite_is_brought_by_either_companion() -> None:
     assert ENDPOINTS["death_mi_tvr"].linked(MODEL) == pytest.approx(1 - 0.2 * 0.3)
     assert Endpoint(("mi",)).linked(MODEL) == 0
+
+
+def test_lost_days_are_the_sum_of_the_risks_day_by_day() -> None:
+    rates = hazards(mi=(0.03, 0.01), cardiac_death=(0.01, 0.002), stent_thrombosis=(0.004, 0.001))
+    daily = follow(rates, MODEL, ENDPOINTS["mi"], days=tuple(range(30))).risk[0]
+    found = lost_days(rates, MODEL, ENDPOINTS["mi"], day=30)[0]
+    assert found == pytest.approx(daily.sum(), rel=1e-12)
+    assert lost_days(hazards(), MODEL, ENDPOINTS["mi"], day=30)[0] == 0
+
+
+def test_lost_days_by_hand() -> None:
+    # One interval, infarction 0.03 and death 0.01 a day: risk 3/4 (1 - exp(-0.04)) after the first day and
+    # 3/4 (1 - exp(-0.08)) after the second.
+    rates = hazards(mi=(0.03, 0.03), cardiac_death=(0.01, 0.01))
+    found = lost_days(rates, without_links(MODEL), ENDPOINTS["mi"], day=2)[0]
+    assert found == pytest.approx(0.75 * (2 - np.exp(-0.04) - np.exp(-0.08)), rel=1e-12)
 
 
 def test_free_days_are_the_sum_of_the_chances_day_by_day() -> None:
