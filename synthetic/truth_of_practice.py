@@ -67,13 +67,17 @@ def describe_learning(scenario: Scenario) -> dict[str, Any]:
 
 
 def describe_complications(scenario: Scenario) -> dict[str, Any]:
-    """Describe the table of complications and what multiplies its odds."""
+    """Describe the table of complications and what multiplies its odds, or its probabilities by vessel."""
     model = scenario.complications
     return {
         "columns": list(COMPLICATION_COLUMNS),
         "table": {name: list(row) for name, row in model.probability.items()},
         "severity_odds": dict(zip(SEVERITIES, model.severity_odds, strict=True)),
         "modifiers": [_describe(modifier) for modifier in model.modifiers],
+        # What multiplies the probability, not its odds, by vessel of the leading lesion.
+        "vessel_factor": {
+            "av_block": {"RCA": model.av_block_rca_multiplier, "other": model.av_block_other_multiplier}
+        },
     }
 
 

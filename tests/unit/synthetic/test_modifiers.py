@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from schemas.errors import SchemaFileError
-from synthetic.codes import CUTTING, ELCA_RA, IVL, PLAIN, RA, STRATEGIES
+from synthetic.codes import CUTTING, ELCA_RA, IVL, PLAIN, RA, STRATEGIES, VESSELS
 from synthetic.complications import complication_probability, probability_under
 from synthetic.counterfactual import Sample, draw_sample
 from synthetic.device_settings import burr_chances, burr_to_artery
@@ -17,6 +17,7 @@ from synthetic.modifiers import describe_cases, modifier_odds
 from synthetic.practice_settings import Modifier
 from synthetic.registry import generate_registry
 from synthetic.scenario import Scenario, load_scenario, parse_scenario
+from synthetic.truth_of_practice import describe_complications
 
 LENGTH = Modifier(
     "slow_flow_any", "lesion_length_mm", odds_ratio=1.2, per=5.0, reference=(5.0, 5.0, 5.0, 20.0)
@@ -184,6 +185,22 @@ def test_the_truth_tells_every_modifier_and_where_it_acts() -> None:
         "elca_ra",
     ]
     assert "plain_balloon" in by_covariate["cto"]["strategies"]
+
+
+def test_the_truth_tells_how_much_likelier_av_block_is_in_the_right_coronary_artery() -> None:
+    scenario = load_scenario("default")
+    factor = describe_complications(scenario)["vessel_factor"]
+    assert factor == {"av_block": {"RCA": 1.7, "other": 0.67}}
+    # Severe calcium multiplies the odds by 1.3; a hospital that divides them leaves the 6 % of the table.
+    found = complication_probability(
+        scenario.complications,
+        "av_block",
+        strategy=np.array([RA, RA]),
+        severity=np.array([3, 3]),
+        vessel=np.array([VESSELS.index("LAD"), VESSELS.index("RCA")]),
+        odds=np.full(2, 1 / 1.3),
+    )
+    assert found == pytest.approx([0.06 * factor["av_block"]["other"], 0.06 * factor["av_block"]["RCA"]])
 
 
 @pytest.mark.parametrize(
