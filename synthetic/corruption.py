@@ -21,7 +21,7 @@ from synthetic.faults.files import write_file_faults
 from synthetic.faults.places import FAULT_SCHEMA, TOO_SMALL, Place, list_places
 from synthetic.faults.site_rows import exceed, forget_the_old
 from synthetic.faults.sites import CROWDS, change_sites
-from synthetic.faults.tipped import tipped_sites
+from synthetic.faults.tipped import tipped_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def plant_faults(tables_as_text: Texts, seed: int, *, of_sites: bool = True) -> 
     tables, found = add_patients(tables, added, rng)
     places += found
     if of_sites:
-        places += tipped_sites(tables_as_text, tables, places)
+        places += tipped_rules(tables_as_text, tables, places)
     return tables, list_places(places)
 
 

@@ -1,4 +1,4 @@
-"""Limits of hospitals that faults of rows pass by the way: what a small hospital cannot bear."""
+"""What faults of rows bring about beyond their patients: limits of hospitals passed, look-alikes made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.rules.catalogue import RULES, SITE_CHECKS
-from schemas.submission import TextTable
+from schemas.submission import SubmissionReport, TextTable
 from schemas.validation import validate_submission
 from synthetic.faults.places import HEADER_LINES, Place
 
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 Texts = dict[str, pl.DataFrame]
 
 _WHERE = ["rule_id", "site_id", "table", "column"]
+_AT = ["rule_id", "table", "column", "row"]
 _OF_SITES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
+_OF_TWINS = ("D04",)
 
 
-def tipped_sites(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterator[Place]:
-    """Return, as consequences, the rules about hospitals that fail in the faulty registry alone.
+def tipped_rules(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterator[Place]:
+    """Return, as consequences, what fails in the faulty registry alone without lying where a fault does.
 
     A rejected row is a large share of a hospital of thirty procedures, and an added one may be the twentieth,
-    from which on a share proves something. Which limits that passes follows from the rules, so they are
-    asked; what was planted on purpose is listed already.
+    from which on a share proves something. A patient whose second lesion is rejected may be left with the
+    vessels and devices of a stranger in another hospital, and look like the same person. What of this happens
+    follows from the rules, so they are asked; what was planted on purpose is listed already.
 
     Parameters
     ----------
@@ -35,21 +38,38 @@ def tipped_sites(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterat
     listed
         Faults and consequences that are known.
     """
-    known = {(place.rule_id, place.site_id, place.table, place.column) for place in listed}
     day = _day_of_loading(clean)
-    known |= set(_failing(clean, day))
-    for found in _failing(faulty, day):
+    before, after = _report(clean, day), _report(faulty, day)
+    known = {(place.rule_id, place.site_id, place.table, place.column) for place in listed}
+    known |= set(_failing(before))
+    for found in _failing(after):
         if found not in known:
             rule_id, site_id, table, column = found
             yield Place(rule_id, RULES[rule_id].level, "consequence", table, column, site_id=site_id)
+    known_twins = {(place.rule_id, place.table, place.column, place.row) for place in listed}
+    known_twins |= set(_twins(before))
+    for rule_id, table, column, row in _twins(after):
+        if (rule_id, table, column, row) not in known_twins:
+            yield Place(rule_id, RULES[rule_id].level, "consequence", table, column, row=row)
 
 
-def _failing(texts: Texts, load_date: date) -> list[tuple[str, str | None, str, str | None]]:
-    """Return rule, hospital, table and column of the rules about whole hospitals that fail."""
+def _report(texts: Texts, load_date: date) -> SubmissionReport:
+    """Validate tables as text."""
     parts = [TextTable(name, _numbered(table), f"{name}.csv") for name, table in texts.items()]
-    results = validate_submission(parts, load_date=load_date).rule_results
+    return validate_submission(parts, load_date=load_date)
+
+
+def _failing(report: SubmissionReport) -> list[tuple[str, str | None, str, str | None]]:
+    """Return rule, hospital, table and column of the rules about whole hospitals that fail."""
     is_failed = (pl.col("status") == "failed") & pl.col("rule_id").is_in(_OF_SITES)
-    return results.filter(is_failed).select(_WHERE).drop_nulls("table").rows()
+    return report.rule_results.filter(is_failed).select(_WHERE).drop_nulls("table").rows()
+
+
+def _twins(report: SubmissionReport) -> list[tuple[str, str, str, int]]:
+    """Return rule, table, column and row of procedures that look like those of another hospital."""
+    line = pl.col("line") - HEADER_LINES
+    found = report.findings.filter(pl.col("rule_id").is_in(_OF_TWINS)).with_columns(row=line)
+    return found.select(_AT).sort("row").rows()
 
 
 def _numbered(table: pl.DataFrame) -> pl.DataFrame:
