@@ -66,9 +66,10 @@ add_modifiers <- function(data, truth, name) {
 
 fit_complication <- function(data, registry, name) {
   truth <- registry$truth$complication_probability
-  truth$rca_odds_ratio <- registry$rca
+  truth$rca_odds_ratio <- truth$vessel_factor$av_block$RCA / truth$vessel_factor$av_block$other
   data$happened <- happened(name, data, registry$complications)
   seen <- names(which(tapply(data$happened, data$column, sum) >= MIN_EVENTS))
+  if (!length(seen)) return(NULL)
   data <- add_modifiers(data[data$column %in% seen, ], registry$truth, name)
   data$rca <- as.integer(data$vessel == "RCA")
   modifiers <- grep("^modifier_", names(data), value = TRUE)
@@ -107,10 +108,9 @@ true_odds <- function(term, name, truth) {
 
 recover <- function(folder) {
   registry <- read_registry(folder)
-  scenario <- fromJSON(file.path(folder, "scenario.json"))$complications
-  registry$rca <- scenario$av_block_rca_multiplier / scenario$av_block_other_multiplier
   data <- procedures_with_covariates(registry)
-  rows <- do.call(rbind, lapply(names(TYPES), function(name) cbind(cause = name, fit_complication(data, registry, name))))
+  fits <- Filter(Negate(is.null), lapply(setNames(nm = names(TYPES)), function(name) fit_complication(data, registry, name)))
+  rows <- do.call(rbind, lapply(names(fits), function(name) cbind(cause = name, fits[[name]])))
   rows$estimate <- exp(rows$log_estimate)
   rows$z <- ifelse(rows$events < MIN_EVENTS, NA, (rows$log_estimate - log(rows$truth)) / rows$error)
   cbind(scenario = registry$truth$scenario, seed = registry$truth$seed, rows)
