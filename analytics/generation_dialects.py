@@ -8,26 +8,26 @@ taken out again and listed as such. What remains is validated once more: the lis
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from analytics.intake.submission import prepare_submission
-from schemas.rules.catalogue import RULES, SITE_CHECKS
+from schemas.rules.catalogue import RULES
 from synthetic.dialects.planting import DialectPlanting
 from synthetic.dialects.writing import FILE, MAPPING
 from synthetic.faults.places import HEADER_LINES, Place, list_places
+from synthetic.faults.tipped import RULES_OF_SITES, day_of_loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from schemas.submission import SubmissionReport
     from synthetic.dialects.planting import PlantedExport
 
 _SECRET = b"of no use: pseudonyms are compared with nothing"
-_OF_SITES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
 _CELL = ["rule_id", "level", "table", "column", "patient", "nth"]
 _NOTE = ["rule_id", "level", "table", "column"]
 
@@ -83,7 +83,7 @@ def plant_in_exports(
         `synthetic.faults.places.FAULT_SCHEMA`; and the data rows of the changed export by hospital.
     """
     planting = DialectPlanting(tables, dialect, seed=seed)
-    day = _day_of_loading(tables)
+    day = day_of_loading(tables)
     every = frozenset(range(planting.n_faults))
     clean = _read(planting.write(out, leave_out=every), out, day)
     first = planting.write(out)
@@ -92,12 +92,6 @@ def plant_in_exports(
     listed = list(_found(kept, clean, _read(kept, out, day)))
     faults = list_places([*listed, *_untold(first.places, shown, planting.told)])
     return faults, {kept.hospital: len(kept.patients)}
-
-
-def _day_of_loading(tables: Mapping[str, pl.DataFrame]) -> date:
-    """Return a day after every date of the registry, so that the list does not depend on today."""
-    dates = [tables["sites"]["data_cutoff_date"], tables["procedures"]["procedure_date"]]
-    return date(int(str(pl.concat(dates).max())[:4]) + 1, 1, 1)
 
 
 def _read(export: PlantedExport, out: Path, day: date) -> _Read:
@@ -109,7 +103,7 @@ def _read(export: PlantedExport, out: Path, day: date) -> _Read:
 
 def _told(report: SubmissionReport, patients: pl.Series) -> _Read:
     """Return the findings, each with the patient on whose line it stands."""
-    is_of_site = pl.col("rule_id").is_in(_OF_SITES)
+    is_of_site = pl.col("rule_id").is_in(RULES_OF_SITES)
     findings = report.findings.filter(~is_of_site)
     lines = findings.drop_nulls("line")
     patient = patients.gather(lines["line"] - HEADER_LINES)
@@ -238,5 +232,5 @@ def _untold(places: Sequence[Place], shown: set[int], told: frozenset[tuple[str,
         if place.cause == "planted" and place.number not in shown:
             reason = NOT_SAID if (place.table, place.column) in told else NO_PLACE
             yield Place(place.rule_id, place.level, "not_planted", place.table, place.column, reason=reason)
-    for rule_id in _OF_SITES:
+    for rule_id in RULES_OF_SITES:
         yield Place(rule_id, RULES[rule_id].level, "not_planted", None, None, reason=OF_A_HOSPITAL)

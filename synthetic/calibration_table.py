@@ -26,7 +26,7 @@ def render_checks(results: tuple[CheckResult, ...], departure: Departure | None 
     departure
         Where the scenario leaves the published picture on purpose.
     """
-    lines = [_row(_HEADS, ""), *(_row(tuple("-" * width for width in _WIDTHS), ""),)]
+    lines = [_row(_HEADS, ""), _row(tuple("-" * width for width in _WIDTHS), "")]
     for chapter, members in groupby(results, key=lambda result: result.check.chapter):
         lines += ["", chapter]
         for result in members:

@@ -111,7 +111,7 @@ def _baseline_table(kernel: CoxKernel, hazard: Floats, variance: Floats, drift: 
 
 
 def _lists(values: Floats) -> pl.Series:
-    """Turn rows into lists without passing through Python's numbers, which took most of a small fit."""
+    """Turn rows into lists without passing through Python's numbers, which takes long in a small fit."""
     if values.shape[1] == 0:
         return pl.Series([[] for _ in values], dtype=pl.List(pl.Float64))
     return pl.Series(np.ascontiguousarray(values)).arr.to_list()

@@ -12,10 +12,10 @@ import polars as pl
 from schemas.mapping.format import load_bundled_mapping
 from schemas.parsing import typed_columns
 from schemas.registry import TABLES
+from synthetic.corruption import PATIENT_FAULTS
 from synthetic.dialects.pieces import Sheet
 from synthetic.dialects.told_cells import has_word, of_patient, told_cells
 from synthetic.dialects.writing import DIALECTS, FILE, allowed, encode, of_site
-from synthetic.faults import clinical, records
 from synthetic.faults.added_patients import add_patients, sites_by_size
 from synthetic.faults.cell_planting import plant_cells
 from synthetic.faults.cells import CELL_FAULTS, CellFault
@@ -36,7 +36,6 @@ KEYS = {
 }
 """Header of each dialect that names the patient on every row: the key by which a fault is found again."""
 
-_PATIENT_FAULTS = (*clinical.FAULTS, *records.FAULTS)
 _ASKING = ("mixed", "active_contact")
 _OTHERS = ("linkage", "none")
 
@@ -103,7 +102,7 @@ class DialectPlanting:
     @property
     def n_faults(self) -> int:
         """How many faults of rows there are."""
-        return len(CELL_FAULTS) + len(_PATIENT_FAULTS)
+        return len(CELL_FAULTS) + len(PATIENT_FAULTS)
 
     def write(self, out: Path, *, leave_out: Container[int] = ()) -> PlantedExport:
         """Write ``<hospital>/export.csv`` below a folder, with faults.
@@ -118,7 +117,7 @@ class DialectPlanting:
         rng = np.random.Generator(np.random.PCG64(self._seed))
         texts, found = plant_cells(self._spelled, rng, leave_out=leave_out, is_told=self._is_told)
         texts, added = add_patients(
-            texts, _PATIENT_FAULTS, rng, counted_from=len(CELL_FAULTS), leave_out=leave_out
+            texts, PATIENT_FAULTS, rng, counted_from=len(CELL_FAULTS), leave_out=leave_out
         )
         replaced = self._replaced(found, texts)
         for place in found:

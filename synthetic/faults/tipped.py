@@ -13,13 +13,15 @@ from schemas.validation import validate_submission
 from synthetic.faults.places import HEADER_LINES, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 Texts = dict[str, pl.DataFrame]
 
 _WHERE = ["rule_id", "site_id", "table", "column"]
 _AT = ["rule_id", "table", "column", "row"]
-_OF_SITES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
+RULES_OF_SITES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
+"""Rules about whole hospitals."""
+
 _OF_TWINS = ("D04",)
 
 
@@ -38,7 +40,7 @@ def tipped_rules(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterat
     listed
         Faults and consequences that are known.
     """
-    day = _day_of_loading(clean)
+    day = day_of_loading(clean)
     before, after = _report(clean, day), _report(faulty, day)
     known = {(place.rule_id, place.site_id, place.table, place.column) for place in listed}
     known |= set(_failing(before))
@@ -61,7 +63,7 @@ def _report(texts: Texts, load_date: date) -> SubmissionReport:
 
 def _failing(report: SubmissionReport) -> list[tuple[str, str | None, str, str | None]]:
     """Return rule, hospital, table and column of the rules about whole hospitals that fail."""
-    is_failed = (pl.col("status") == "failed") & pl.col("rule_id").is_in(_OF_SITES)
+    is_failed = (pl.col("status") == "failed") & pl.col("rule_id").is_in(RULES_OF_SITES)
     return report.rule_results.filter(is_failed).select(_WHERE).drop_nulls("table").rows()
 
 
@@ -78,8 +80,8 @@ def _numbered(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(row=row, record=row + 1, line=row + HEADER_LINES)
 
 
-def _day_of_loading(texts: Texts) -> date:
+def day_of_loading(tables: Mapping[str, pl.DataFrame]) -> date:
     """Return a day after every date of a clean registry, so that the list does not depend on today."""
-    dates = [texts["sites"]["data_cutoff_date"], texts["procedures"]["procedure_date"]]
+    dates = [tables["sites"]["data_cutoff_date"], tables["procedures"]["procedure_date"]]
     last = date.fromisoformat(str(pl.concat(dates).max()))
     return date(last.year + 1, 1, 1)

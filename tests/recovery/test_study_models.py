@@ -186,4 +186,5 @@ def test_a_crude_comparison_of_devices_errs(studied: dict[str, Performance]) -> 
 def test_a_variance_at_its_boundary_errs_upwards_only(studied: dict[str, Performance]) -> None:
     found = studied["frailty_variance"]
     assert (found.truth, math.isnan(found.model_error)) == (0.0, True)
-    assert found.bias >= 0
+    # No estimate is negative, so that the mean lies above the truth, by some hundredths.
+    assert 0 <= found.bias < 0.12

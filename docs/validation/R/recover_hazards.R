@@ -146,8 +146,7 @@ at_risk <- function(patients, cause) {
 }
 
 in_intervals <- function(patients, first_days) {
-  split <- survSplit(Surv(stop, event) ~ ., patients, cut = first_days[-1], episode = "interval")
-  split
+  survSplit(Surv(stop, event) ~ ., patients, cut = first_days[-1], episode = "interval")
 }
 
 # ---- which coefficients the truth has ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Hospitals prefer some devices to others; all together use as much of each as before."""
+"""Hospitals prefer some devices to others; all together use as much of each as without preferences."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _break_after_the_first_table(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Make writing end early."""
+def _break_before_the_scenario(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Make writing end after the tables, before the scenario."""
 
     def stop(*_: object) -> None:
         raise error
@@ -91,7 +91,7 @@ def test_validation_does_not_look_at_truth_or_scenario(tmp_path: Path) -> None:
 def test_a_run_that_ends_early_leaves_nothing(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _break_after_the_first_table(monkeypatch, error)
+    _break_before_the_scenario(monkeypatch, error)
     with pytest.raises(type(error)):
         generate_files(tmp_path / "out", scenario="default", procedures=30, seed=1)
     assert not (tmp_path / "out").exists()
@@ -102,7 +102,7 @@ def test_a_run_that_ends_early_leaves_the_registry_that_was_there(
 ) -> None:
     generate_files(tmp_path, scenario="default", procedures=30, seed=1)
     before = _contents(tmp_path)
-    _break_after_the_first_table(monkeypatch, KeyboardInterrupt())
+    _break_before_the_scenario(monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         generate_files(tmp_path, scenario="default", procedures=40, seed=2)
     assert _contents(tmp_path) == before
@@ -120,7 +120,7 @@ def test_a_run_that_ends_early_leaves_the_registry_that_was_there(
 def test_a_full_disk_is_said_in_one_line(
     error: OSError, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _break_after_the_first_table(monkeypatch, error)
+    _break_before_the_scenario(monkeypatch, error)
     with pytest.raises(InputFileError, match=said):
         generate_files(tmp_path / "out", scenario="default", procedures=30, seed=1, kind="parquet")
     with pytest.raises(InputFileError, match=said):
