@@ -206,7 +206,8 @@ def missing_by_group(
     long = counts.unpivot(
         columns, index=["site_id", group, "n"], variable_name="column", value_name="missing"
     )
-    long = long.with_columns(share=pl.col("missing") / pl.col("n")).sort("share", maintain_order=True)
+    # Of groups with the same share the same one is the last in every run.
+    long = long.with_columns(share=pl.col("missing") / pl.col("n")).sort("share", group)
     ends = long.group_by("site_id", "column", maintain_order=True).agg(
         pl.len().alias("groups"),
         (pl.col("share").last() - pl.col("share").first()).alias("value"),

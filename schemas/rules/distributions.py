@@ -99,11 +99,16 @@ def stability_index(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     both = (pl.col("now") + pl.col("then")) / (pl.col("n") + pl.col("n_before"))
     p = (pl.col("now") + both) / (pl.col("n") + 1)
     q = (pl.col("then") + both) / (pl.col("n_before") + 1)
-    return totals.group_by("site_id").agg(
-        pl.col("n").first(),
-        pl.col("n_before").first(),
-        pl.len().alias("classes"),
-        ((p - q) * (p / q).log()).sum().alias("value"),
+    # Added in a fixed order, the classes give the same last digit in every run.
+    return (
+        totals.sort(keys)
+        .group_by("site_id", maintain_order=True)
+        .agg(
+            pl.col("n").first(),
+            pl.col("n_before").first(),
+            pl.len().alias("classes"),
+            ((p - q) * (p / q).log()).sum().alias("value"),
+        )
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from schemas.rules.completeness import device_kinds, judged
 from schemas.rules.frames import may_repeat
-from schemas.rules.site_frames import SiteCheck, SiteFrames, measured
+from schemas.rules.site_frames import SiteCheck, SiteFrames, measured, variance_of_whole_numbers
 
 MONTH_OPENS, MONTH_CLOSES = 23, 60
 YEAR_OPENS, YEAR_CLOSES = 300, 425
@@ -38,8 +38,9 @@ def _first_courses(frames: SiteFrames) -> pl.DataFrame:
     sites = sites.filter(~pl.col("followup_source").is_in(["linkage", "none"]))
     start = _day("procedure_date", "procedure_day").alias("start")
     names = ("site_id", "patient_id", "procedure_id", "age_years", "dialysis", "discharge_status")
-    first = frames["procedures"].select(*names, start).drop_nulls("start").join(sites, on="site_id")
-    first = _first_of_each(first)
+    first = frames["procedures"].select(*names, start).drop_nulls("start")
+    # Of two procedures of one day the one that comes first in the file is the first, in every run.
+    first = _first_of_each(first.join(sites, on="site_id", maintain_order="left"))
     told = frames["follow_up"].filter(pl.col("vital_status") != "lost")
     seen = told.group_by("patient_id").agg(_day("contact_date", "contact_day").max().alias("seen"))
     dead = frames["events"].filter(pl.col("event_type") == "death")
@@ -149,15 +150,18 @@ def lost_patients(frames: SiteFrames) -> pl.DataFrame:
     )
     parts = []
     for name in ("age_years", "dialysis"):
-        value, lost = pl.col(name), pl.col("lost")
+        lost = pl.col("lost")
+        groups = pl.col(name).filter(lost), pl.col(name).filter(~lost)
         sums = (
             courses.drop_nulls(name)
             .group_by("site_id")
             .agg(
                 lost.sum().alias("n_violating"),
                 pl.len().alias("n_checked"),
-                (value.filter(lost).mean() - value.filter(~lost).mean()).abs().alias("gap"),
-                ((value.filter(lost).var() + value.filter(~lost).var()) / 2).sqrt().alias("spread"),
+                (groups[0].mean() - groups[1].mean()).abs().alias("gap"),
+                ((variance_of_whole_numbers(groups[0]) + variance_of_whole_numbers(groups[1])) / 2)
+                .sqrt()
+                .alias("spread"),
             )
         )
         rest = pl.col("n_checked") - pl.col("n_violating")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.rules.site_frames import SiteCheck, SiteFrames, measured, nothing_measured
+from schemas.rules.site_frames import (
+    SiteCheck,
+    SiteFrames,
+    measured,
+    nothing_measured,
+    variance_of_whole_numbers,
+)
 from schemas.rules.site_texts import RULES
 
 __all__ = ["RULES", "SITE_CHECKS"]
@@ -99,14 +105,7 @@ def funnel_positions(frames: SiteFrames) -> pl.DataFrame:
         ("any", "complications", "complication_type"),
         ("is_dead", "procedures", "discharge_status"),
     ):
-        rate = pl.col(outcome).mean().over("stratum")
-        judged = rows.with_columns(rate.alias("rate")).filter("is_new").group_by("site_id")
-        sums = judged.agg(
-            pl.len().alias("n_checked"),
-            pl.col(outcome).sum().alias("n_violating"),
-            pl.col("rate").sum().alias("expected"),
-            (pl.col("rate") * (1 - pl.col("rate"))).sum().sqrt().alias("deviation"),
-        )
+        sums = _expected_by_site(rows, outcome)
         sums = sums.filter((pl.col("n_checked") >= FEWEST_OF_FUNNEL) & (pl.col("deviation") > 0))
         z = (pl.col("n_violating") - pl.col("expected")) / pl.col("deviation")
         sums = sums.with_columns(z.alias("value"))
@@ -115,13 +114,32 @@ def funnel_positions(frames: SiteFrames) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _expected_by_site(rows: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    """Return procedures, outcomes, their expected number and its deviation, by site.
+
+    Rows are counted first, which is exact; the few strata of a site are added in their order, so that the
+    last digit is the same in every run.
+    """
+    rates = rows.group_by("stratum").agg(rate=pl.col(outcome).sum() / pl.len())
+    own = rows.filter("is_new").group_by("site_id", "stratum")
+    counts = own.agg(pl.len().alias("n"), pl.col(outcome).sum().alias("seen"))
+    n, rate = pl.col("n"), pl.col("rate")
+    strata = counts.join(rates, on="stratum", how="inner").sort("site_id", "stratum")
+    return strata.group_by("site_id", maintain_order=True).agg(
+        n.sum().alias("n_checked"),
+        pl.col("seen").sum().alias("n_violating"),
+        (n * rate).sum().alias("expected"),
+        (n * rate * (1 - rate)).sum().sqrt().alias("deviation"),
+    )
+
+
 def intraclass_correlation(rows: pl.DataFrame, *, by: str, grader: str) -> pl.DataFrame:
     """Return the one-way intraclass correlation of ``grade`` between graders [1]_.
 
     Parameters
     ----------
     rows
-        ``grade`` (a number), ``by`` and ``grader``.
+        ``grade`` (a whole number), ``by`` and ``grader``.
     by
         Column within which graders are compared.
     grader
@@ -137,16 +155,21 @@ def intraclass_correlation(rows: pl.DataFrame, *, by: str, grader: str) -> pl.Da
     .. [1] Donner (1986), Int Stat Rev 54:67-82, doi:10.2307/1403259 (from analysis of variance).
     """
     groups = rows.group_by(by, grader).agg(
-        pl.len().alias("n"), pl.col("grade").mean().alias("mean"), pl.col("grade").var().alias("var")
+        pl.len().alias("n"),
+        pl.col("grade").mean().alias("mean"),
+        variance_of_whole_numbers(pl.col("grade")).alias("var"),
     )
-    groups = groups.filter(pl.col("n") >= FEWEST_OF_GRADER)
+    # Added in a fixed order, the groups give the same last digit in every run.
+    groups = groups.filter(pl.col("n") >= FEWEST_OF_GRADER).sort(by, grader)
     n, k = pl.col("n").sum(), pl.len()
     grand = (pl.col("n") * pl.col("mean")).sum() / n
     between = (pl.col("n") * (pl.col("mean") - grand).pow(2)).sum() / (k - 1)
     within = ((pl.col("n") - 1) * pl.col("var")).sum() / (n - k)
     size = (n - pl.col("n").pow(2).sum() / n) / (k - 1)
     icc = (between - within) / (between + (size - 1) * within)
-    sums = groups.group_by(by).agg(n.alias("total"), k.alias("graders"), icc.alias("value"))
+    sums = groups.group_by(by, maintain_order=True).agg(
+        n.alias("total"), k.alias("graders"), icc.alias("value")
+    )
     return sums.filter(pl.col("graders") > 1).rename({"total": "n"})
 
 

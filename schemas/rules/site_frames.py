@@ -133,6 +133,17 @@ def _column_or_null(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in frame.columns else pl.lit(None)
 
 
+def variance_of_whole_numbers(values: pl.Expr) -> pl.Expr:
+    """Return the sample variance of whole numbers; null for fewer than two.
+
+    Their sums are exact, so that the last digit does not depend on the order in which threads add them.
+    """
+    number = values.cast(pl.Float64)
+    n = number.count().cast(pl.Float64)
+    squares = (number.pow(2).sum() - number.sum().pow(2) / n).clip(lower_bound=0)
+    return pl.when(n > 1).then(squares / (n - 1))
+
+
 def is_filled(frame: pl.DataFrame, name: str) -> pl.Expr:
     """Return whether a cell tells something; a code ``unknown`` does not."""
     cell = pl.col(name)
