@@ -21,6 +21,12 @@ from synthetic.scenario_json import describe_scenario, write_scenario
 from synthetic.writer import write_registry, written_together
 
 
+@pytest.fixture(autouse=True)
+def _few_patients_of_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a small sample for the true effects, which no test here is about."""
+    monkeypatch.setattr(generation, "TRUTH_SAMPLE", 500)
+
+
 def _contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder."""
     return {
@@ -62,7 +68,8 @@ def test_a_scenario_file_stands_alone() -> None:
 
 
 def test_python_writes_the_files_that_the_command_writes(tmp_path: Path) -> None:
-    registry = generate_registry(load_scenario("rare"), procedures=60, seed=2, truth_sample=50_000)
+    sample = generation.TRUTH_SAMPLE
+    registry = generate_registry(load_scenario("rare"), procedures=60, seed=2, truth_sample=sample)
     write_registry(registry, tmp_path / "python")
     generate_files(tmp_path / "command", scenario="rare", procedures=60, seed=2)
     assert _contents(tmp_path / "python") == _contents(tmp_path / "command")
