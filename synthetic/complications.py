@@ -19,8 +19,8 @@ from synthetic.modifiers import CONTAINED, modifier_odds
 from synthetic.streams import draw_from_mix, draw_yes, scale_odds
 
 if TYPE_CHECKING:
+    from synthetic.course_settings import Complications
     from synthetic.scenario import Scenario
-    from synthetic.settings import Complications
     from synthetic.streams import Bools, Floats, Ints
 
 _RCA = 3
@@ -140,13 +140,11 @@ def draw_complications(
     happened["periprocedural_mi"] = early["mi"] | (uniform["periprocedural_mi"] < by_markers)
     ckd = lead["ckd"].to_numpy()
     happened["access_site_bleeding"] = draw_yes(rng, model.access_site_bleeding, size=size)
-    happened["acute_kidney_injury"] = (
-        draw_yes(rng, model.acute_kidney_injury * np.where(ckd, 3.0, 1.0), size=size)
-        & ~lead["dialysis"].to_numpy()
-    )
+    injury = model.acute_kidney_injury * np.where(ckd, model.acute_kidney_injury_ckd_multiplier, 1.0)
+    happened["acute_kidney_injury"] = draw_yes(rng, injury, size=size) & ~lead["dialysis"].to_numpy()
     happened |= {"stroke": early["stroke"], "stent_thrombosis": early["stent_thrombosis"]}
     return Drawn(
-        probability=probability, happened=happened, rows=_rows(happened, lead["main"].to_numpy(), rng)
+        probability=probability, happened=happened, rows=_rows(model, happened, lead["main"].to_numpy(), rng)
     )
 
 
@@ -174,11 +172,13 @@ def _shared_uniforms(names: tuple[str, ...], size: int, rng: np.random.Generator
     return uniform | {inner: uniform[outer] for inner, outer in CONTAINED.items()}
 
 
-def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> pl.DataFrame:
+def _rows(
+    model: Complications, happened: dict[str, Bools], main: Ints, rng: np.random.Generator
+) -> pl.DataFrame:
     """Lay out one row per complication, with its grade, timing and device."""
     size = len(main)
-    grades = _grades(happened, size, rng)
-    late = draw_yes(rng, 0.1, size=size)
+    grades = _grades(model, happened, size, rng)
+    late = draw_yes(rng, model.tamponade_after_procedure, size=size)
     parts = []
     for kind, source in (
         ("dissection", "dissection_any"),
@@ -201,13 +201,13 @@ def _rows(happened: dict[str, Bools], main: Ints, rng: np.random.Generator) -> p
 
 
 def _grades(
-    happened: dict[str, Bools], size: int, rng: np.random.Generator
+    model: Complications, happened: dict[str, Bools], size: int, rng: np.random.Generator
 ) -> dict[str, tuple[str, np.ndarray]]:
     """Draw scale and grade of dissection (NHLBI), perforation (Ellis) and access bleeding (BARC)."""
-    mild = np.asarray(_DISSECTION_MILD)[draw_from_mix(rng, (0.35, 0.40, 0.25), size=size)]
-    severe = np.asarray(_DISSECTION_SEVERE)[draw_from_mix(rng, (0.55, 0.20, 0.25), size=size)]
-    ellis = np.asarray(_ELLIS)[draw_from_mix(rng, (0.30, 0.55, 0.15), size=size)]
-    barc = np.asarray(("1", "2"))[draw_from_mix(rng, (0.4, 0.6), size=size)]
+    mild = np.asarray(_DISSECTION_MILD)[draw_from_mix(rng, model.mild_dissection_mix, size=size)]
+    severe = np.asarray(_DISSECTION_SEVERE)[draw_from_mix(rng, model.severe_dissection_mix, size=size)]
+    ellis = np.asarray(_ELLIS)[draw_from_mix(rng, model.perforation_mix, size=size)]
+    barc = np.asarray(("1", "2"))[draw_from_mix(rng, model.access_site_bleeding_mix, size=size)]
     return {
         "dissection": ("nhlbi", np.where(happened["dissection_severe"], severe, mild)),
         "perforation": ("ellis", np.where(happened["tamponade"], "III", ellis)),

@@ -13,9 +13,9 @@ from synthetic.elementary import exp, log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from synthetic.course_settings import Complications
     from synthetic.practice_settings import Modifier
     from synthetic.scenario import Scenario
-    from synthetic.settings import Complications
     from synthetic.streams import Floats, Ints
 
 CONTAINED = {

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import SchemaFileError
 from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, STRATEGY_CODES, VESSELS
+from synthetic.course_problems import course_problems
+from synthetic.course_settings import Complications, Imaging
 from synthetic.modifiers import modifier_problems
 from synthetic.operators import operator_problems
 from synthetic.practice_settings import OperatorModel
@@ -17,9 +19,7 @@ from synthetic.scenario_overlay import resolve
 from synthetic.settings import (
     Anatomy,
     Calendar,
-    Complications,
     FollowUp,
-    Imaging,
     Missingness,
     Outcomes,
     Population,
@@ -144,6 +144,7 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for place, row in scenario.complications.probability.items():
         if len(row) != len(COMPLICATION_COLUMNS):
             yield f"complications.probability.{place}", f"needs {len(COMPLICATION_COLUMNS)} values"
+    yield from course_problems(scenario)
     yield from modifier_problems(scenario)
     yield from operator_problems(scenario)
     if scenario.site_variation.device_logit_sd < 0:

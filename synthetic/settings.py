@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from synthetic.practice_settings import Modifier
-
 Four = tuple[float, ...]
 
 
@@ -151,44 +149,6 @@ class Treatment:
     drug_coated_balloon: float
     rescue_if_resistant: float
     rescue_if_severe: float
-
-
-@dataclass(frozen=True)
-class Imaging:
-    """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade.
-
-    A share `second_modality` of lesions imaged at baseline is read by the other modality too. There OCT sees
-    nothing of calcium that lies deep only with probability `oct_misses_deep`, and the second reading of an
-    arc differs from the first by a normal error of `arc_reading_sd_deg`.
-    """
-
-    share_first_year: float
-    share_last_year: float
-    severity_odds: Four
-    oct_share: float
-    arc_mean_deg: Four
-    arc_sd_deg: Four
-    thickness_mean_mm: Four
-    length_mean_mm: Four
-    visible: Four
-    nodule: Four
-    second_modality: float = 0.0
-    oct_misses_deep: float = 0.0
-    arc_reading_sd_deg: float = 0.0
-
-
-@dataclass(frozen=True)
-class Complications:
-    """Probability per procedure by device column, and what multiplies its odds."""
-
-    probability: dict[str, tuple[float, ...]]
-    severity_odds: Four
-    av_block_rca_multiplier: float
-    av_block_other_multiplier: float
-    access_site_bleeding: float
-    acute_kidney_injury: float
-    recorded_by_some: tuple[str, ...]
-    modifiers: tuple[Modifier, ...] = ()
 
 
 @dataclass(frozen=True)

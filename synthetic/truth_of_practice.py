@@ -74,6 +74,13 @@ def describe_complications(scenario: Scenario) -> dict[str, Any]:
         "table": {name: list(row) for name, row in model.probability.items()},
         "severity_odds": dict(zip(SEVERITIES, model.severity_odds, strict=True)),
         "modifiers": [_describe(modifier) for modifier in model.modifiers],
+        # Neither device nor calcium acts on these two; factors multiply the probability, not its odds.
+        "access_site_bleeding": {"probability": model.access_site_bleeding},
+        "acute_kidney_injury": {
+            "probability": model.acute_kidney_injury,
+            "ckd_factor": model.acute_kidney_injury_ckd_multiplier,
+            "dialysis_factor": 0.0,
+        },
         # What multiplies the probability, not its odds, by vessel of the leading lesion.
         "vessel_factor": {
             "av_block": {"RCA": model.av_block_rca_multiplier, "other": model.av_block_other_multiplier}

@@ -1,0 +1,63 @@
+"""The parts of a scenario that say what happens at the table and how it is seen.
+
+Lists of four go by true calcification: none, mild, moderate, severe. Probabilities are 0..1. The source of
+each number stands beside it in the TOML file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synthetic.practice_settings import Modifier
+
+Four = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Imaging:
+    """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade.
+
+    A share `second_modality` of lesions imaged at baseline is read by the other modality too. There OCT sees
+    nothing of calcium that lies deep only with probability `oct_misses_deep`, and the second reading of an
+    arc differs from the first by a normal error of `arc_reading_sd_deg`.
+    """
+
+    share_first_year: float
+    share_last_year: float
+    severity_odds: Four
+    oct_share: float
+    arc_mean_deg: Four
+    arc_sd_deg: Four
+    thickness_mean_mm: Four
+    length_mean_mm: Four
+    visible: Four
+    nodule: Four
+    second_modality: float = 0.0
+    oct_misses_deep: float = 0.0
+    arc_reading_sd_deg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Complications:
+    """Probability per procedure by device column, and what multiplies its odds.
+
+    `acute_kidney_injury` is that without kidney disease; with it the probability is multiplied by
+    `acute_kidney_injury_ckd_multiplier`, and on dialysis it is zero. `tamponade_after_procedure` is the share
+    found after the patient has left the laboratory. The rest are mixes of grades: dissections A to C and D to
+    F (NHLBI), perforations I to III (Ellis; a tamponade is III in any case), bleeding 1 and 2 (BARC).
+    """
+
+    probability: dict[str, tuple[float, ...]]
+    severity_odds: Four
+    av_block_rca_multiplier: float
+    av_block_other_multiplier: float
+    access_site_bleeding: float
+    acute_kidney_injury: float
+    acute_kidney_injury_ckd_multiplier: float
+    tamponade_after_procedure: float
+    mild_dissection_mix: tuple[float, ...]
+    severe_dissection_mix: tuple[float, ...]
+    perforation_mix: tuple[float, ...]
+    access_site_bleeding_mix: tuple[float, ...]
+    recorded_by_some: tuple[str, ...]
+    modifiers: tuple[Modifier, ...] = ()

@@ -1,0 +1,65 @@
+"""What happens at the table is set in the scenario file, and faulty settings are refused."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from schemas.errors import SchemaFileError
+from synthetic.registry import generate_registry
+from synthetic.scenario import Scenario, load_scenario, parse_scenario
+from synthetic.truth_of_practice import describe_complications
+
+SEED, SIZE = 8, 1_500
+
+
+def own(text: str) -> Scenario:
+    return parse_scenario(f'extends = "default"\n{text}', where="mine.toml")
+
+
+def tables_of(text: str) -> dict[str, pl.DataFrame]:
+    return generate_registry(own(text), procedures=SIZE, seed=SEED).tables
+
+
+def test_kidney_injury_and_grades_follow_the_scenario() -> None:
+    tables = tables_of(
+        """
+        [complications]
+        acute_kidney_injury = 0.3
+        acute_kidney_injury_ckd_multiplier = 0.0
+        mild_dissection_mix = [0.0, 1.0, 0.0]
+        severe_dissection_mix = [0.0, 0.0, 1.0]
+        access_site_bleeding_mix = [1.0, 0.0]
+        """
+    )
+    records = tables["complications"].join(
+        tables["procedures"].select("procedure_id", "ckd"), on="procedure_id"
+    )
+    injured = records.filter(complication_type="acute_kidney_injury")
+    assert injured["ckd"].drop_nulls().to_list().count(True) == 0
+    assert len(injured) > 200
+    assert set(records.filter(complication_type="dissection")["grade"]) == {"B", "F"}
+    assert set(records.filter(complication_type="access_site_bleeding")["grade"]) == {"1"}
+
+
+def test_the_truth_tells_complications_that_no_device_changes() -> None:
+    found = describe_complications(load_scenario("default"))
+    assert found["access_site_bleeding"] == {"probability": 0.012}
+    assert found["acute_kidney_injury"] == {"probability": 0.02, "ckd_factor": 3.0, "dialysis_factor": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "what"),
+    [
+        ("complications", "access_site_bleeding = 1.2", "from 0 to 1"),
+        ("complications", "acute_kidney_injury_ckd_multiplier = 60.0", "above 1"),
+        ("complications", "perforation_mix = [0.5, 0.5]", "needs 3 values"),
+        ("complications", "mild_dissection_mix = [0.5, 0.5, 0.5]", "sum to 1"),
+        ("complications", "access_site_bleeding_mix = [1.5, -0.5]", "0 or more"),
+    ],
+)
+def test_a_faulty_setting_is_refused_by_place_and_fact(table: str, line: str, what: str) -> None:
+    with pytest.raises(SchemaFileError) as caught:
+        own(f"[{table}]\n{line}")
+    assert caught.value.where == f"mine.toml.{table}.{line.split(' =', maxsplit=1)[0]}"
+    assert what in caught.value.what
