@@ -7,35 +7,58 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from synthetic.course_settings import Complications
+    from synthetic.course_settings import Complications, Imaging
     from synthetic.scenario import Scenario
 
     Problems = Iterator[tuple[str, str]]
 
 _SUM_ERROR = 1e-9
+_COMPLICATION_SHARES = ("access_site_bleeding", "acute_kidney_injury", "tamponade_after_procedure")
+_IMAGING_SHARES = (
+    *("after_modification", "after_stent", "fracture_if_lithotripsy", "fracture_otherwise"),
+    *("eruptive_if_nodule", "oct_share", "second_modality", "oct_misses_deep"),
+)
+_IMAGING_SPREADS = (
+    *("thickness_sd_mm", "length_sd_share", "reference_area_sd", "narrowest_share_sd"),
+    *("expansion_sd_pct", "arc_reading_sd_deg"),
+)
 
 
 def course_problems(scenario: Scenario) -> Problems:
     """Yield the place and the fault of each setting that cannot be drawn from."""
     yield from _of_complications(scenario.complications)
+    yield from _of_imaging(scenario.imaging)
 
 
 def _of_complications(model: Complications) -> Problems:
     """Yield probabilities that are none, and mixes of grades that are not whole."""
     where = "complications"
-    yield from _shares(
-        where,
-        {
-            name: getattr(model, name)
-            for name in ("access_site_bleeding", "acute_kidney_injury", "tamponade_after_procedure")
-        },
-    )
+    yield from _shares(where, _values(model, _COMPLICATION_SHARES))
     if not 0 <= model.acute_kidney_injury * model.acute_kidney_injury_ckd_multiplier <= 1:
         yield f"{where}.acute_kidney_injury_ckd_multiplier", "makes a probability below 0 or above 1"
     yield from _mix(f"{where}.mild_dissection_mix", model.mild_dissection_mix, count=3)
     yield from _mix(f"{where}.severe_dissection_mix", model.severe_dissection_mix, count=3)
     yield from _mix(f"{where}.perforation_mix", model.perforation_mix, count=3)
     yield from _mix(f"{where}.access_site_bleeding_mix", model.access_site_bleeding_mix, count=2)
+
+
+def _of_imaging(model: Imaging) -> Problems:
+    """Yield probabilities, mixes and spreads of imaging that are none."""
+    yield from _shares("imaging", _values(model, _IMAGING_SHARES))
+    yield from _mix("imaging.depth_mix", model.depth_mix, count=3)
+    yield from _spreads("imaging", _values(model, _IMAGING_SPREADS))
+
+
+def _values(model: object, names: tuple[str, ...]) -> dict[str, float]:
+    """Return some settings by name."""
+    return {name: getattr(model, name) for name in names}
+
+
+def _spreads(where: str, values: Mapping[str, float]) -> Problems:
+    """Yield standard deviations below zero."""
+    for name, value in values.items():
+        if value < 0:
+            yield f"{where}.{name}", "must be 0 or more"
 
 
 def _shares(where: str, values: Mapping[str, float]) -> Problems:

@@ -17,6 +17,14 @@ Four = tuple[float, ...]
 class Imaging:
     """Share of lesions imaged (first and last year; odds by severity) and calcium by true grade.
 
+    Lesions imaged at baseline are imaged again with probability `after_modification` where a device for
+    calcium was used, and `after_stent` where a stent lies. Such devices leave a fracture with the two
+    probabilities. The standard deviation of the length of calcium is `length_sd_share` of its mean;
+    `depth_mix` is superficial, deep and mixed; `eruptive_if_nodule` a share of nodules. The narrowest lumen
+    area is a share of the reference area, which varies around that of the angiographic diameter by
+    `reference_area_sd`. Modification multiplies the narrowest area by `area_gain_after_modification`; the
+    expansion of a stent falls by `expansion_loss_per_grade` percentage points with each grade.
+
     A share `second_modality` of lesions imaged at baseline is read by the other modality too. There OCT sees
     nothing of calcium that lies deep only with probability `oct_misses_deep`, and the second reading of an
     arc differs from the first by a normal error of `arc_reading_sd_deg`.
@@ -32,6 +40,22 @@ class Imaging:
     length_mean_mm: Four
     visible: Four
     nodule: Four
+    after_modification: float
+    after_stent: float
+    fracture_if_lithotripsy: float
+    fracture_otherwise: float
+    thickness_sd_mm: float
+    length_sd_share: float
+    depth_mix: tuple[float, ...]
+    eruptive_if_nodule: float
+    vessel_to_lumen: float
+    reference_area_sd: float
+    narrowest_share_mean: float
+    narrowest_share_sd: float
+    area_gain_after_modification: float
+    expansion_mean_pct: float
+    expansion_loss_per_grade: float
+    expansion_sd_pct: float
     second_modality: float = 0.0
     oct_misses_deep: float = 0.0
     arc_reading_sd_deg: float = 0.0

@@ -14,6 +14,7 @@ from synthetic.streams import draw_between, draw_from_mix, draw_yes, scale_odds
 from synthetic.treatment import years_of
 
 if TYPE_CHECKING:
+    from synthetic.course_settings import Imaging
     from synthetic.procedure import Sequence
     from synthetic.scenario import Scenario
     from synthetic.streams import Bools, Floats, Ints
@@ -39,17 +40,20 @@ def draw_imaging(
         after modification, 2 after stent), `is_oct`, calcium and lumen measures; NaN where the stage or the
         modality does not give one.
     """
-    size = len(lesions)
+    size, model = len(lesions), scenario.imaging
     imaged = draw_yes(rng, _imaging_share(scenario, sites, visits, lesions), size=size)
     wired = lesions["crossability"].to_numpy() != 1
     tools = modified_by(sequence, (D_RA, D_ORBITAL, D_IVL, D_CUTTING, D_HIGH))
-    again = draw_yes(rng, 0.35, size=size) & tools
-    finished = draw_yes(rng, 0.85, size=size) & sequence.has_stent
+    again = draw_yes(rng, model.after_modification, size=size) & tools
+    finished = draw_yes(rng, model.after_stent, size=size) & sequence.has_stent
     present = np.column_stack([imaged, imaged & again, imaged & finished]) & wired[:, None]
     calcium = _draw_calcium(scenario, lesions, rng)
-    lumen = _draw_lumen(lesions, rng)
-    is_oct = draw_yes(rng, scenario.imaging.oct_share, size=size)
-    fractured = draw_yes(rng, np.where(modified_by(sequence, (D_IVL,)), 0.67, 0.35), size=size) & tools
+    lumen = _draw_lumen(model, lesions, rng)
+    is_oct = draw_yes(rng, model.oct_share, size=size)
+    fracture = np.where(
+        modified_by(sequence, (D_IVL,)), model.fracture_if_lithotripsy, model.fracture_otherwise
+    )
+    fractured = draw_yes(rng, fracture, size=size) & tools
     lesion, stage = np.nonzero(present)
     return _runs(lesion, stage, is_oct=is_oct, calcium=calcium, lumen=lumen, fractured=fractured)
 
@@ -82,44 +86,55 @@ def _draw_calcium(scenario: Scenario, lesions: pl.DataFrame, rng: np.random.Gene
         size=size,
     )
     thickness = draw_between(
-        rng, np.asarray(model.thickness_mean_mm)[severity], sd=0.2, low=0.10, high=1.6, size=size
+        rng,
+        np.asarray(model.thickness_mean_mm)[severity],
+        sd=model.thickness_sd_mm,
+        low=0.10,
+        high=1.6,
+        size=size,
     )
     length = draw_between(
         rng,
         np.asarray(model.length_mean_mm)[severity],
-        sd=np.asarray(model.length_mean_mm)[severity] * 0.4,
+        sd=np.asarray(model.length_mean_mm)[severity] * model.length_sd_share,
         low=1.0,
         high=60.0,
         size=size,
     )
     length = np.minimum(length, lesions["length_mm"].to_numpy())
     wide = np.clip((arc - 230) / 130, 0, 1) * length
-    superficial = draw_from_mix(rng, (0.48, 0.28, 0.24), size=size)
+    depth = draw_from_mix(rng, model.depth_mix, size=size)
     nodule = draw_yes(rng, np.asarray(model.nodule)[severity], size=size)
+    eruptive = draw_yes(rng, model.eruptive_if_nodule, size=size)
     return {
         "arc": np.where(seen, np.round(arc), 0.0),
         "thickness": np.where(seen, np.round(thickness, 2), 0.0),
         "length": np.where(seen, np.round(length, 1), 0.0),
         "arc270_length": np.where(seen & (arc > 270), np.round(wide, 1), 0.0),
-        "depth": np.where(seen, superficial, 3).astype(np.float64),
-        "nodule": np.where(nodule & seen, 1 + draw_yes(rng, 0.6, size=size), 0).astype(np.float64),
+        "depth": np.where(seen, depth, 3).astype(np.float64),
+        "nodule": np.where(nodule & seen, 1 + eruptive, 0).astype(np.float64),
     }
 
 
-def _draw_lumen(lesions: pl.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
-    """Draw lumen and stent areas (mm2) that agree with the reference vessel and with one another."""
+def _draw_lumen(model: Imaging, lesions: pl.DataFrame, rng: np.random.Generator) -> dict[str, Floats]:
+    """Draw areas (mm2) that agree with the vessel and with one another, and what modification gains."""
     size = len(lesions)
     diameter: Floats = lesions["reference_mm"].to_numpy()
-    reference = np.clip(
-        np.pi / 4 * diameter**2 * draw_between(rng, 1.0, sd=0.08, low=0.8, high=1.2, size=size), 3.1, 19.5
+    area = draw_between(rng, 1.0, sd=model.reference_area_sd, low=0.8, high=1.2, size=size)
+    reference = np.clip(np.pi / 4 * diameter**2 * area, 3.1, 19.5)
+    share = draw_between(
+        rng, model.narrowest_share_mean, sd=model.narrowest_share_sd, low=0.15, high=0.5, size=size
     )
-    narrowest = np.clip(reference * draw_between(rng, 0.32, sd=0.08, low=0.15, high=0.5, size=size), 1.1, 8)
-    harder = lesions["severity"].to_numpy() * 2.5
-    expansion = draw_between(rng, 90 - harder, sd=10.0, low=66, high=120, size=size)
+    narrowest = np.clip(reference * share, 1.1, 8)
+    expected = model.expansion_mean_pct - lesions["severity"].to_numpy() * model.expansion_loss_per_grade
+    expansion = draw_between(rng, expected, sd=model.expansion_sd_pct, low=66, high=120, size=size)
     return {
         "reference": np.round(reference, 2),
-        "vessel": np.asarray(np.round(np.clip(diameter * 1.25, 2.4, 6.0), 2), dtype=np.float64),
+        "vessel": np.asarray(
+            np.round(np.clip(diameter * model.vessel_to_lumen, 2.4, 6.0), 2), dtype=np.float64
+        ),
         "mla": np.asarray(np.round(narrowest, 2), dtype=np.float64),
+        "gain": np.full(size, model.area_gain_after_modification),
         "msa": np.round(reference * expansion / 100, 2),
     }
 
@@ -139,7 +154,7 @@ def _runs(
     by_oct = is_oct[lesion]
     depth = calcium["depth"][lesion]
     msa, reference = lumen["msa"][lesion], lumen["reference"][lesion]
-    gain = np.where(stage == _MODIFIED, 1.35, 1.0)
+    gain = np.where(stage == _MODIFIED, lumen["gain"][lesion], 1.0)
     return pl.DataFrame(
         {
             "lesion": lesion,

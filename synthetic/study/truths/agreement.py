@@ -18,7 +18,8 @@ MODERATE = 2
 """The true grade whose lesions are graded by both methods."""
 _ARCS, _SECOND_ARCS = (12, 360), (5, 360)
 _CUTS = (0, 180, 270)
-_DEEP_SHARE = 0.28
+_DEEP = 1
+"""Place of calcium that lies deep only in the scenario's mix."""
 _PAIRS = 400_000
 _ROUNDING = 1 / 12
 """Variance of the rounding of the second reading to whole degrees."""
@@ -60,7 +61,9 @@ def _kappa(scenario: Scenario) -> float:
     second = np.round(np.clip(np.round(first) + error, *_SECOND_ARCS))
     seen = draw_yes(rng, model.visible[MODERATE], size=_PAIRS)
     # Where OCT reads second it misses some of what lies deep.
-    missed = draw_yes(rng, (1 - model.oct_share) * _DEEP_SHARE * model.oct_misses_deep, size=_PAIRS)
+    missed = draw_yes(
+        rng, (1 - model.oct_share) * model.depth_mix[_DEEP] * model.oct_misses_deep, size=_PAIRS
+    )
     grades = [
         np.searchsorted(_CUTS, np.where(shown, np.round(arc), 0.0))
         for shown, arc in ((seen, first), (seen & ~missed, second))

@@ -42,6 +42,28 @@ def test_kidney_injury_and_grades_follow_the_scenario() -> None:
     assert set(records.filter(complication_type="access_site_bleeding")["grade"]) == {"1"}
 
 
+def test_calcium_and_runs_follow_the_scenario() -> None:
+    imaging = tables_of(
+        """
+        [imaging]
+        oct_share = 0.0
+        second_modality = 0.0
+        visible = [1.0, 1.0, 1.0, 1.0]
+        depth_mix = [0.0, 1.0, 0.0]
+        nodule = [1.0, 1.0, 1.0, 1.0]
+        eruptive_if_nodule = 0.0
+        after_modification = 0.0
+        fracture_if_lithotripsy = 0.0
+        fracture_otherwise = 0.0
+        """
+    )["imaging"]
+    assert set(imaging["stage"]) == {"baseline", "after_stent"}
+    baseline = imaging.filter(stage="baseline")
+    assert set(baseline["calcium_depth"]) == {"deep"}
+    assert set(baseline["calcified_nodule"]) == {"non_eruptive"}
+    assert not imaging["calcium_fracture"].any()
+
+
 def test_the_truth_tells_complications_that_no_device_changes() -> None:
     found = describe_complications(load_scenario("default"))
     assert found["access_site_bleeding"] == {"probability": 0.012}
@@ -56,6 +78,9 @@ def test_the_truth_tells_complications_that_no_device_changes() -> None:
         ("complications", "perforation_mix = [0.5, 0.5]", "needs 3 values"),
         ("complications", "mild_dissection_mix = [0.5, 0.5, 0.5]", "sum to 1"),
         ("complications", "access_site_bleeding_mix = [1.5, -0.5]", "0 or more"),
+        ("imaging", "after_stent = -0.1", "from 0 to 1"),
+        ("imaging", "depth_mix = [0.5, 0.5]", "needs 3 values"),
+        ("imaging", "thickness_sd_mm = -0.1", "0 or more"),
     ],
 )
 def test_a_faulty_setting_is_refused_by_place_and_fact(table: str, line: str, what: str) -> None:
