@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from analytics.errors import CalibrationError, InputFileError
 from analytics.generation_dialects import plant_in_exports
+from schemas.errors import SchemaFileError
+from schemas.registry import TABLES
 from synthetic import registry as drawing
 from synthetic.calibration import check_registry, find_departure
 from synthetic.calibration_table import describe_departure, render_checks
 from synthetic.corruption import plant_faults, write_faults
 from synthetic.dialects.writing import write_dialect
+from synthetic.leftovers import OF_FAULTS, refuse_leftovers
 from synthetic.registry import complete_truth, draw_blocks, generate_registry
 from synthetic.scenario import load_scenario, read_scenario
 from synthetic.scenario_json import write_scenario
@@ -68,13 +71,13 @@ def generate_files(
     Raises
     ------
     InputFileError
-        If ``out`` is a file, cannot be written to or has no room, or faults are asked for in Parquet.
+        If ``out`` is a file, cannot be written to, has no room or holds parts of another registry that would
+        stay, or faults are asked for in Parquet.
     """
-    if out.is_file():
-        raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
     if faults and kind != "csv":
         raise InputFileError(where="--faults", what="needs text", fix="Leave --format at csv.")
     drawn = find_scenario(scenario)
+    _refuse_place(out, {f"{table}.{kind}" for table in TABLES}, faults=faults)
     tallies, n_faults = [], 0
     with _telling_of(out), written_together(out) as work:
         with TableFiles(work, kind) as files:
@@ -118,10 +121,9 @@ def generate_dialect(
     Raises
     ------
     InputFileError
-        If ``out`` is a file, cannot be written to or has no room, or more procedures are asked for.
+        If ``out`` is a file, cannot be written to, has no room or holds parts of another registry that would
+        stay, or more procedures are asked for.
     """
-    if out.is_file():
-        raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
     if procedures > CHECKED_PROCEDURES:
         raise InputFileError(
             where="--dialect",
@@ -129,6 +131,7 @@ def generate_dialect(
             fix="Ask for fewer, or for the canonical files.",
         )
     drawn = find_scenario(scenario)
+    _refuse_place(out, {site.site_id for site in drawn.sites}, faults=faults)
     registry = generate_registry(drawn, procedures=procedures, seed=seed, truth_sample=TRUTH_SAMPLE)
     with _telling_of(out), written_together(out) as work:
         rows, n_faults = write_dialect(registry.tables, work, dialect), 0
@@ -139,6 +142,17 @@ def generate_dialect(
         write_scenario(drawn, work)
         write_truth(registry.truth, work)
     return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": rows, "n_faults": n_faults}
+
+
+def _refuse_place(out: Path, written: set[str], *, faults: bool) -> None:
+    """Refuse a file, and a folder in which parts of another registry would stay."""
+    if out.is_file():
+        raise InputFileError(where=str(out), what="is a file", fix="Name a folder.")
+    try:
+        with _telling_of(out):
+            refuse_leftovers(out, {*written, *OF_FAULTS} if faults else written)
+    except SchemaFileError as error:
+        raise InputFileError(where=error.where, what=error.what, fix=error.fix) from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import polars as pl
 import polars.selectors as cs
 import pyarrow.parquet as pq
 
+from synthetic.leftovers import refuse_leftovers
 from synthetic.registry import Registry, generate_registry
 from synthetic.scenario_json import write_scenario
 
@@ -68,7 +69,13 @@ def write_registry(registry: Registry, out: Path) -> None:
         From `generate_registry`.
     out
         Folder; made if absent, files of the same names replaced.
+
+    Raises
+    ------
+    SchemaFileError
+        If parts of another registry would stay in the folder.
     """
+    refuse_leftovers(out, {f"{name}.csv" for name in registry.tables})
     with written_together(out) as work:
         with TableFiles(work) as files:
             files.add(registry.tables)
