@@ -91,7 +91,7 @@ def probability_under(scenario: Scenario, name: str, cases: pl.DataFrame, *, str
     model, reference = scenario.complications, cases["reference_mm"].to_numpy()
     everybody = np.full(len(cases), strategy)
     average = np.zeros(len(cases))
-    for diameter, chance in burr_chances(reference).items():
+    for diameter, chance in burr_chances(scenario.devices, reference).items():
         odds = modifier_odds(model, name, cases, strategy=everybody, burr=diameter / reference)
         average += chance * complication_probability(
             model,

@@ -73,7 +73,7 @@ def draw_course(scenario: Scenario, people: People, streams: dict[str, np.random
     thrombosed = np.zeros(len(lesions), dtype=np.bool_)
     thrombosed[people.index_lead] = people.outcomes.day["stent_thrombosis"] < NEVER
     sequence = draw_sequence(scenario, sites, visits, lesions, thrombosed=thrombosed, rng=streams["devices"])
-    devices = describe_devices(lesions, sequence, streams["devices"])
+    devices = describe_devices(scenario.devices, lesions, sequence, streams["devices"])
     lead = pl.DataFrame(
         {
             "main": sequence.main[people.lead],

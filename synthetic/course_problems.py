@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from synthetic.device_settings import ACTIVATED, INFLATED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from synthetic.course_settings import Complications, Imaging
+    from synthetic.course_settings import Complications, Devices, Imaging
     from synthetic.scenario import Scenario
+    from synthetic.settings import Treatment
 
     Problems = Iterator[tuple[str, str]]
 
 _SUM_ERROR = 1e-9
 _COMPLICATION_SHARES = ("access_site_bleeding", "acute_kidney_injury", "tamponade_after_procedure")
+_TREATMENT_SHARES = (
+    *("direct_stent", "drug_coated_balloon", "rescue_if_resistant", "rescue_if_severe"),
+    *("rescue_by_lithotripsy", "drug_coated_balloon_if_in_stent", "scoring_if_cutting"),
+    *("super_high_pressure_if_nc", "second_burr", "compliant_after_debulking"),
+)
+_DEVICE_SHARES = (
+    *("larger_burr_if_large", "widest_burr_if_wide", "larger_laser_if_large", "smaller_blade", "fast_crown"),
+)
 _IMAGING_SHARES = (
     *("after_modification", "after_stent", "fracture_if_lithotripsy", "fracture_otherwise"),
     *("eruptive_if_nodule", "oct_share", "second_modality", "oct_misses_deep"),
@@ -28,6 +39,8 @@ def course_problems(scenario: Scenario) -> Problems:
     """Yield the place and the fault of each setting that cannot be drawn from."""
     yield from _of_complications(scenario.complications)
     yield from _of_imaging(scenario.imaging)
+    yield from _of_treatment(scenario.treatment)
+    yield from _of_devices(scenario.devices)
 
 
 def _of_complications(model: Complications) -> Problems:
@@ -47,6 +60,38 @@ def _of_imaging(model: Imaging) -> Problems:
     yield from _shares("imaging", _values(model, _IMAGING_SHARES))
     yield from _mix("imaging.depth_mix", model.depth_mix, count=3)
     yield from _spreads("imaging", _values(model, _IMAGING_SPREADS))
+
+
+def _of_treatment(model: Treatment) -> Problems:
+    """Yield probabilities of what comes with a strategy that are none."""
+    yield from _shares("treatment", _values(model, _TREATMENT_SHARES))
+    yield from _shares("treatment.balloon_before", model.balloon_before)
+    yield from _shares("treatment.balloon_after_stent", model.balloon_after_stent)
+
+
+def _of_devices(model: Devices) -> Problems:
+    """Yield probabilities and distributions of sizes and settings that are none."""
+    yield from _shares("devices", _values(model, _DEVICE_SHARES))
+    if model.wide_artery_mm < model.large_artery_mm:
+        yield "devices.wide_artery_mm", "must not be below large_artery_mm"
+    if model.widest_burr_if_wide > model.larger_burr_if_large:
+        yield "devices.widest_burr_if_wide", "must not be above larger_burr_if_large, of which it is a part"
+    for name in ("burr_speed_krpm", "lithotripsy_pulses", "laser_fluence_mj_mm2"):
+        yield from _mean_and_sd(f"devices.{name}", getattr(model, name))
+    for name, classes in (("activation_s", ACTIVATED), ("pressure_atm", INFLATED)):
+        table = getattr(model, name)
+        if set(table) != set(classes):
+            yield f"devices.{name}", f"must name {', '.join(classes)}"
+        for device, around in table.items():
+            yield from _mean_and_sd(f"devices.{name}.{device}", around)
+
+
+def _mean_and_sd(where: str, values: tuple[float, ...]) -> Problems:
+    """Yield what is not a mean and a standard deviation."""
+    if len(values) != len(("mean", "sd")):
+        yield where, "needs 2 values, mean and standard deviation"
+    elif values[1] < 0:
+        yield where, "needs a standard deviation of 0 or more"
 
 
 def _values(model: object, names: tuple[str, ...]) -> dict[str, float]:

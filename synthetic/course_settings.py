@@ -85,3 +85,30 @@ class Complications:
     access_site_bleeding_mix: tuple[float, ...]
     recorded_by_some: tuple[str, ...]
     modifiers: tuple[Modifier, ...] = ()
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Sizes and settings of devices, as far as they are chosen rather than given by maker and vessel.
+
+    The first burr is larger than 1.25 mm with probability `larger_burr_if_large` in arteries of at least
+    `large_artery_mm`, and 1.75 mm with probability `widest_burr_if_wide` in those of at least
+    `wide_artery_mm`. Laser catheters are 1.4 instead of 0.9 mm with probability `larger_laser_if_large` from
+    `laser_artery_mm` on; blades are a quarter of a millimetre below the vessel with `smaller_blade`; crowns
+    turn fast with `fast_crown`. The others are mean and standard deviation before limits of makers, pressure
+    and seconds by device class.
+    """
+
+    large_artery_mm: float
+    larger_burr_if_large: float
+    wide_artery_mm: float
+    widest_burr_if_wide: float
+    laser_artery_mm: float
+    larger_laser_if_large: float
+    smaller_blade: float
+    fast_crown: float
+    burr_speed_krpm: tuple[float, ...]
+    lithotripsy_pulses: tuple[float, ...]
+    laser_fluence_mj_mm2: tuple[float, ...]
+    activation_s: dict[str, tuple[float, ...]]
+    pressure_atm: dict[str, tuple[float, ...]]

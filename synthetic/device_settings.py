@@ -19,20 +19,46 @@ from synthetic.codes import (
     D_SC,
     D_SCORING,
     D_STENT,
+    DEVICE_CLASSES,
 )
 from synthetic.procedure import BEFORE, FIRST, NO_DEVICE, SECOND_BURR
 
 if TYPE_CHECKING:
+    from synthetic.course_settings import Devices
     from synthetic.procedure import Sequence
     from synthetic.streams import Floats, Ints
 
 
-_LARGE_MM, _LARGER_BURR = 2.7, 0.58  # in arteries of this size the first burr is larger than 1.25 mm so often
-_WIDE_MM, _WIDEST_BURR = 3.5, 0.15  # and 1.75 mm so often, rather than 1.5 mm
+_ATMOSPHERES = {
+    D_IVL: (4, 6),
+    D_CUTTING: (6, 14),
+    D_SCORING: (8, 16),
+    D_NC: (12, 30),
+    D_HIGH: (28, 35),
+    D_SC: (6, 16),
+    D_DCB: (6, 14),
+    D_STENT: (9, 18),
+}
+_SECONDS = {D_RA: (12, 180), D_ORBITAL: (15, 180), D_ELCA: (10, 200)}
+INFLATED = tuple(DEVICE_CLASSES[code] for code in _ATMOSPHERES)
+"""Device classes that have a pressure."""
+ACTIVATED = tuple(DEVICE_CLASSES[code] for code in _SECONDS)
+"""Device classes that have a time of activation."""
 
 
-def describe_devices(lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator) -> pl.DataFrame:
+def describe_devices(
+    model: Devices, lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator
+) -> pl.DataFrame:
     """Give every device its size and settings.
+
+    Parameters
+    ----------
+    model
+        What is chosen how often.
+    lesions, sequence
+        From the earlier stages.
+    rng
+        Stream of the stage.
 
     Returns
     -------
@@ -56,19 +82,19 @@ def describe_devices(lesions: pl.DataFrame, sequence: Sequence, rng: np.random.G
             "slot": slot,
             "sequence_no": number,
             "device": device,
-            "diameter_mm": _diameters(device, slot, reference, rng),
-            "max_pressure_atm": _pressures(device, rng),
-            **_settings(device, rng),
+            "diameter_mm": _diameters(model, device, slot, reference=reference, rng=rng),
+            "max_pressure_atm": _pressures(model, device, rng),
+            **_settings(model, device, rng),
             "success": ~failed,
         }
     )
 
 
-def burr_chances(reference: Floats) -> dict[float, Floats]:
+def burr_chances(model: Devices, reference: Floats) -> dict[float, Floats]:
     """Return how likely each size of the first burr (mm) is in arteries of given diameters (mm)."""
-    large, wide = reference >= _LARGE_MM, reference >= _WIDE_MM
-    widest = np.where(wide, _WIDEST_BURR, 0.0)
-    larger = np.where(large, _LARGER_BURR, 0.0) - widest
+    large, wide = reference >= model.large_artery_mm, reference >= model.wide_artery_mm
+    widest = np.where(wide, model.widest_burr_if_wide, 0.0)
+    larger = np.where(large, model.larger_burr_if_large, 0.0) - widest
     return {1.25: 1 - larger - widest, 1.5: larger, 1.75: widest}
 
 
@@ -88,20 +114,24 @@ def burr_to_artery(lesions: pl.DataFrame, devices: pl.DataFrame) -> Floats:
     return np.asarray(diameter / lesions["reference_mm"].to_numpy(), dtype=np.float64)
 
 
-def _diameters(device: Ints, slot: Ints, reference: Floats, rng: np.random.Generator) -> Floats:
+def _diameters(
+    model: Devices, device: Ints, slot: Ints, *, reference: Floats, rng: np.random.Generator
+) -> Floats:
     """Size each device to the vessel: balloons 1:1 at most, burrs near half and in marketed sizes."""
     u = rng.random(len(device))
     quarter = np.round(reference * 4) / 4
-    burr = np.where((reference >= _LARGE_MM) & (u < _LARGER_BURR), 1.5, 1.25)
-    burr = np.where((reference >= _WIDE_MM) & (u < _WIDEST_BURR), 1.75, burr)
+    burr = np.where((reference >= model.large_artery_mm) & (u < model.larger_burr_if_large), 1.5, 1.25)
+    burr = np.where((reference >= model.wide_artery_mm) & (u < model.widest_burr_if_wide), 1.75, burr)
     burr = np.where(slot == SECOND_BURR, burr + 0.25, burr)
+    large_laser = (reference >= model.laser_artery_mm) & (u < model.larger_laser_if_large)
+    blade = np.clip(quarter - 0.25 * (u < model.smaller_blade), 2.0, 4.0)
     by_class: dict[int, Floats | float] = {
         D_RA: burr,
         D_ORBITAL: 1.25,
         D_IVL: np.clip(quarter + 0.25, 2.5, 4.0),
-        D_ELCA: np.where((reference >= 2.5) & (u < 0.5), 1.4, 0.9),
-        D_CUTTING: np.clip(quarter - 0.25 * (u < 0.4), 2.0, 4.0),
-        D_SCORING: np.clip(quarter - 0.25 * (u < 0.4), 2.0, 4.0),
+        D_ELCA: np.where(large_laser, 1.4, 0.9),
+        D_CUTTING: blade,
+        D_SCORING: blade,
         D_NC: np.clip(quarter, 2.0, 4.5),
         D_HIGH: np.clip(quarter - 0.25, 2.0, 4.0),
         D_SC: np.clip(quarter - 0.5, 1.5, 3.5),
@@ -111,44 +141,44 @@ def _diameters(device: Ints, slot: Ints, reference: Floats, rng: np.random.Gener
     return np.asarray(_choose(device, by_class), dtype=np.float64)
 
 
-def _pressures(device: Ints, rng: np.random.Generator) -> Floats:
+def _pressures(model: Devices, device: Ints, rng: np.random.Generator) -> Floats:
     """Draw the highest inflation pressure in atmospheres; empty where nothing is inflated."""
     z = rng.standard_normal(len(device))
-
-    def near(mean: float, sd: float, low: float, high: float) -> Floats:
-        return np.asarray(np.round(np.clip(mean + sd * z, low, high)), dtype=np.float64)
-
     by_class = {
-        D_IVL: near(5.4, 0.8, 4, 6),
-        D_CUTTING: near(10, 2, 6, 14),
-        D_SCORING: near(12, 2, 8, 16),
-        D_NC: near(19, 4, 12, 30),
-        D_HIGH: near(33, 2, 28, 35),
-        D_SC: near(11, 2, 6, 16),
-        D_DCB: near(9, 1.5, 6, 14),
-        D_STENT: near(13, 2, 9, 18),
+        code: np.round(_near(model.pressure_atm[DEVICE_CLASSES[code]], z, low, high))
+        for code, (low, high) in _ATMOSPHERES.items()
     }
     return np.asarray(_choose(device, by_class), dtype=np.float64)
 
 
-def _settings(device: Ints, rng: np.random.Generator) -> dict[str, Floats]:
+def _settings(model: Devices, device: Ints, rng: np.random.Generator) -> dict[str, Floats]:
     """Draw what belongs to one class only: speed, time, pulses, fluence."""
     size = len(device)
     z, u = rng.standard_normal((2, size)), rng.random(size)
-    speed = {D_RA: np.round(np.clip(170 + 13 * z[0], 138, 199)), D_ORBITAL: np.where(u < 0.8, 120.0, 80.0)}
-    seconds = {
-        D_RA: np.round(np.clip(55 + 22 * z[1], 12, 180)),
-        D_ORBITAL: np.round(np.clip(60 + 20 * z[1], 15, 180)),
-        D_ELCA: np.round(np.clip(70 + 25 * z[1], 10, 200)),
+    speed = {
+        D_RA: np.round(_near(model.burr_speed_krpm, z[0], 138, 199)),
+        D_ORBITAL: np.where(u < model.fast_crown, 120.0, 80.0),
     }
-    pulses = {D_IVL: np.clip(np.round((70 + 23 * z[0]) / 10), 1, 12) * 10}
-    fluence = {D_ELCA: np.clip(np.round((76 + 10 * z[0]) / 5) * 5, 45, 80)}
+    seconds = {
+        code: np.round(_near(model.activation_s[DEVICE_CLASSES[code]], z[1], low, high))
+        for code, (low, high) in _SECONDS.items()
+    }
+    mean, sd = model.lithotripsy_pulses
+    pulses = {D_IVL: np.clip(np.round((mean + sd * z[0]) / 10), 1, 12) * 10}
+    mean, sd = model.laser_fluence_mj_mm2
+    fluence = {D_ELCA: np.clip(np.round((mean + sd * z[0]) / 5) * 5, 45, 80)}
     return {
         "rotation_speed_krpm": _choose(device, speed),
         "activation_time_s": _choose(device, seconds),
         "ivl_pulses": _choose(device, pulses),
         "laser_fluence_mj_mm2": _choose(device, fluence),
     }
+
+
+def _near(around: tuple[float, ...], z: Floats, low: float, high: float) -> Floats:
+    """Return values around a mean with a standard deviation, within limits."""
+    mean, sd = around
+    return np.asarray(np.clip(mean + sd * z, low, high), dtype=np.float64)
 
 
 def _choose(device: Ints, by_class: dict[int, Floats] | dict[int, Floats | float]) -> Floats:

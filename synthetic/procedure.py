@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthetic.scenario import Scenario
+    from synthetic.settings import Treatment
     from synthetic.streams import Bools, Ints
 
 BEFORE, FIRST, SECOND_BURR, COMBINED, RESCUE, AFTER, DEFINITIVE, SECOND_STENT, POST = range(9)
@@ -56,10 +57,6 @@ NO_DEVICE = -1
 _FIRST_IVL_YEAR = 2019
 _MAIN_CLASS = (NO_DEVICE, D_NC, D_CUTTING, D_RA, D_IVL, D_ORBITAL, D_ELCA, D_RA, D_RA, D_ELCA, NO_DEVICE)
 _COMBINED_CLASS = {RA_CUTTING: D_CUTTING, RA_IVL: D_IVL, ELCA_RA: D_RA}
-# Chance of a semi-compliant balloon before, and of a high-pressure balloon after the stent, by strategy
-# number.
-_BEFORE_SHARE = (1.0, 0.6, 0.7, 0.25, 0.65, 0.3, 0.3, 0.25, 0.25, 0.2, 0.0)
-_POST_SHARE = (0.40, 0.50, 0.65, 0.75, 0.65, 0.75, 0.60, 0.8, 0.8, 0.7, 0.35)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +105,9 @@ def draw_sequence(
         Stream of the stage.
     """
     strategy = lesions["strategy"].to_numpy()
-    device = _prepare(lesions, strategy, rng)
+    device = _prepare(scenario.treatment, lesions, strategy, rng)
     rescued = _needs_rescue(scenario, lesions, strategy, rng)
-    device[rescued, RESCUE] = _rescue_device(sites, visits, lesions, rng)[rescued]
+    device[rescued, RESCUE] = _rescue_device(scenario, sites, visits, lesions, rng)[rescued]
     is_dcb, has_stent = _finish(scenario, lesions, device, thrombosed=thrombosed, rng=rng)
     device[lesions["crossability"].to_numpy() == 1] = NO_DEVICE
     first_used = device[np.arange(len(lesions)), np.argmax(device != NO_DEVICE, axis=1)]
@@ -123,28 +120,34 @@ def draw_sequence(
     )
 
 
-def _prepare(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> NDArray[np.int64]:
+def _prepare(
+    model: Treatment, lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """Fill the slots up to the balloon after debulking, rescue left out."""
     size = len(lesions)
     device = np.full((size, len(SLOT_ROLES)), NO_DEVICE, dtype=np.int64)
-    before = draw_yes(rng, np.asarray(_BEFORE_SHARE)[strategy], size=size)
+    # A plain balloon is the balloon before; no preparation is none.
+    share = np.array([1.0, *model.balloon_before.values(), 0.0])
+    before = draw_yes(rng, share[strategy], size=size)
     device[:, BEFORE] = np.where(before, D_SC, NO_DEVICE)
-    device[:, FIRST] = _first_device(lesions, strategy, rng)
-    big = lesions["reference_mm"].to_numpy() >= 2.9
-    upsized = (device[:, FIRST] == D_RA) & big & draw_yes(rng, 0.12, size=size)
+    device[:, FIRST] = _first_device(model, lesions, strategy, rng)
+    big = lesions["reference_mm"].to_numpy() >= model.second_burr_artery_mm
+    upsized = (device[:, FIRST] == D_RA) & big & draw_yes(rng, model.second_burr, size=size)
     device[:, SECOND_BURR] = np.where(upsized, D_RA, NO_DEVICE)
     for combination, second in _COMBINED_CLASS.items():
         device[strategy == combination, COMBINED] = second
     debulked = np.isin(device[:, FIRST], (D_RA, D_ORBITAL, D_ELCA)) & (device[:, COMBINED] == NO_DEVICE)
-    device[debulked, AFTER] = np.where(draw_yes(rng, 0.5, size=size), D_SC, D_NC)[debulked]
+    compliant = draw_yes(rng, model.compliant_after_debulking, size=size)
+    device[debulked, AFTER] = np.where(compliant, D_SC, D_NC)[debulked]
     return device
 
 
-def _first_device(lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> Ints:
+def _first_device(model: Treatment, lesions: pl.DataFrame, strategy: Ints, rng: np.random.Generator) -> Ints:
     """Return the class of the first modification device; cutting and scoring share a strategy."""
     size = len(strategy)
     first = np.asarray(_MAIN_CLASS)[strategy]
-    scoring, very_high = draw_yes(rng, 0.4, size=size), draw_yes(rng, 0.12, size=size)
+    scoring = draw_yes(rng, model.scoring_if_cutting, size=size)
+    very_high = draw_yes(rng, model.super_high_pressure_if_nc, size=size)
     first = np.where((strategy == CUTTING) & scoring, D_SCORING, first)
     hard = lesions["severity"].to_numpy() >= 2
     return np.where((strategy == NC) & very_high & hard, D_HIGH, first)
@@ -165,13 +168,17 @@ def _needs_rescue(
 
 
 def _rescue_device(
-    sites: pl.DataFrame, visits: pl.DataFrame, lesions: pl.DataFrame, rng: np.random.Generator
+    scenario: Scenario,
+    sites: pl.DataFrame,
+    visits: pl.DataFrame,
+    lesions: pl.DataFrame,
+    rng: np.random.Generator,
 ) -> Ints:
     """Choose lithotripsy once it exists and fits, else a burr where there is one, else cutting."""
     visit = lesions["visit"].to_numpy()
     lithotripsy = years_of(visits["day"].to_numpy()[visit]) >= _FIRST_IVL_YEAR
     lithotripsy &= (lesions["reference_mm"].to_numpy() >= 2.4) & (lesions["crossability"].to_numpy() != 2)
-    lithotripsy &= draw_yes(rng, 0.7, size=len(lesions))
+    lithotripsy &= draw_yes(rng, scenario.treatment.rescue_by_lithotripsy, size=len(lesions))
     atherectomy = sites["atherectomy"].to_numpy()[visits["site"].to_numpy()[visit]]
     return np.where(lithotripsy, D_IVL, np.where(atherectomy, D_RA, D_CUTTING))
 
@@ -185,15 +192,18 @@ def _finish(
     rng: np.random.Generator,
 ) -> tuple[Bools, Bools]:
     """Draw stents, drug-coated balloons and the balloon after the stent into their slots."""
-    size = len(lesions)
-    chance = np.where(lesions["in_stent"].to_numpy(), 0.25, scenario.treatment.drug_coated_balloon)
+    size, model = len(lesions), scenario.treatment
+    chance = np.where(
+        lesions["in_stent"].to_numpy(), model.drug_coated_balloon_if_in_stent, model.drug_coated_balloon
+    )
     wired = lesions["crossability"].to_numpy() != 1
     is_dcb = draw_yes(rng, chance, size=size) & wired & ~thrombosed
     has_stent = ~is_dcb & wired
     device[:, DEFINITIVE] = np.where(is_dcb, D_DCB, np.where(has_stent, D_STENT, NO_DEVICE))
     long = lesions["length_mm"].to_numpy() > 36
     device[:, SECOND_STENT] = np.where(has_stent & long, D_STENT, NO_DEVICE)
-    after = draw_yes(rng, np.asarray(_POST_SHARE)[lesions["strategy"].to_numpy()], size=size)
+    share = np.array(list(model.balloon_after_stent.values()))
+    after = draw_yes(rng, share[lesions["strategy"].to_numpy()], size=size)
     device[:, POST] = np.where(after & has_stent, D_NC, NO_DEVICE)
     return is_dcb, has_stent
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import SchemaFileError
 from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, STRATEGY_CODES, VESSELS
 from synthetic.course_problems import course_problems
-from synthetic.course_settings import Complications, Imaging
+from synthetic.course_settings import Complications, Devices, Imaging
 from synthetic.modifiers import modifier_problems
 from synthetic.operators import operator_problems
 from synthetic.practice_settings import OperatorModel
@@ -50,6 +50,7 @@ class Scenario:
     anatomy: Anatomy
     treatment: Treatment
     imaging: Imaging
+    devices: Devices
     complications: Complications
     outcomes: Outcomes
     follow_up: FollowUp
@@ -192,6 +193,8 @@ def _names(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Yield the tables that do not name what they must."""
     keys: dict[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
         "treatment.weights": (scenario.treatment.weights, STRATEGIES),
+        "treatment.balloon_before": (scenario.treatment.balloon_before, STRATEGIES[1:]),
+        "treatment.balloon_after_stent": (scenario.treatment.balloon_after_stent, STRATEGY_CODES),
         "outcomes.causes": (scenario.outcomes.causes, CAUSES),
         "anatomy.vessel_mix": (scenario.anatomy.vessel_mix, VESSELS),
     }

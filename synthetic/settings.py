@@ -140,7 +140,15 @@ class Anatomy:
 
 @dataclass(frozen=True)
 class Treatment:
-    """Who gets which device and why: weights by severity, multiplied by each indication that applies."""
+    """Who gets which device and why: weights by severity, multiplied by each indication that applies.
+
+    The rest fills in what comes with a strategy. A cutting balloon is a scoring balloon with probability
+    `scoring_if_cutting`, a non-compliant one of super-high pressure with `super_high_pressure_if_nc` in
+    moderate and severe calcium. A second burr follows with `second_burr` in arteries of at least
+    `second_burr_artery_mm`; after debulking comes a semi-compliant balloon with `compliant_after_debulking`,
+    else a non-compliant one. A rescue is lithotripsy with `rescue_by_lithotripsy` where it exists and fits.
+    `balloon_before` and `balloon_after_stent` are by strategy; before a plain balloon there is always one.
+    """
 
     weights: dict[str, Four]
     multipliers: dict[str, tuple[float, ...]]
@@ -149,6 +157,15 @@ class Treatment:
     drug_coated_balloon: float
     rescue_if_resistant: float
     rescue_if_severe: float
+    rescue_by_lithotripsy: float
+    drug_coated_balloon_if_in_stent: float
+    scoring_if_cutting: float
+    super_high_pressure_if_nc: float
+    second_burr: float
+    second_burr_artery_mm: float
+    compliant_after_debulking: float
+    balloon_before: dict[str, float]
+    balloon_after_stent: dict[str, float]
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,42 @@ def test_calcium_and_runs_follow_the_scenario() -> None:
     assert not imaging["calcium_fracture"].any()
 
 
+def test_a_device_without_settings_is_named() -> None:
+    with pytest.raises(SchemaFileError, match="must name intravascular_lithotripsy, cutting_balloon"):
+        own("[devices.pressure_atm]\nburr = [13.0, 1.0]")
+
+
+def test_devices_follow_the_scenario() -> None:
+    devices = tables_of(
+        """
+        [treatment]
+        scoring_if_cutting = 1.0
+        second_burr = 0.0
+        drug_coated_balloon = 1.0
+        drug_coated_balloon_if_in_stent = 1.0
+        [treatment.balloon_before]
+        intravascular_lithotripsy = 0.0
+        [devices]
+        large_artery_mm = 0.0
+        larger_burr_if_large = 1.0
+        widest_burr_if_wide = 0.0
+        burr_speed_krpm = [160.0, 0.0]
+        [devices.pressure_atm]
+        nc_balloon = [20.0, 0.0]
+        """
+    )["device_uses"]
+    burrs = devices.filter(device_class="rotational_atherectomy")
+    assert set(burrs["diameter_mm"]) == {1.5}
+    assert set(burrs["rotation_speed_krpm"]) == {160.0}
+    assert set(devices.filter(device_class="nc_balloon")["max_pressure_atm"].drop_nulls()) == {20.0}
+    first = devices.filter(role="modification").join(burrs, on="lesion_id", how="anti")
+    assert "cutting_balloon" not in set(first["device_class"])
+    assert "scoring_balloon" in set(first["device_class"])
+    lithotripsy = first.filter(device_class="intravascular_lithotripsy")
+    assert len(lithotripsy) > 20
+    assert set(lithotripsy["sequence_no"]) == {1}
+
+
 def test_the_truth_tells_complications_that_no_device_changes() -> None:
     found = describe_complications(load_scenario("default"))
     assert found["access_site_bleeding"] == {"probability": 0.012}
@@ -78,6 +114,12 @@ def test_the_truth_tells_complications_that_no_device_changes() -> None:
         ("complications", "perforation_mix = [0.5, 0.5]", "needs 3 values"),
         ("complications", "mild_dissection_mix = [0.5, 0.5, 0.5]", "sum to 1"),
         ("complications", "access_site_bleeding_mix = [1.5, -0.5]", "0 or more"),
+        ("treatment", "second_burr = 2.0", "from 0 to 1"),
+        ("treatment.balloon_before", "elca = 1.1", "from 0 to 1"),
+        ("devices", "wide_artery_mm = 2.0", "below large_artery_mm"),
+        ("devices", "widest_burr_if_wide = 0.9", "above larger_burr_if_large"),
+        ("devices", "burr_speed_krpm = [170.0]", "needs 2 values"),
+        ("devices.pressure_atm", "stent = [13.0, -1.0]", "0 or more"),
         ("imaging", "after_stent = -0.1", "from 0 to 1"),
         ("imaging", "depth_mix = [0.5, 0.5]", "needs 3 values"),
         ("imaging", "thickness_sd_mm = -0.1", "0 or more"),

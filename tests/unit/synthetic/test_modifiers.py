@@ -107,7 +107,7 @@ def test_under_a_device_without_a_burr_the_risk_is_that_of_table_severity_and_ho
 
 def test_chances_of_burrs_are_those_of_the_burrs_drawn() -> None:
     reference = np.array([2.5, 3.0, 4.0])
-    chances = burr_chances(reference)
+    chances = burr_chances(load_scenario("default").devices, reference)
     assert sum(chances.values()) == pytest.approx(np.ones(3))
     assert chances[1.25] == pytest.approx([1.0, 0.42, 0.42])
     assert chances[1.75] == pytest.approx([0.0, 0.0, 0.15])
