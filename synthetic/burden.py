@@ -1,7 +1,7 @@
 """How much a procedure took: contrast, radiation, the extent of disease, and the patients in shock.
 
-All figures here are assumptions (A): more lesions, occlusions and devices for calcium take more contrast and
-radiation, the two go together, and patients who die in their stay were in shock more often.
+More lesions, occlusions and devices for calcium take more contrast and radiation, the two go together, and
+patients who die in their stay were in shock more often. How much more is in the scenario.
 """
 
 from __future__ import annotations
@@ -16,34 +16,40 @@ from synthetic.streams import draw_between, draw_yes
 if TYPE_CHECKING:
     import polars as pl
 
+    from synthetic.course_settings import Amount, Burden
     from synthetic.streams import Bools, Floats, Ints
 
 _LEFT_MAIN = 0
-_SHOCK_IF_DEAD = 0.45
 
 
-def draw_shock(chance: float, *, stemi: Bools, died: Bools, rng: np.random.Generator) -> Bools:
+def draw_shock(
+    chance: float, *, if_dead: float, stemi: Bools, died: Bools, rng: np.random.Generator
+) -> Bools:
     """Draw cardiogenic shock in STEMI.
 
     Parameters
     ----------
     chance
         Share of STEMI in shock among those who leave hospital alive.
+    if_dead
+        Share among those who do not, unless `chance` is more.
     stemi, died
         Per visit: presentation, and death in the stay.
     rng
         Stream of the stage.
     """
-    return draw_yes(rng, np.where(died, max(_SHOCK_IF_DEAD, chance), chance), size=len(stemi)) & stemi
+    return draw_yes(rng, np.where(died, max(if_dead, chance), chance), size=len(stemi)) & stemi
 
 
 def draw_burden(
-    lesions: pl.DataFrame, *, hard: Bools, diseased: Ints, rng: np.random.Generator
+    model: Burden, lesions: pl.DataFrame, *, hard: Bools, diseased: Ints, rng: np.random.Generator
 ) -> dict[str, Floats]:
     """Draw contrast (mL), air kerma (mGy) and SYNTAX score (points) of each visit.
 
     Parameters
     ----------
+    model
+        Means and spreads.
     lesions
         `visit`, `cto`, `vessel`.
     hard, diseased
@@ -53,17 +59,31 @@ def draw_burden(
     """
     size = len(hard)
     visit = lesions["visit"].to_numpy()
-    further = np.bincount(visit, minlength=size) - 1
-    occluded = np.bincount(visit, weights=lesions["cto"].to_numpy(), minlength=size) > 0
-    left_main = np.bincount(visit, weights=lesions["vessel"].to_numpy() == _LEFT_MAIN, minlength=size) > 0
-    usual = 138.0 + 35.0 * hard + 32.0 * further + 60.0 * occluded
-    contrast = draw_between(rng, usual, sd=42.0, low=40, high=390, size=size)
-    shared = (contrast - usual) / 42.0
-    log_dose = 6.8 + 0.25 * hard + 0.18 * further + 0.45 * occluded + 0.25 * shared
-    dose = exp(log_dose + 0.38 * rng.standard_normal(size))
-    points = 3 + 6 * diseased + 6 * occluded + 5 * left_main + 6 * rng.standard_normal(size)
+    occlusions = lesions["cto"].to_numpy()
+    in_left_main = lesions["vessel"].to_numpy() == _LEFT_MAIN
+    traits: dict[str, Ints | Bools] = {
+        "device": hard,
+        "further_lesion": np.bincount(visit, minlength=size) - 1,
+        "occlusion": np.bincount(visit, weights=occlusions, minlength=size) > 0,
+        "diseased_territory": diseased,
+        "left_main": np.bincount(visit, weights=in_left_main, minlength=size) > 0,
+    }
+    usual = _expect(model.contrast_ml, traits)
+    contrast = draw_between(rng, usual, sd=model.contrast_ml.sd, low=40, high=390, size=size)
+    shared = (contrast - usual) / model.contrast_ml.sd if model.contrast_ml.sd else np.zeros(size)
+    log_dose = _expect(model.log_air_kerma, traits) + model.log_air_kerma_per_contrast_sd * shared
+    dose = exp(log_dose + model.log_air_kerma.sd * rng.standard_normal(size))
+    points = _expect(model.syntax_points, traits) + model.syntax_points.sd * rng.standard_normal(size)
     return {
         "contrast_ml": np.round(contrast / 5) * 5,
-        "radiation_air_kerma_mgy": np.round(np.clip(dose, 100, 4900)),
+        "radiation_air_kerma_mgy": np.asarray(np.round(np.clip(dose, 100, 4900)), dtype=np.float64),
         "syntax_score": np.clip(np.round(points * 2) / 2, 1, 58),
     }
+
+
+def _expect(amount: Amount, traits: dict[str, Ints | Bools]) -> Floats:
+    """Return the mean of each visit."""
+    mean = np.full(len(traits["device"]), amount.usual)
+    for name, values in traits.items():
+        mean += getattr(amount, name) * values
+    return mean

@@ -125,7 +125,7 @@ def _finish_lesions(
         rng=streams["grading"],
     )
     details = draw_lesion_details(
-        visits, lesions, sequence, lead=people.lead, happened=drawn.happened, rng=streams["devices"]
+        scenario.visit, people, sequence, happened=drawn.happened, rng=streams["devices"]
     )
     procedure_id = visits["procedure_id"].gather(lesions["visit"])
     return lesions.with_columns(

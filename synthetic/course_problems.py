@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from synthetic.codes import PRESENTATIONS
 from synthetic.device_settings import ACTIVATED, INFLATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from synthetic.course_settings import Complications, Devices, Imaging
+    from synthetic.course_settings import Burden, Complications, Devices, Imaging, Visit
     from synthetic.scenario import Scenario
     from synthetic.settings import Treatment
 
@@ -24,6 +25,11 @@ _TREATMENT_SHARES = (
 )
 _DEVICE_SHARES = (
     *("larger_burr_if_large", "widest_burr_if_wide", "larger_laser_if_large", "smaller_blade", "fast_crown"),
+)
+_VISIT_SHARES = (
+    *("unstable_if_repeat", "shock_if_dead", "support_if_shock", "balloon_pump_if_support", "dapt"),
+    *("radial", "radial_if_device", "radial_if_shock", "gp2b3a_if_acute", "gp2b3a_if_chronic"),
+    *("flow_0_if_no_reflow", "flow_2"),
 )
 _IMAGING_SHARES = (
     *("after_modification", "after_stent", "fracture_if_lithotripsy", "fracture_otherwise"),
@@ -41,6 +47,8 @@ def course_problems(scenario: Scenario) -> Problems:
     yield from _of_imaging(scenario.imaging)
     yield from _of_treatment(scenario.treatment)
     yield from _of_devices(scenario.devices)
+    yield from _of_burden(scenario.burden)
+    yield from _of_visits(scenario.visit)
 
 
 def _of_complications(model: Complications) -> Problems:
@@ -84,6 +92,24 @@ def _of_devices(model: Devices) -> Problems:
             yield f"devices.{name}", f"must name {', '.join(classes)}"
         for device, around in table.items():
             yield from _mean_and_sd(f"devices.{name}.{device}", around)
+
+
+def _of_burden(model: Burden) -> Problems:
+    """Yield spreads of burden below zero."""
+    for name in ("contrast_ml", "log_air_kerma", "syntax_points"):
+        yield from _spreads(f"burden.{name}", {"sd": getattr(model, name).sd})
+
+
+def _of_visits(model: Visit) -> Problems:
+    """Yield probabilities and mixes of visits that are none."""
+    yield from _shares("visit", _values(model, _VISIT_SHARES))
+    yield from _mix("visit.diseased_mix", model.diseased_mix, count=3)
+    yield from _spreads("visit", {"residual_sd_pct": model.residual_sd_pct})
+    for name in ("nights", "discharge_each_night"):
+        if len(getattr(model, name)) != len(PRESENTATIONS):
+            yield f"visit.{name}", f"needs {len(PRESENTATIONS)} values"
+    if not all(0 < chance <= 1 for chance in model.discharge_each_night):
+        yield "visit.discharge_each_night", "must be above 0 and at most 1"
 
 
 def _mean_and_sd(where: str, values: tuple[float, ...]) -> Problems:

@@ -112,3 +112,66 @@ class Devices:
     laser_fluence_mj_mm2: tuple[float, ...]
     activation_s: dict[str, tuple[float, ...]]
     pressure_atm: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Mean of a visit: `usual`, and what is added; `sd` is the spread around it.
+
+    A `device` for calcium counts once, the others each: lesions beyond the first, occlusion and left main
+    (once), diseased territories.
+    """
+
+    usual: float
+    sd: float
+    device: float = 0.0
+    further_lesion: float = 0.0
+    occlusion: float = 0.0
+    diseased_territory: float = 0.0
+    left_main: float = 0.0
+
+
+@dataclass(frozen=True)
+class Burden:
+    """How much a procedure takes.
+
+    `log_air_kerma` is of mGy; one standard deviation of contrast more adds `log_air_kerma_per_contrast_sd` to
+    it, so that the two go together.
+    """
+
+    contrast_ml: Amount
+    log_air_kerma: Amount
+    log_air_kerma_per_contrast_sd: float
+    syntax_points: Amount
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is written down about a visit and its result.
+
+    `nights` and `discharge_each_night` go by `codes.PRESENTATIONS`: nights that everybody stays, and the
+    probability to leave on each day after them. `unstable_if_repeat` is the share of repeat procedures in
+    unstable angina; `shock_if_dead` that of STEMI who die in the stay. `diseased_mix` is one to three
+    diseased territories, fewer than treated never. TIMI flow is 0 (else 1) after no-reflow and 2 (else 3)
+    otherwise.
+    """
+
+    nights: tuple[int, ...]
+    discharge_each_night: tuple[float, ...]
+    unstable_if_repeat: float
+    shock_if_dead: float
+    support_if_shock: float
+    balloon_pump_if_support: float
+    diseased_mix: tuple[float, ...]
+    radial: float
+    radial_if_device: float
+    radial_if_shock: float
+    gp2b3a_if_acute: float
+    gp2b3a_if_chronic: float
+    dapt: float
+    flow_0_if_no_reflow: float
+    flow_2: float
+    residual_with_stent_pct: float
+    residual_without_stent_pct: float
+    residual_per_grade_pct: float
+    residual_sd_pct: float

@@ -13,6 +13,8 @@ from synthetic.streams import draw_between, draw_from_mix, draw_yes
 from synthetic.treatment import years_of
 
 if TYPE_CHECKING:
+    from synthetic.course_settings import Visit
+    from synthetic.people import People
     from synthetic.procedure import Sequence
     from synthetic.scenario import Scenario
     from synthetic.streams import Bools, Floats, Ints
@@ -30,7 +32,7 @@ def draw_visit_details(
     Parameters
     ----------
     scenario
-        Chance of shock.
+        Shares and means.
     visits, lesions
         From the earlier stages; visits with the number of their `operator` in the hospital, from 0.
     hard
@@ -38,28 +40,37 @@ def draw_visit_details(
     rng
         Stream of the stage.
     """
-    size = len(visits)
+    size, model = len(visits), scenario.visit
     presentation = visits["presentation"].to_numpy()
     acute = np.isin(presentation, _ACUTE_PRESENTATIONS)
     died = (visits["discharge_status"] == "dead").to_numpy()
-    shock = draw_shock(scenario.population.shock_if_stemi, stemi=presentation == _STEMI, died=died, rng=rng)
+    shock = draw_shock(
+        scenario.population.shock_if_stemi,
+        if_dead=model.shock_if_dead,
+        stemi=presentation == _STEMI,
+        died=died,
+        rng=rng,
+    )
     treated = lesions.filter(pl.col("vessel") > 0).group_by("visit").agg(pl.col("vessel").n_unique())
     territories = np.zeros(size, dtype=np.int64)
     territories[treated["visit"].to_numpy()] = treated["vessel"].to_numpy()
-    diseased = np.maximum(territories, 1 + draw_from_mix(rng, (0.5, 0.32, 0.18), size=size))
+    diseased = np.maximum(territories, 1 + draw_from_mix(rng, model.diseased_mix, size=size))
     urgency = np.where(presentation == _STEMI, "emergency", np.where(acute, "urgent", "elective"))
-    supported = np.where(draw_yes(rng, 0.4, size=size), "iabp", "axial_pump")
-    radial = np.where(shock, 0.5, np.where(hard, 0.70, 0.82))
-    burden = draw_burden(lesions, hard=hard, diseased=diseased, rng=rng)
+    supported = np.where(draw_yes(rng, model.balloon_pump_if_support, size=size), "iabp", "axial_pump")
+    radial = np.where(shock, model.radial_if_shock, np.where(hard, model.radial_if_device, model.radial))
+    inhibited = np.where(acute, model.gp2b3a_if_acute, model.gp2b3a_if_chronic)
+    burden = draw_burden(scenario.burden, lesions, hard=hard, diseased=diseased, rng=rng)
     return {
         "cardiogenic_shock": pl.Series(shock),
         "n_diseased_vessels": pl.Series(diseased),
         "urgency": pl.Series(urgency),
         "access_site": pl.Series(np.where(draw_yes(rng, radial, size=size), "radial", "femoral")),
-        "mechanical_support": pl.Series(np.where(shock & draw_yes(rng, 0.35, size=size), supported, "none")),
+        "mechanical_support": pl.Series(
+            np.where(shock & draw_yes(rng, model.support_if_shock, size=size), supported, "none")
+        ),
         **{name: pl.Series(values) for name, values in burden.items()},
-        "gp2b3a_inhibitor": pl.Series(draw_yes(rng, np.where(acute, 0.08, 0.01), size=size)),
-        "dapt_at_discharge": _with_gaps(draw_yes(rng, 0.94, size=size), died),
+        "gp2b3a_inhibitor": pl.Series(draw_yes(rng, inhibited, size=size)),
+        "dapt_at_discharge": _with_gaps(draw_yes(rng, model.dapt, size=size), died),
         "operator_id": visits["site_id"] + "-OP" + (visits["operator"] + 1).cast(pl.String),
     }
 
@@ -72,11 +83,10 @@ def recording_of_visits(sites: pl.DataFrame, visits: pl.DataFrame) -> np.ndarray
 
 
 def draw_lesion_details(
-    visits: pl.DataFrame,
-    lesions: pl.DataFrame,
+    model: Visit,
+    people: People,
     sequence: Sequence,
     *,
-    lead: Ints,
     happened: dict[str, Bools],
     rng: np.random.Generator,
 ) -> dict[str, pl.Series]:
@@ -84,26 +94,27 @@ def draw_lesion_details(
 
     Parameters
     ----------
-    visits, lesions, sequence
-        From the earlier stages.
-    lead
-        Row of the lesion that stands for each visit; complications arise there.
+    model
+        Shares and means.
+    people, sequence
+        From the earlier stages; complications arise in the lesion that stands for each visit.
     happened
         `no_reflow_final` and `dissection_severe` per visit.
     rng
         Stream of the stage.
     """
+    visits, lesions = people.visits, people.lesions
     size = len(lesions)
     visit = lesions["visit"].to_numpy()
     is_lead = np.zeros(size, dtype=np.bool_)
-    is_lead[lead] = True
+    is_lead[people.lead] = True
     untreated = lesions["crossability"].to_numpy() == 1
     stents = np.sum(sequence.device == D_STENT, axis=1)
     acute = np.isin(visits["presentation"].to_numpy()[visit], _ACUTE_PRESENTATIONS)
     length = lesions["length_mm"].to_numpy() + np.round(4 * rng.random(size))
     return {
-        "timi_post": _with_gaps(_flow(is_lead, visit, happened, rng), untreated),
-        "residual_pct": _with_gaps(_residual(lesions, sequence, rng), untreated),
+        "timi_post": _with_gaps(_flow(model, is_lead, visit, happened=happened, rng=rng), untreated),
+        "residual_pct": _with_gaps(_residual(model, lesions, sequence, rng), untreated),
         "stent_type": pl.Series(
             np.where(sequence.has_stent, "des", np.where(sequence.is_dcb, "dcb_only", "none"))
         ),
@@ -113,18 +124,22 @@ def draw_lesion_details(
     }
 
 
-def _flow(is_lead: Bools, visit: Ints, happened: dict[str, Bools], rng: np.random.Generator) -> Ints:
+def _flow(
+    model: Visit, is_lead: Bools, visit: Ints, *, happened: dict[str, Bools], rng: np.random.Generator
+) -> Ints:
     """Draw final TIMI flow: below 2 only after no-reflow, 2 after a severe dissection or now and then."""
-    low = np.where(draw_yes(rng, 0.3, size=len(visit)), 0, 1)
-    slow = draw_yes(rng, 0.015, size=len(visit)) | (is_lead & happened["dissection_severe"][visit])
+    low = np.where(draw_yes(rng, model.flow_0_if_no_reflow, size=len(visit)), 0, 1)
+    dissected = is_lead & happened["dissection_severe"][visit]
+    slow = draw_yes(rng, model.flow_2, size=len(visit)) | dissected
     return np.where(is_lead & happened["no_reflow_final"][visit], low, np.where(slow, 2, 3))
 
 
-def _residual(lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator) -> Floats:
+def _residual(model: Visit, lesions: pl.DataFrame, sequence: Sequence, rng: np.random.Generator) -> Floats:
     """Draw residual stenosis in per cent: more without a stent and with more calcium."""
     size = len(lesions)
-    mean = np.where(sequence.has_stent, 5.0, 20.0) + 2.0 * lesions["severity"].to_numpy()
-    return np.round(draw_between(rng, mean, sd=6.0, low=0, high=30, size=size))
+    mean = np.where(sequence.has_stent, model.residual_with_stent_pct, model.residual_without_stent_pct)
+    mean = mean + model.residual_per_grade_pct * lesions["severity"].to_numpy()
+    return np.round(draw_between(rng, mean, sd=model.residual_sd_pct, low=0, high=30, size=size))
 
 
 def _with_gaps(values: Ints | Floats | Bools, gaps: Bools) -> pl.Series:

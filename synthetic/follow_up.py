@@ -19,6 +19,7 @@ from synthetic.streams import draw_yes, scale_odds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from synthetic.course_settings import Visit
     from synthetic.outcomes import Outcomes
     from synthetic.scenario import Scenario
     from synthetic.settings import FollowUp
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _DEATHS = ("cardiac_death", "noncardiac_death")
 _NEAR_DEATH_DAYS = 180
 _UNSTABLE = PRESENTATIONS.index("unstable_angina")
-_UNSTABLE_IF_REPEAT = 0.3  # (A) the others are stable; infarctions that brought a PCI are events, not visits
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +60,10 @@ class Ascertainment:
     assessed: NDArray[np.bool_]
 
 
-def draw_stays(presentation: Ints, rng: np.random.Generator) -> Ints:
+def draw_stays(model: Visit, presentation: Ints, rng: np.random.Generator) -> Ints:
     """Draw nights in hospital after a procedure, 0..9: short if chronic, longest after STEMI."""
-    extra = rng.geometric(np.array([0.75, 0.75, 0.45, 0.35, 0.30])[presentation]) - 1
-    return np.minimum(np.array([1, 1, 1, 2, 3])[presentation] + extra, 9)
+    extra = rng.geometric(np.array(model.discharge_each_night)[presentation]) - 1
+    return np.minimum(np.array(model.nights)[presentation] + extra, 9)
 
 
 def draw_ascertainment(
@@ -88,7 +88,7 @@ def draw_ascertainment(
     source = sites["followup_source"].to_numpy()[site]
     cutoff = sites["cutoff_day"].to_numpy()[site] - patients["index_day"].to_numpy()
     death = outcomes.death_day
-    discharge = np.minimum(draw_stays(patients["presentation"].to_numpy(), rng), death)
+    discharge = np.minimum(draw_stays(scenario.visit, patients["presentation"].to_numpy(), rng), death)
     day, attempted, lost_here, assessed = _draw_contacts(
         scenario.follow_up, cutoff, source, outcomes=outcomes, rng=rng
     )
@@ -220,7 +220,7 @@ def draw_later_visits(
         after=repeat_day,
         kind=2,
         target=(same, on_target == 2),
-        presentation=np.where(draw_yes(rng, _UNSTABLE_IF_REPEAT, size=size), _UNSTABLE, 0),
+        presentation=np.where(draw_yes(rng, scenario.visit.unstable_if_repeat, size=size), _UNSTABLE, 0),
     )
     return pl.concat([stages, repeats]).sort("patient", "since_index", maintain_order=True)
 

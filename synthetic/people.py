@@ -23,6 +23,7 @@ from synthetic.population import draw_patients, draw_sites, draw_trait, index_vi
 from synthetic.treatment import draw_treatment, lead_lesions
 
 if TYPE_CHECKING:
+    from synthetic.course_settings import Visit
     from synthetic.scenario import Scenario
     from synthetic.streams import Ints
 
@@ -111,6 +112,7 @@ def draw_people(
         ),
         outcomes=_first_rows(outcomes, n_patients),
         known=_first_rows(known, n_patients),
+        model=scenario.visit,
         rng=streams["events"],
     )
 
@@ -150,6 +152,7 @@ def _in_order(  # noqa: PLR0913 - the parts of one object
     *,
     outcomes: Outcomes,
     known: Ascertainment,
+    model: Visit,
     rng: np.random.Generator,
 ) -> People:
     """Sort visits by patient and day, and lesions with them."""
@@ -158,7 +161,7 @@ def _in_order(  # noqa: PLR0913 - the parts of one object
     place[order] = np.arange(len(visits))
     lesions = lesions.with_columns(pl.Series("visit", place[lesions["visit"].to_numpy()]))
     lesions = lesions.sort("visit", "lesion_number")
-    visits = _with_stays(visits[order], patients, outcomes, known, rng)
+    visits = _with_stays(model, visits[order], patients, outcomes=outcomes, known=known, rng=rng)
     return People(
         sites=sites,
         patients=patients,
@@ -171,8 +174,10 @@ def _in_order(  # noqa: PLR0913 - the parts of one object
 
 
 def _with_stays(
+    model: Visit,
     visits: pl.DataFrame,
     patients: pl.DataFrame,
+    *,
     outcomes: Outcomes,
     known: Ascertainment,
     rng: np.random.Generator,
@@ -181,7 +186,7 @@ def _with_stays(
     patient = visits["patient"].to_numpy()
     since, day = visits["since_index"].to_numpy(), visits["day"].to_numpy()
     death = outcomes.death_day[patient]
-    stay = since + draw_stays(visits["presentation"].to_numpy(), rng)
+    stay = since + draw_stays(model, visits["presentation"].to_numpy(), rng)
     is_index = (visits["kind"] == INDEX_VISIT).to_numpy()
     discharge = np.where(is_index, known.discharge[patient], np.minimum(stay, death))
     mi = known_days(outcomes, known)["mi"][patient]

@@ -100,6 +100,29 @@ def test_devices_follow_the_scenario() -> None:
     assert set(lithotripsy["sequence_no"]) == {1}
 
 
+def test_visits_and_what_they_take_follow_the_scenario() -> None:
+    procedures = tables_of(
+        """
+        [burden]
+        contrast_ml = { usual = 100.0, device = 0.0, further_lesion = 50.0, occlusion = 0.0, sd = 0.0 }
+        [visit]
+        unstable_if_repeat = 0.0
+        radial = 1.0
+        radial_if_device = 0.0
+        radial_if_shock = 0.0
+        dapt = 0.0
+        discharge_each_night = [1.0, 1.0, 1.0, 1.0, 1.0]
+        nights = [0, 0, 0, 0, 0]
+        """
+    )["procedures"]
+    assert set(procedures["contrast_ml"].drop_nulls()) == {100.0, 150.0, 200.0}
+    assert set(procedures["dapt_at_discharge"].drop_nulls()) == {False}
+    assert procedures["procedure_date"].equals(procedures["discharge_date"], null_equal=True)
+    radial = procedures.filter(pl.col("access_site") == "radial")
+    assert 0.6 < len(radial) / SIZE < 0.95
+    assert not radial["cardiogenic_shock"].any()
+
+
 def test_the_truth_tells_complications_that_no_device_changes() -> None:
     found = describe_complications(load_scenario("default"))
     assert found["access_site_bleeding"] == {"probability": 0.012}
@@ -120,6 +143,10 @@ def test_the_truth_tells_complications_that_no_device_changes() -> None:
         ("devices", "widest_burr_if_wide = 0.9", "above larger_burr_if_large"),
         ("devices", "burr_speed_krpm = [170.0]", "needs 2 values"),
         ("devices.pressure_atm", "stent = [13.0, -1.0]", "0 or more"),
+        ("burden.contrast_ml", "sd = -1.0", "0 or more"),
+        ("visit", "radial = 1.5", "from 0 to 1"),
+        ("visit", "nights = [1]", "needs 5 values"),
+        ("visit", "discharge_each_night = [0.0, 0.5, 0.5, 0.5, 0.5]", "above 0"),
         ("imaging", "after_stent = -0.1", "from 0 to 1"),
         ("imaging", "depth_mix = [0.5, 0.5]", "needs 3 values"),
         ("imaging", "thickness_sd_mm = -0.1", "0 or more"),
