@@ -92,7 +92,7 @@ def follow(hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint, *, d
     """
     parts = [
         (weight, *_course(event, leaving, model.breaks_days, days))
-        for weight, event, leaving in _kinds(hazards, model, endpoint)
+        for weight, event, leaving in split_by_thrombosis(hazards, model, endpoint)
     ]
     risk = sum((weight * risk for weight, risk, _ in parts), np.zeros(1))
     free = sum((weight * free for weight, _, free in parts), np.zeros(1))
@@ -103,7 +103,7 @@ def free_days(hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint, *
     """Return each patient's mean number of days 0 to `day` - 1 that end alive, without the endpoint."""
     parts = [
         weight * _days_left(leaving, model.breaks_days, day)
-        for weight, _, leaving in _kinds(hazards, model, endpoint)
+        for weight, _, leaving in split_by_thrombosis(hazards, model, endpoint)
     ]
     return sum(parts, np.zeros(1))
 
@@ -112,15 +112,27 @@ def lost_days(hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint, *
     """Return each patient's mean number of days 0 to `day` - 1 that end with the endpoint behind."""
     parts = [
         weight * _days_after(event, leaving, model.breaks_days, day)
-        for weight, event, leaving in _kinds(hazards, model, endpoint)
+        for weight, event, leaving in split_by_thrombosis(hazards, model, endpoint)
     ]
     return sum(parts, np.zeros(1))
 
 
-def _kinds(
+def split_by_thrombosis(
     hazards: dict[str, Floats], model: Outcomes, endpoint: Endpoint
 ) -> list[tuple[float, Floats, Floats]]:
-    """Return share, hazard of the endpoint and hazard of leaving, without and with thrombosis."""
+    """Return share, hazard of the endpoint and hazard of leaving of each kind of patients.
+
+    Parameters
+    ----------
+    hazards, model, endpoint
+        As in `follow`.
+
+    Returns
+    -------
+    list
+        Those in whom a thrombosis would not bring the endpoint, then, if there are any, those in whom it
+        would.
+    """
     event = sum((hazards[cause] for cause in endpoint.causes), np.zeros(1))
     death = sum((hazards[cause] for cause in endpoint.competing), np.zeros(1))
     linked = endpoint.linked(model)

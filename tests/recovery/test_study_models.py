@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -117,6 +118,27 @@ def test_where_hospitals_or_a_hidden_trait_act_a_reference_patient_has_no_single
     assert true_models.has_one_baseline(load_scenario("nonproportional"))
     assert not true_models.grades_are_true(load_scenario("default"))
     assert true_models.grades_are_true(load_scenario("core_lab"))
+
+
+def test_the_patient_asked_about_is_the_same_wherever_a_scenario_has_its_reference() -> None:
+    scenario = load_scenario("default")
+    model = scenario.outcomes
+    cause = model.causes["cardiac_death"]
+    ratios = cause.covariate_hr
+    # A reference ten years older with a better ventricle has the hazard that goes with it.
+    shift = ratios["age_per_10_years"] * ratios["lvef_per_pct"] ** 10
+    older = replace(cause, rate_per_100_years=tuple(rate * shift for rate in cause.rate_per_100_years))
+    moved = replace(
+        model,
+        reference_age_years=76.0,
+        reference_lvef_pct=65.0,
+        causes=model.causes | {"cardiac_death": older},
+    )
+    found = [true_models.reference_log_hazard(each) for each in (scenario, replace(scenario, outcomes=moved))]
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+    assert true_models.over_reference(scenario) == pytest.approx(
+        {"age_per_10_years": 0.05, "lvef_per_pct": 0.0}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,9 @@ from analytics.survival.cause_specific import CauseSpecificSpec, fit_cause_speci
 from analytics.survival.cause_specific_risk import predict_absolute_risk
 from analytics.survival.fine_gray import fit_fine_gray
 from analytics.survival.fine_gray_design import FineGraySpec
-from synthetic.study.analyses.cox_fits import (
-    EVERYTHING,
-    REFERENCE_AGE_YEARS,
-    REFERENCE_LVEF_PCT,
-    complete_cases,
-    fit_terms,
-    read_term,
-)
+from synthetic.study.analyses.cox_fits import EVERYTHING, complete_cases, fit_terms, read_term
 from synthetic.study.answers import Answer, StudyEstimator, StudyTest
-from synthetic.study.truths.horizons import ONE_YEAR
+from synthetic.study.truths.horizons import ASKED_AGE_YEARS, ASKED_LVEF_PCT, ONE_YEAR
 
 if TYPE_CHECKING:
     from synthetic.study.frames import Replicate
@@ -54,8 +47,8 @@ def reference_patient() -> pl.DataFrame:
     """Return the covariates of a patient of 66 years with no condition, as the registry records them."""
     return pl.DataFrame(
         {
-            "age_per_10_years": [REFERENCE_AGE_YEARS / 10],
-            "lvef_pct": [float(REFERENCE_LVEF_PCT)],
+            "age_per_10_years": [ASKED_AGE_YEARS / 10],
+            "lvef_pct": [float(ASKED_LVEF_PCT)],
             "severity": ["none"],
             **{name: [False] for name in _CONDITIONS},
         }

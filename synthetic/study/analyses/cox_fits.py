@@ -13,6 +13,7 @@ from analytics.refusals import NotEstimable
 from analytics.survival.cox import fit_cox
 from analytics.survival.cox_design import CoxSpec, Factor
 from synthetic.study.answers import Answer, symmetric
+from synthetic.study.truths.horizons import ASKED_AGE_YEARS, ASKED_LVEF_PCT
 
 if TYPE_CHECKING:
     from analytics.survival.cox_design import Term
@@ -34,8 +35,6 @@ COVARIATES = (
 EVERYTHING: tuple[Term, ...] = (*COVARIATES, Factor("severity", GRADES, "none"))
 """All that the hazards depend on, as recorded."""
 
-REFERENCE_AGE_YEARS, REFERENCE_LVEF_PCT = 66, 55
-
 # An offset of 0 changes no fit; with one, the search begins at zero at once, which is faster for small data.
 _SPEC = CoxSpec("days", "event", EVERYTHING, offset="nothing")
 
@@ -53,8 +52,8 @@ def complete_cases(replicate: Replicate, endpoint: str) -> pl.DataFrame:
         event=pl.col("cause") == 1,
         days=pl.col("time_days") + 1.0,
         nothing=0.0,
-        years_over_reference=pl.col("age_per_10_years") - REFERENCE_AGE_YEARS / 10,
-        lvef_over_reference=pl.col("lvef_pct") - REFERENCE_LVEF_PCT,
+        years_over_reference=pl.col("age_per_10_years") - ASKED_AGE_YEARS / 10,
+        lvef_over_reference=pl.col("lvef_pct") - ASKED_LVEF_PCT,
     )
 
 

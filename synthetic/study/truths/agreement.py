@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthetic.streams import draw_between, draw_yes
-from synthetic.study.truths.rates import grades_are_known
+from synthetic.study.truths.models import grades_are_true
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
@@ -46,7 +46,7 @@ def find_truths(population: Population) -> dict[str, float]:
 
 def _kappa(scenario: Scenario) -> float:
     """Return quadratic kappa between both methods in moderate lesions; NaN where grades may be misread."""
-    if not grades_are_known(scenario):
+    if not grades_are_true(scenario):
         return float("nan")
     model, rng = scenario.imaging, np.random.default_rng(1)
     first = draw_between(

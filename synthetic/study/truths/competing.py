@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +13,11 @@ from synthetic.study.truths.daily import add_hazards
 from synthetic.study.truths.exposure import Exposure, expect, observe
 from synthetic.study.truths.horizons import ONE_YEAR
 from synthetic.study.truths.limits import cox_limit, fine_gray_limit
-from synthetic.study.truths.models import has_one_baseline
+from synthetic.study.truths.models import has_one_baseline, over_reference
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
     from synthetic.study.truths.population import Population
-
-REFERENCE_AGE = 66.5
-"""Mean age of patients of 66 whole years."""
 
 
 def find_truths(population: Population) -> dict[str, float]:
@@ -53,14 +51,15 @@ def _revascularisations(population: Population) -> Exposure:
 
 
 def _reference_risk(scenario: Scenario) -> float:
-    """Return the risk of cardiac death by a year, other deaths competing, of 66 years and no condition."""
+    """Return the risk of cardiac death by a year, other deaths competing, of the patient asked about."""
     if not has_one_baseline(scenario):
         return float("nan")
     model = scenario.outcomes
     hazards = {}
     for name in ("cardiac_death", "noncardiac_death"):
         cause = model.causes[name]
-        older = (REFERENCE_AGE - model.reference_age_years) / 10
-        relative = cause.covariate_hr["age_per_10_years"] ** older
+        relative = prod(
+            cause.covariate_hr.get(trait, 1.0) ** above for trait, above in over_reference(scenario).items()
+        )
         hazards[name] = relative * np.asarray([cause.rate_per_100_years]) / DAYS_PER_100_YEARS
     return float(follow(hazards, model, ENDPOINTS["cardiac_death"], days=(ONE_YEAR,)).risk[0, 0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthetic.absolute_risk import ENDPOINTS
+from synthetic.absolute_risk import ENDPOINTS, split_by_thrombosis
 
 if TYPE_CHECKING:
     from synthetic.settings import Outcomes
@@ -62,13 +62,10 @@ def follow_daily(hazards: Hazards, model: Outcomes, endpoint: str, *, until: int
     Where a thrombosis may bring the endpoint, patients of both kinds are followed and mixed: those in whom it
     would, and those in whom it would not.
     """
-    asked = ENDPOINTS[endpoint]
-    linked = asked.linked(model)
-    death = add_hazards(hazards, asked.competing)
-    event = add_hazards(hazards, asked.causes)
-    parts = [(1 - linked, _walk(event, death, model.breaks_days, until))]
-    if linked > 0:
-        parts.append((linked, _walk(event + hazards["stent_thrombosis"], death, model.breaks_days, until)))
+    parts = [
+        (weight, _walk(event, leaving, model.breaks_days, until))
+        for weight, event, leaving in split_by_thrombosis(hazards, model, ENDPOINTS[endpoint])
+    ]
     return DailyCourse(
         event=sum((weight * part.event for weight, part in parts), np.zeros(1)),
         free=sum((weight * part.free for weight, part in parts), np.zeros(1)),
@@ -80,16 +77,16 @@ def add_hazards(hazards: Hazards, causes: tuple[str, ...]) -> Floats:
     return sum((hazards[cause] for cause in causes), np.zeros_like(next(iter(hazards.values()))))
 
 
-def _walk(event: Floats, death: Floats, breaks: tuple[int, ...], until: int) -> DailyCourse:
+def _walk(event: Floats, leaving: Floats, breaks: tuple[int, ...], until: int) -> DailyCourse:
     """Take patients from day to day, all of them at once."""
     starts = np.array([0, *breaks])
     left = np.ones(len(event))
     happened, free = np.zeros(until + 1), np.zeros(until + 1)
     for place, start in enumerate(starts):
         end = starts[place + 1] if place + 1 < len(starts) else until + 1
-        leaving = event[:, place] + death[:, place]
-        stay = np.exp(-leaving)
-        share = np.divide(event[:, place], leaving, out=np.zeros_like(leaving), where=leaving > 0)
+        total = leaving[:, place]
+        stay = np.exp(-total)
+        share = np.divide(event[:, place], total, out=np.zeros_like(total), where=total > 0)
         today = share * (1 - stay) / len(left)
         for day in range(start, min(end, until + 1)):
             happened[day] = (today * left).sum()

@@ -1,4 +1,4 @@
-"""What the study asks about: days, and the two devices compared."""
+"""What the study asks about: days, a patient, and the two devices compared."""
 
 from synthetic.codes import PLAIN, RA, STRATEGY_CODES
 
@@ -10,6 +10,9 @@ LATE_DAY = 700
 
 QUANTILE = 0.05
 """Share of deaths whose day is asked for: a median is never reached."""
+
+ASKED_AGE_YEARS, ASKED_LVEF_PCT = 66, 55
+"""Completed years and ejection fraction of the patient whose hazard and risk are asked for; no condition."""
 
 TRUTH_SEEDS = range(1, 26)
 """Seeds of the hospitals over which the truth is averaged, since every replicate has its own.

@@ -9,6 +9,7 @@ import numpy as np
 from synthetic.codes import PLAIN, RA
 from synthetic.outcomes import DAYS_PER_100_YEARS, covariate_values, device_ratios, relative_hazard
 from synthetic.study.truths.exposure import expect, followed_alive, observe
+from synthetic.study.truths.horizons import ASKED_AGE_YEARS, ASKED_LVEF_PCT
 from synthetic.study.truths.limits import cox_limit
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def find_truths(population: Population) -> dict[str, float]:
             f"atherectomy_{name}_log_hr": _atherectomy(population, found, cells)
             for name, cells in periods.items()
         },
-        "log_hazard_31_180": _reference_log_hazard(scenario),
+        "log_hazard_31_180": reference_log_hazard(scenario),
         "severity_is_proportional": 1.0 if grades_are_true(scenario) else float("nan"),
         "atherectomy_is_proportional": 1.0 if np.isfinite(_conditional(scenario)) else 0.0,
         "site_variance": 0.0 if hospitals_are_alike(scenario) else float("nan"),
@@ -51,7 +52,7 @@ def find_truths(population: Population) -> dict[str, float]:
 
 
 def grades_are_true(scenario: Scenario) -> bool:
-    """Tell whether every hospital records the true grade."""
+    """Tell whether a core laboratory grades every lesion without error, so that no grade is misread."""
     return all(site.calcification_assessor == "core_lab" for site in scenario.sites)
 
 
@@ -63,6 +64,18 @@ def hospitals_are_alike(scenario: Scenario) -> bool:
 def has_one_baseline(scenario: Scenario) -> bool:
     """Tell whether patients alike in what is recorded have the same hazard wherever they are treated."""
     return hospitals_are_alike(scenario) and set(scenario.unmeasured.hazard_ratio.values()) <= {1.0}
+
+
+def over_reference(scenario: Scenario) -> dict[str, float]:
+    """Return by how much the patient asked about lies above the scenario's reference patient.
+
+    Tables hold completed years, so that those of one age are half a year older on average.
+    """
+    model = scenario.outcomes
+    return {
+        "age_per_10_years": (ASKED_AGE_YEARS + 0.5 - model.reference_age_years) / 10,
+        "lvef_per_pct": ASKED_LVEF_PCT - model.reference_lvef_pct,
+    }
 
 
 def _conditional(scenario: Scenario) -> float:
@@ -101,10 +114,12 @@ def _atherectomy(population: Population, found: Exposure, cells: slice) -> float
     return cox_limit(own, found, relative=others, cells=cells)
 
 
-def _reference_log_hazard(scenario: Scenario) -> float:
-    """Return the log hazard per day of a patient of 66 whole years, so 66.5 on average, with no condition."""
+def reference_log_hazard(scenario: Scenario) -> float:
+    """Return the log hazard per day of the patient asked about."""
     if not has_one_baseline(scenario):
         return float("nan")
     cause = scenario.outcomes.causes["cardiac_death"]
-    ageing = np.log(cause.covariate_hr["age_per_10_years"]) * 0.05
-    return float(np.log(cause.rate_per_100_years[INTERVAL] / DAYS_PER_100_YEARS) + ageing)
+    shift = sum(
+        np.log(cause.covariate_hr.get(name, 1.0)) * above for name, above in over_reference(scenario).items()
+    )
+    return float(np.log(cause.rate_per_100_years[INTERVAL] / DAYS_PER_100_YEARS) + shift)

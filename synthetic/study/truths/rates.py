@@ -9,6 +9,7 @@ from scipy.stats import truncnorm
 
 from synthetic.codes import COMPLICATION_COLUMNS, NC, PLAIN, RA, STRATEGY_CODES, USES_RA
 from synthetic.complications import probability_under
+from synthetic.study.truths.models import grades_are_true
 
 if TYPE_CHECKING:
     from synthetic.scenario import Scenario
@@ -66,7 +67,7 @@ def _find_shares(population: Population) -> dict[str, float]:
     burr, balloon = single & (strategy == RA), single & np.isin(strategy, (PLAIN, NC))
     male = population.sample.patients["male"].to_numpy()
     men, women = slow_flow[told & male].mean(), slow_flow[told & ~male].mean()
-    known = grades_are_known(population.scenario)
+    known = grades_are_true(population.scenario)
     return {
         "slow_flow_rate": float(slow_flow[told].mean()),
         "perforation_rate": float(perforation[told].mean()),
@@ -135,11 +136,6 @@ def _grade_area(population: Population, chance: Floats, told: Bools) -> float:
     """Return the ROC area of the calcium grade, none and mild joined."""
     grade = np.clip(population.sample.lead["severity"].to_numpy()[told] - 1, 0, None)
     return area_of_classes(grade, chance[told])
-
-
-def grades_are_known(scenario: Scenario) -> bool:
-    """Tell whether a core laboratory grades every lesion without error, so that no grade is misread."""
-    return all(site.calcification_assessor == "core_lab" for site in scenario.sites)
 
 
 def _severity(scenario: Scenario) -> float:
