@@ -24,8 +24,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the store of a registry in which devices change complications and nothing after the stay."""
     folder = tmp_path_factory.mktemp("claims")
     # Devices for calcium are as rare as published since the mix follows published shares. In 3,000 procedures
-    # (enough before) the claim on late events after devices is refused for want of patients, and a true effect
-    # is no longer told from none; in 6,000 fewer claims are refused.
+    # (enough before) the claim on late events after devices is refused for want of patients, and a true
+    # effect is no longer told from none; in 6,000 fewer claims are refused.
     generate_files(folder / "csv", scenario="default", procedures=6000, seed=5)
     db = folder / "registry.duckdb"
     pipeline.load(pipeline.prepare_for_store((folder / "csv",), db=db), db=db)
