@@ -1,4 +1,4 @@
-"""What types cannot say about the settings of the course of a procedure."""
+"""What types cannot say about settings of patients, lesions and the course of a procedure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from synthetic.course_settings import Burden, Complications, Devices, Imaging, Visit
     from synthetic.scenario import Scenario
-    from synthetic.settings import Treatment
+    from synthetic.settings import Population, Treatment
 
     Problems = Iterator[tuple[str, str]]
 
@@ -25,6 +25,10 @@ _TREATMENT_SHARES = (
 )
 _DEVICE_SHARES = (
     *("larger_burr_if_large", "widest_burr_if_wide", "larger_laser_if_large", "smaller_blade", "fast_crown"),
+)
+_OUTCOME_SHARES = (
+    *("vascular_if_cardiac_death", "target_vessel_if_late_mi", "driven_if_revascularised"),
+    *("mi_with_stent_thrombosis", "tlr_with_stent_thrombosis", "cabg_if_revascularised"),
 )
 _VISIT_SHARES = (
     *("unstable_if_repeat", "shock_if_dead", "support_if_shock", "balloon_pump_if_support", "dapt"),
@@ -43,12 +47,22 @@ _IMAGING_SPREADS = (
 
 def course_problems(scenario: Scenario) -> Problems:
     """Yield the place and the fault of each setting that cannot be drawn from."""
+    yield from _of_patients(scenario.population)
+    yield from _mix("anatomy.tortuosity_mix", scenario.anatomy.tortuosity_mix, count=3)
+    yield from _mix("anatomy.angulation_mix", scenario.anatomy.angulation_mix, count=3)
+    yield from _shares("outcomes", _values(scenario.outcomes, _OUTCOME_SHARES))
     yield from _of_complications(scenario.complications)
     yield from _of_imaging(scenario.imaging)
     yield from _of_treatment(scenario.treatment)
     yield from _of_devices(scenario.devices)
     yield from _of_burden(scenario.burden)
     yield from _of_visits(scenario.visit)
+
+
+def _of_patients(model: Population) -> Problems:
+    """Yield distributions of patients that are none."""
+    for name in ("egfr_usual", "egfr_if_ckd", "egfr_if_dialysis", "body_mass_index"):
+        yield from _mean_and_sd(f"population.{name}", getattr(model, name))
 
 
 def _of_complications(model: Complications) -> Problems:

@@ -42,6 +42,7 @@ def draw_history(
         name: draw_yes(rng, getattr(model, name), size=size)
         for name in ("prior_cabg", "prior_stroke", "hypertension", "dyslipidaemia", "atrial_fibrillation")
     }
+    bmi_mean, bmi_sd = model.body_mass_index
     weakened = {"heart_failure": heart_failure, "prior_mi": prior_mi, "stemi": presentation == _STEMI}
     return {
         "smoking": draw_from_mix(rng, smoking, size=size),
@@ -51,7 +52,7 @@ def draw_history(
         "heart_failure": heart_failure,
         "lvef": _draw_lvef(model, severity, weakened, rng),
         "pad": draw_yes(rng, np.asarray(model.pad)[severity], size=size),
-        "bmi": np.round(draw_between(rng, 28.0, sd=4.6, low=17, high=48, size=size), 1),
+        "bmi": np.round(draw_between(rng, bmi_mean, sd=bmi_sd, low=17, high=48, size=size), 1),
         **simple,
     }
 
@@ -108,10 +109,13 @@ def draw_kidneys(
     )
     share = scale_odds(np.asarray(model.ckd)[severity], power(model.ckd_odds_per_10_years, decades))
     ckd = draw_yes(rng, share, size=size) | dialysis
-    usual = 84.0 - model.egfr_loss_per_10_years * decades
-    normal = draw_between(rng, usual, sd=11.5, low=61, high=115, size=size)
-    reduced = draw_between(rng, 46.0, sd=9.0, low=18, high=59, size=size)
-    on_dialysis = draw_between(rng, 14.5, sd=1.5, low=12.5, high=17.5, size=size)
+    mean, sd = model.egfr_usual
+    usual = mean - model.egfr_loss_per_10_years * decades
+    normal = draw_between(rng, usual, sd=sd, low=61, high=115, size=size)
+    mean, sd = model.egfr_if_ckd
+    reduced = draw_between(rng, mean, sd=sd, low=18, high=59, size=size)
+    mean, sd = model.egfr_if_dialysis
+    on_dialysis = draw_between(rng, mean, sd=sd, low=12.5, high=17.5, size=size)
     return {
         "ckd": ckd,
         "dialysis": dialysis,

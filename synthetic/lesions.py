@@ -109,8 +109,8 @@ def _draw_dimensions(
         "stenosis_pct": np.where(cto, 100.0, np.round(stenosis)),
         "bifurcation": draw_yes(rng, model.bifurcation, size=size),
         "ostial": draw_yes(rng, np.asarray(model.ostial)[severity], size=size),
-        "tortuosity": draw_from_mix(rng, (0.72, 0.20, 0.08), size=size),
-        "angulation": draw_from_mix(rng, (0.66, 0.27, 0.07), size=size),
+        "tortuosity": draw_from_mix(rng, model.tortuosity_mix, size=size),
+        "angulation": draw_from_mix(rng, model.angulation_mix, size=size),
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from synthetic.follow_up import Ascertainment
     from synthetic.outcomes import Outcomes
     from synthetic.scenario import Scenario
+    from synthetic.settings import Outcomes as OutcomeSettings
     from synthetic.streams import Bools, Ints
 
 _TYPES = {
@@ -153,8 +154,10 @@ def _lay_out_contacts(rows: pl.DataFrame, people: pl.DataFrame, *, windows: tupl
 
 
 def event_table(
+    model: OutcomeSettings,
     people: pl.DataFrame,
     visits: pl.DataFrame,
+    *,
     outcomes: Outcomes,
     known: dict[str, Ints],
     rng: np.random.Generator,
@@ -163,6 +166,8 @@ def event_table(
 
     Parameters
     ----------
+    model
+        Shares of what is written down of events.
     people
         One row per patient: `patient_id`, `index_day`, `index_procedure_id`, `index_lesion_id`, `discharge`,
         `source`.
@@ -173,7 +178,7 @@ def event_table(
     rng
         Stream of the stage.
     """
-    parts = [_rows_of_cause(cause, known[cause], outcomes, rng) for cause in _TYPES]
+    parts = [_rows_of_cause(model, cause, known[cause], outcomes, rng) for cause in _TYPES]
     thrombosis = known["stent_thrombosis"]
     linked_mi = np.where(outcomes.linked_mi & (known["mi"] > thrombosis), thrombosis, NEVER)
     linked_tlr = np.where(outcomes.linked_tlr & (known["tlr"] > thrombosis), thrombosis, NEVER)
@@ -187,17 +192,20 @@ def event_table(
     return _lay_out_events(rows, people)
 
 
-def _rows_of_cause(cause: str, day: Ints, outcomes: Outcomes, rng: np.random.Generator) -> pl.DataFrame:
+def _rows_of_cause(
+    model: OutcomeSettings, cause: str, day: Ints, outcomes: Outcomes, rng: np.random.Generator
+) -> pl.DataFrame:
     """Return the events of one cause."""
     kind = _TYPES[cause]
     if kind == "death":
-        vascular = rng.random(len(day)) < 0.06
+        vascular = rng.random(len(day)) < model.vascular_if_cardiac_death
         causes = (
             np.where(vascular, "vascular", "cardiac") if cause == "cardiac_death" else "noncardiovascular"
         )
         return _rows(day, kind, death_cause=causes)
     if kind == "mi":
-        target = np.where(rng.random(len(day)) < 0.55, "target_vessel", "non_target_vessel")
+        at_target = rng.random(len(day)) < model.target_vessel_if_late_mi
+        target = np.where(at_target, "target_vessel", "non_target_vessel")
         early = day <= 2
         return _rows(
             day,
@@ -207,7 +215,7 @@ def _rows_of_cause(cause: str, day: Ints, outcomes: Outcomes, rng: np.random.Gen
         )
     if kind == "revasc_pci":
         kinds = np.where(outcomes.by_surgery[cause], "revasc_cabg", "revasc_pci")
-        driven = rng.random(len(day)) < 0.85
+        driven = rng.random(len(day)) < model.driven_if_revascularised
         return _rows(day, kinds, relation=_RELATIONS[cause], driven=driven, staged=False)
     certainty = "definite" if kind == "stent_thrombosis" else None
     return _rows(day, kind, relation=_RELATIONS.get(cause), certainty=certainty)

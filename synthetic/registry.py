@@ -202,5 +202,12 @@ def _outcome_tables(
         "follow_up": follow_up_table(
             scenario, persons, known, death_day=outcomes.death_day, death_known=known.death_known
         ),
-        "events": event_table(persons, course.visits, outcomes, known_days(outcomes, known), rng),
+        "events": event_table(
+            scenario.outcomes,
+            persons,
+            course.visits,
+            outcomes=outcomes,
+            known=known_days(outcomes, known),
+            rng=rng,
+        ),
     }

@@ -72,6 +72,9 @@ class Severity:
 class Population:
     """Patients at their index procedure, most by true calcification of the first lesion.
 
+    `body_mass_index` and the three filtration rates (mL/min/1.73 m2: neither kidney disease nor dialysis, at
+    the mean age; disease; dialysis) are mean and standard deviation before limits.
+
     `women_older_years`, `ckd_odds_per_10_years`, `egfr_loss_per_10_years`, `lvef_loss` (percentage points)
     and `prior_mi_if_prior_pci` say what goes together; the means and shares beside them stay what they are.
     """
@@ -85,6 +88,9 @@ class Population:
     ckd: Four
     ckd_odds_per_10_years: float
     egfr_loss_per_10_years: float
+    egfr_usual: tuple[float, ...]
+    egfr_if_ckd: tuple[float, ...]
+    egfr_if_dialysis: tuple[float, ...]
     dialysis: Four
     lvef_mean: Four
     lvef_sd: float
@@ -105,6 +111,7 @@ class Population:
     dyslipidaemia: float
     heart_failure: float
     atrial_fibrillation: float
+    body_mass_index: tuple[float, ...]
     research_use_allowed: float
     lesion_counts: tuple[float, ...]
     staged_pci_planned: float
@@ -116,7 +123,8 @@ class Anatomy:
     """Lesions and vessels.
 
     `length_factor` goes by true calcification and `reference_shift_mm` by vessel; `in_stent` is the share in
-    all index patients, of whom only those with an earlier PCI can have such a lesion.
+    all index patients, of whom only those with an earlier PCI can have such a lesion. `tortuosity_mix` is
+    none or mild, moderate, severe; `angulation_mix` below 45, 45 to 90, above 90 degrees.
     """
 
     vessel_mix: dict[str, float]
@@ -131,6 +139,8 @@ class Anatomy:
     stenosis_sd: float
     bifurcation: float
     ostial: Four
+    tortuosity_mix: tuple[float, ...]
+    angulation_mix: tuple[float, ...]
     in_stent: float
     cto_if_chronic: Four
     wire_failure_if_cto: float
@@ -198,7 +208,11 @@ class Cause:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Hazards of all causes; `breaks_days` are the first days of the second and later intervals."""
+    """Hazards of all causes; `breaks_days` are the first days of the second and later intervals.
+
+    The last three are shares written down of known events: cardiac deaths as vascular, infarctions after day
+    2 as of the target vessel, revascularisations as driven by ischaemia.
+    """
 
     breaks_days: tuple[int, ...]
     reference_age_years: float
@@ -208,6 +222,9 @@ class Outcomes:
     mi_with_stent_thrombosis: float
     tlr_with_stent_thrombosis: float
     cabg_if_revascularised: float
+    vascular_if_cardiac_death: float
+    target_vessel_if_late_mi: float
+    driven_if_revascularised: float
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,34 @@ def test_visits_and_what_they_take_follow_the_scenario() -> None:
     assert not radial["cardiogenic_shock"].any()
 
 
+def test_patients_lesions_and_events_follow_the_scenario() -> None:
+    tables = tables_of(
+        """
+        [population]
+        body_mass_index = [30.0, 0.0]
+        egfr_if_dialysis = [15.0, 0.0]
+        egfr_if_ckd = [40.0, 0.0]
+        [anatomy]
+        angulation_mix = [0.0, 0.0, 1.0]
+        tortuosity_mix = [0.0, 1.0, 0.0]
+        [outcomes]
+        vascular_if_cardiac_death = 1.0
+        target_vessel_if_late_mi = 0.0
+        driven_if_revascularised = 0.0
+        """
+    )
+    procedures = tables["procedures"]
+    assert set(procedures["bmi_kg_m2"].drop_nulls()) == {30.0}
+    # The rate is unknown on dialysis.
+    assert set(procedures.filter(pl.col("ckd"))["egfr_ml_min_173m2"].drop_nulls()) == {40.0}
+    assert set(tables["lesions"]["angulation"].cast(pl.String)) == {"gt90", "unknown"}
+    assert set(tables["lesions"]["tortuosity"].cast(pl.String)) == {"moderate", "unknown"}
+    events = tables["events"]
+    assert "cardiac" not in set(events["death_cause"].cast(pl.String))
+    late = events.filter(pl.col("mi_type").cast(pl.String) == "spontaneous")
+    assert set(late["target_relation"].cast(pl.String)) == {"non_target_vessel"}
+
+
 def test_the_truth_tells_complications_that_no_device_changes() -> None:
     found = describe_complications(load_scenario("default"))
     assert found["access_site_bleeding"] == {"probability": 0.012}
@@ -147,6 +175,9 @@ def test_the_truth_tells_complications_that_no_device_changes() -> None:
         ("visit", "radial = 1.5", "from 0 to 1"),
         ("visit", "nights = [1]", "needs 5 values"),
         ("visit", "discharge_each_night = [0.0, 0.5, 0.5, 0.5, 0.5]", "above 0"),
+        ("population", "egfr_if_ckd = [46.0]", "needs 2 values"),
+        ("anatomy", "angulation_mix = [0.5, 0.5, 0.5]", "sum to 1"),
+        ("outcomes", "driven_if_revascularised = -0.5", "from 0 to 1"),
         ("imaging", "after_stent = -0.1", "from 0 to 1"),
         ("imaging", "depth_mix = [0.5, 0.5]", "needs 3 values"),
         ("imaging", "thickness_sd_mm = -0.1", "0 or more"),
