@@ -85,6 +85,7 @@ def draw_course(scenario: Scenario, people: People, streams: dict[str, np.random
     hard = np.isin(strategy[people.lead], CALCIUM_SPECIFIC)
     details = draw_visit_details(scenario, visits, lesions, hard=hard, rng=streams["laboratory"])
     laboratory = draw_laboratory(
+        scenario.laboratory,
         people.patients[visits["patient"].to_numpy()],
         age_years=np.floor(visits["age"].to_numpy()).astype(np.int64),
         presentation=visits["presentation"].to_numpy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from synthetic.codes import PRESENTATIONS
@@ -57,6 +58,9 @@ def course_problems(scenario: Scenario) -> Problems:
     yield from _of_devices(scenario.devices)
     yield from _of_burden(scenario.burden)
     yield from _of_visits(scenario.visit)
+    for name, value in asdict(scenario.laboratory).items():
+        if isinstance(value, tuple):
+            yield from _mean_and_sd(f"laboratory.{name}", value)
 
 
 def _of_patients(model: Population) -> Problems:

@@ -175,3 +175,39 @@ class Visit:
     residual_without_stent_pct: float
     residual_per_grade_pct: float
     residual_sd_pct: float
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Blood values, most as mean and standard deviation before limits.
+
+    Haemoglobin (g/l) is that of a man of `haemoglobin_age_years` with sound kidneys, less what follows.
+    Creatinine rises after kidney injury by micromoles per litre and a share of itself. Troponin, CK-MB and
+    C-reactive protein are normal on the log scale: before the procedure in infarction (NSTEMI, STEMI) and
+    otherwise, after it without an infarction, after one that brought the patient, after a periprocedural one.
+    """
+
+    haemoglobin: tuple[float, ...]
+    haemoglobin_age_years: float
+    haemoglobin_less_per_year: float
+    haemoglobin_less_in_women: float
+    haemoglobin_less_if_ckd: float
+    haemoglobin_less_if_dialysis: float
+    haemoglobin_drop: tuple[float, ...]
+    haemoglobin_drop_if_tamponade: float
+    creatinine_rise_if_injury_umol_l: float
+    creatinine_rise_if_injury_share: float
+    calcium: tuple[float, ...]
+    phosphate: tuple[float, ...]
+    phosphate_mean_if_dialysis: float
+    log_c_reactive_protein: tuple[float, ...]
+    ldl: tuple[float, ...]
+    log_troponin_before: tuple[float, ...]
+    log_troponin_before_if_infarction: tuple[float, ...]
+    log_troponin_after: tuple[float, ...]
+    log_troponin_after_if_infarction: tuple[float, ...]
+    log_troponin_after_if_periprocedural: tuple[float, ...]
+    log_ckmb: tuple[float, ...]
+    log_ckmb_if_nstemi: tuple[float, ...]
+    log_ckmb_if_stemi: tuple[float, ...]
+    log_ckmb_if_periprocedural: tuple[float, ...]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import SchemaFileError
 from synthetic.codes import CAUSES, COMPLICATION_COLUMNS, STRATEGIES, STRATEGY_CODES, VESSELS
 from synthetic.course_problems import course_problems
-from synthetic.course_settings import Burden, Complications, Devices, Imaging, Visit
+from synthetic.course_settings import Burden, Complications, Devices, Imaging, Laboratory, Visit
 from synthetic.modifiers import modifier_problems
 from synthetic.operators import operator_problems
 from synthetic.practice_settings import OperatorModel
@@ -53,6 +53,7 @@ class Scenario:
     devices: Devices
     burden: Burden
     visit: Visit
+    laboratory: Laboratory
     complications: Complications
     outcomes: Outcomes
     follow_up: FollowUp

@@ -151,6 +151,26 @@ def test_patients_lesions_and_events_follow_the_scenario() -> None:
     assert set(late["target_relation"].cast(pl.String)) == {"non_target_vessel"}
 
 
+def test_blood_values_follow_the_scenario() -> None:
+    procedures = tables_of(
+        """
+        [laboratory]
+        ldl = [3.0, 0.0]
+        phosphate = [1.0, 0.0]
+        phosphate_mean_if_dialysis = 2.0
+        haemoglobin = [140.0, 0.0]
+        haemoglobin_less_per_year = 0.0
+        haemoglobin_less_in_women = 0.0
+        haemoglobin_less_if_ckd = 10.0
+        haemoglobin_less_if_dialysis = 20.0
+        """
+    )["procedures"]
+    assert set(procedures["ldl_mmol_l"].drop_nulls()) == {3.0}
+    assert set(procedures["phosphate_mmol_l"].drop_nulls()) == {1.0, 2.0}
+    assert set(procedures["hemoglobin_g_l"].drop_nulls()) == {140.0, 130.0, 120.0}
+    assert set(procedures.filter("dialysis")["hemoglobin_g_l"].drop_nulls()) == {120.0}
+
+
 def test_the_truth_tells_complications_that_no_device_changes() -> None:
     found = describe_complications(load_scenario("default"))
     assert found["access_site_bleeding"] == {"probability": 0.012}
@@ -178,6 +198,7 @@ def test_the_truth_tells_complications_that_no_device_changes() -> None:
         ("population", "egfr_if_ckd = [46.0]", "needs 2 values"),
         ("anatomy", "angulation_mix = [0.5, 0.5, 0.5]", "sum to 1"),
         ("outcomes", "driven_if_revascularised = -0.5", "from 0 to 1"),
+        ("laboratory", "log_ckmb = [1.0]", "needs 2 values"),
         ("imaging", "after_stent = -0.1", "from 0 to 1"),
         ("imaging", "depth_mix = [0.5, 0.5]", "needs 3 values"),
         ("imaging", "thickness_sd_mm = -0.1", "0 or more"),
