@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 FAR_FROM_ZERO = "covariates zero lie too far from the data for a baseline hazard: centre the covariates"
 
 
+FEW_CLUSTERS = 30
+"""Fewer clusters than this make a sandwich come out too small."""
+
+
 @dataclass(frozen=True)
 class Size:
     """How much a model rests on: complete rows, events, days at risk, clusters, and what was left out."""
@@ -166,13 +170,20 @@ def _quadratic(vector: Floats, matrix: Floats) -> float:
     return float(vector @ np.linalg.solve(matrix, vector))
 
 
+def _cluster_cautions(size: Size, n_coefficients: int) -> list[str]:
+    """Warn where clusters are too few; rows that are their own cluster are not counted as clusters."""
+    if size.n_clusters <= n_coefficients:
+        return [f"{size.n_clusters} clusters cannot carry a robust variance of {n_coefficients} coefficients"]
+    if size.n_clusters < FEW_CLUSTERS and size.n_clusters != size.n:
+        return [f"Only {size.n_clusters} clusters: limits that rest on their spread tend to be too narrow."]
+    return []
+
+
 def _basis(size: Size, spec: CoxSpec, n_coefficients: int) -> Basis:
     """Say what the model rests on."""
     notes = [*size.warnings, *few_events_caution(size.n_events, n_coefficients)]
-    if spec.cluster is not None and size.n_clusters <= n_coefficients:
-        notes.append(
-            f"{size.n_clusters} clusters cannot carry a robust variance of {n_coefficients} coefficients"
-        )
+    if spec.cluster is not None:
+        notes += _cluster_cautions(size, n_coefficients)
     variance = "inverse information"
     if spec.is_robust:
         variance = f"sandwich by {spec.cluster}" if spec.cluster else "sandwich by row"

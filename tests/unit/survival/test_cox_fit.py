@@ -171,6 +171,13 @@ def test_too_few_clusters_are_a_warning() -> None:
     assert any("2 clusters" in note for note in fit.basis.warnings)
 
 
+def test_few_clusters_are_said_to_narrow_the_limits_and_single_rows_are_not() -> None:
+    data = registry().with_row_index().with_columns(hospital=pl.col("index") % 20)
+    notes = fitted(data, changed(cluster="hospital")).basis.warnings
+    assert "Only 20 clusters: limits that rest on their spread tend to be too narrow." in notes
+    assert not any("clusters" in note for note in fitted(data, changed(cluster="index")).basis.warnings)
+
+
 def test_rows_of_weight_zero_are_left_out() -> None:
     data = registry().with_row_index().with_columns(w=pl.when(pl.col("index") < 9).then(0.0).otherwise(1.0))
     fit = fitted(data, changed(weights="w"))
