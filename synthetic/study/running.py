@@ -86,8 +86,8 @@ def study_scenario(
         Processes; the result does not depend on them.
     """
     seeds = range(FIRST_SEED, FIRST_SEED + replicates)
-    found = _on_cores(partial(_replicate, scenario, procedures), seeds, workers=workers)
     truths = average_truths(scenario, workers=workers)
+    found = _on_cores(partial(_replicate, scenario, procedures), seeds, workers=workers)
     return Study(_summarise_estimators(found, truths), _summarise_tests(found, truths))
 
 

@@ -65,6 +65,19 @@ def test_the_limit_of_a_cox_model_by_hand(two_patients: Exposure) -> None:
     assert cox_limit(np.array([0.0, 1.0]), two_patients) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_limit_of_a_rare_group_with_a_large_ratio() -> None:
+    # Two constant hazards, one a thousand times the other, in a hundred-thousandth of the patients: a whole
+    # Newton step from 0 is about 1,000 and beyond what can be exponentiated.
+    found = Exposure(
+        edges=np.array([0.0, 1.0]),
+        time=np.array([[1000.0], [0.01]]),
+        events=np.array([[1.0], [0.01]]),
+        competing=np.zeros((2, 1)),
+        seen=np.ones((2, 1)),
+    )
+    assert cox_limit(np.array([0.0, 1.0]), found) == pytest.approx(math.log(1000.0), rel=1e-9)
+
+
 def test_the_limit_of_a_fine_gray_model_by_hand(two_patients: Exposure) -> None:
     # The second patient stays with 0.25 in the first cell and 0.5 in the second: 0.25 e^2 - 0.2 e - 0.4 = 0.
     expected = math.log((0.2 + math.sqrt(0.44)) / 0.5)

@@ -65,7 +65,7 @@ def fine_gray_limit(covariate: Floats, found: Exposure) -> float:
 
 
 def _solve(covariate: Floats, events: Floats, at_risk: Floats) -> float:
-    """Solve the score equation by Newton's method."""
+    """Solve the score equation by Newton's method, at most one unit a step: the first would overshoot."""
     total, observed = events.sum(axis=0), float(covariate @ events.sum(axis=1))
     beta = 0.0
     for _ in range(_STEPS):
@@ -74,7 +74,7 @@ def _solve(covariate: Floats, events: Floats, at_risk: Floats) -> float:
         safe = np.where(size > 0, size, 1.0)
         mean = (covariate * weight) @ at_risk / safe
         spread = (covariate**2 * weight) @ at_risk / safe - mean**2
-        step = (observed - float(mean @ total)) / float(spread @ total)
+        step = float(np.clip((observed - float(mean @ total)) / float(spread @ total), -1.0, 1.0))
         beta += step
         if abs(step) < _SMALL:
             break
