@@ -16,7 +16,7 @@ from analytics.survival.simultaneous_bands import SurvivalBand
 from synthetic.absolute_risk import ENDPOINTS, follow
 from synthetic.scenario import load_scenario
 from synthetic.study.analyses import bands, curves, group_tests, groups, recurrent
-from synthetic.study.analyses.bands import worst_deviation
+from synthetic.study.analyses.bands import score_band, worst_deviation
 from synthetic.study.frames import draw_replicate
 from synthetic.study.summary import Performance, summarise
 from synthetic.study.truths import curves as curve_truths
@@ -134,6 +134,12 @@ def performances(truths: dict[str, float]) -> dict[str, Performance]:
 
 
 @pytest.mark.parametrize("name", [name for name in ESTIMATORS if name not in FAIL_ON_PURPOSE])
+def test_a_band_that_begins_before_anybody_died_is_not_scored() -> None:
+    found = score_band(band([1.0, 0.68], [1.0, 0.8]), np.array([1, 0.9, 0.8, 0.7, 0.68]))
+    assert isinstance(found, NotEstimable)
+    assert found.code == "no_events"
+
+
 def test_sound_estimators_of_times_recover_the_truth(performances: dict[str, Performance], name: str) -> None:
     found = performances[name]
     assert abs(found.bias) < 4 * found.bias_error

@@ -76,10 +76,17 @@ def _band(kind: BandKind) -> Callable[[Replicate], Answer | NotEstimable]:
         band = estimate_band(curve, kind=kind, days=(ONE_MONTH, THREE_YEARS))
         if isinstance(band, NotEstimable):
             return band
-        strays = worst_deviation(band, _true_survival(replicate.scenario))
-        return Answer(strays, float("nan"), strays - 1, strays + 1)
+        return score_band(band, _true_survival(replicate.scenario))
 
     return run
+
+
+def score_band(band: SurvivalBand, truth: Floats) -> Answer | NotEstimable:
+    """Return the worst deviation with its limits; refuse a band that begins before anybody died."""
+    if float(band.table["upper"].to_numpy().max()) >= 1:
+        return NotEstimable("all", "Nobody has died by the first day of the band.", "no_events")
+    strays = worst_deviation(band, truth)
+    return Answer(strays, float("nan"), strays - 1, strays + 1)
 
 
 ESTIMATORS: dict[str, StudyEstimator] = {
