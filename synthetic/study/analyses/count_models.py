@@ -71,13 +71,13 @@ def _design(values: pl.Series, name: str) -> Design:
 
 
 def _block_firth(replicate: Replicate) -> Answer | NotEstimable:
-    """Fit heart block on the device, with Firth's penalty."""
+    """Fit AV block on the device, with Firth's penalty."""
     rows = balloons_and_burrs(replicate).drop_nulls(BLOCK)
     return read(fit_firth_logistic(_design(rows["burr"], "burr"), rows[BLOCK]), -1)
 
 
 def _block_counts(method: str) -> Callable[[Replicate], Answer | NotEstimable]:
-    """Build the log odds ratio of heart block from counts."""
+    """Build the log odds ratio of AV block from counts."""
 
     def run(replicate: Replicate) -> Answer | NotEstimable:
         rows = balloons_and_burrs(replicate)
@@ -141,7 +141,7 @@ ESTIMATORS: dict[str, StudyEstimator] = {
     "block_log_odds_firth": StudyEstimator(
         "block_log_odds_ratio",
         _block_firth,
-        "Log odds ratio of heart block, rotational atherectomy against balloons, crude: Firth",
+        "Log odds ratio of AV block, rotational atherectomy against balloons, crude: Firth",
     ),
     "block_log_odds_woolf": StudyEstimator(
         "block_log_odds_ratio", _block_counts("woolf"), "The same from counts, Woolf"

@@ -118,12 +118,12 @@ ESTIMATORS: dict[str, StudyEstimator] = {
     "entrapment_wilson": StudyEstimator(
         "entrapment_rate",
         _entrapment("wilson"),
-        "Share of burrs trapped, Wilson: one event is enough for a lower limit that is too high",
+        "Burr entrapment, Wilson: one event is enough for a lower limit that is too high",
     ),
     "entrapment_clopper_pearson": StudyEstimator(
         "entrapment_rate",
         _entrapment("clopper_pearson"),
-        "Share of burrs trapped, Clopper-Pearson; both take the exact one-sided limit without an event",
+        "Burr entrapment, Clopper-Pearson; both take the exact one-sided limit without an event",
     ),
     "sex_slow_flow_newcombe": StudyEstimator(
         "sex_slow_flow_difference",
