@@ -146,7 +146,7 @@ def _estimate_cells(row: Row) -> tuple[str, ...]:
     model = row["model_error"]
     return (
         f"`{row['analysis']}`",
-        f"{row['truth']:.4g}",
+        f"{row['truth']:.4g} ({row['truth_error']:.2g})" if row["truth_error"] else f"{row['truth']:.4g}",
         _flagged(bias, _is_biased(row)),
         f"{row['empirical_error']:.4g} ({row['empirical_error_error']:.2g})",
         "-" if math.isnan(model) else f"{model:.4g} ({row['model_error_error']:.2g})",

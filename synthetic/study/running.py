@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -53,6 +54,14 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """A true value (NaN where a scenario has no single one), and its Monte-Carlo error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
 class Study:
     """How every analysis did in one scenario.
 
@@ -70,7 +79,12 @@ class Study:
 
 
 def study_scenario(
-    scenario: Scenario, *, replicates: int, procedures: int = PROCEDURES, workers: int = 1
+    scenario: Scenario,
+    *,
+    replicates: int,
+    procedures: int = PROCEDURES,
+    workers: int = 1,
+    truth_seeds: Sequence[int] = TRUTH_SEEDS,
 ) -> Study:
     """Study every analysis that has a truth in a scenario.
 
@@ -84,9 +98,11 @@ def study_scenario(
         Size of each.
     workers
         Processes; the result does not depend on them.
+    truth_seeds
+        As in `average_truths`.
     """
     seeds = range(FIRST_SEED, FIRST_SEED + replicates)
-    truths = average_truths(scenario, workers=workers)
+    truths = average_truths(scenario, seeds=truth_seeds, workers=workers)
     found = _on_cores(partial(_replicate, scenario, procedures), seeds, workers=workers)
     return Study(_summarise_estimators(found, truths), _summarise_tests(found, truths))
 
@@ -115,33 +131,52 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _summarise_estimators(found: list[Findings], truths: dict[str, float]) -> dict[str, Performance]:
+def _summarise_estimators(found: list[Findings], truths: dict[str, Truth]) -> dict[str, Performance]:
     """Set the answers of each estimator against its truth."""
     performances = {}
     for name, estimator in ESTIMATORS.items():
         answers = [answer for each in found if (answer := each.answers[name]) is not None]
         truth = truths[estimator.target]
-        if np.isfinite(truth) and len(answers) > 1:
-            performances[name] = summarise(answers, truth, n_refused=len(found) - len(answers))
+        if np.isfinite(truth.value) and len(answers) > 1:
+            n_refused = len(found) - len(answers)
+            performances[name] = summarise(answers, truth.value, n_refused=n_refused, truth_error=truth.error)
     return performances
 
 
-def _summarise_tests(found: list[Findings], truths: dict[str, float]) -> dict[str, RejectionRate]:
+def _summarise_tests(found: list[Findings], truths: dict[str, Truth]) -> dict[str, RejectionRate]:
     """Count how often each test rejects."""
     performances = {}
     for name, test in TESTS.items():
         p_values = [p_value for each in found if (p_value := each.p_values[name]) is not None]
-        holds = truths[test.null]
+        holds = truths[test.null].value
         if np.isfinite(holds) and len(p_values) > 1:
             n_refused = len(found) - len(p_values)
             performances[name] = summarise_test(p_values, null_holds=holds == 1, n_refused=n_refused)
     return performances
 
 
-def average_truths(scenario: Scenario, *, workers: int = 1) -> dict[str, float]:
-    """Average the truth over several sets of hospitals, since every replicate has its own."""
-    found = _on_cores(partial(_find_truths, scenario), TRUTH_SEEDS, workers=workers)
-    return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+def average_truths(
+    scenario: Scenario, *, seeds: Sequence[int] = TRUTH_SEEDS, workers: int = 1
+) -> dict[str, Truth]:
+    """Average the truth over several sets of hospitals, since every replicate has its own.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    seeds
+        One per set of hospitals, two or more.
+    workers
+        Processes.
+    """
+    found = _on_cores(partial(_find_truths, scenario), seeds, workers=workers)
+    return {name: _average([each[name] for each in found]) for name in found[0]}
+
+
+def _average(values: list[float]) -> Truth:
+    """Average independent values of a truth."""
+    spread = float(np.std(values, ddof=1))
+    return Truth(float(np.mean(values)), spread / math.sqrt(len(values)))
 
 
 def _find_truths(scenario: Scenario, seed: int) -> dict[str, float]:

@@ -26,10 +26,10 @@ class Performance:
     ----------
     n, n_refused
         Replicates with an estimate, and without.
-    truth
-        The true value.
+    truth, truth_error
+        The true value, and its Monte-Carlo error.
     bias, bias_error
-        Mean estimate less the truth, and its Monte-Carlo error.
+        Mean estimate less the truth, and its Monte-Carlo error, that of the truth included.
     empirical_error, empirical_error_error
         Standard deviation of the estimates, and its Monte-Carlo error.
     model_error, model_error_error
@@ -41,6 +41,7 @@ class Performance:
     n: int
     n_refused: int
     truth: float
+    truth_error: float
     bias: float
     bias_error: float
     empirical_error: float
@@ -51,7 +52,9 @@ class Performance:
     coverage_error: float
 
 
-def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Performance:
+def summarise(
+    answers: Sequence[Answer], truth: float, *, n_refused: int, truth_error: float = 0.0
+) -> Performance:
     """Summarise the replicates of one estimator.
 
     Parameters
@@ -62,6 +65,8 @@ def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Per
         The true value.
     n_refused
         Replicates in which the estimator refused.
+    truth_error
+        Monte-Carlo error of the truth, where it is a mean over samples.
 
     References
     ----------
@@ -77,8 +82,9 @@ def summarise(answers: Sequence[Answer], truth: float, *, n_refused: int) -> Per
         n=n,
         n_refused=n_refused,
         truth=truth,
+        truth_error=truth_error,
         bias=float(estimates.mean() - truth),
-        bias_error=empirical / math.sqrt(n),
+        bias_error=math.hypot(empirical / math.sqrt(n), truth_error),
         empirical_error=empirical,
         empirical_error_error=empirical / math.sqrt(2 * (n - 1)),
         model_error=model,

@@ -30,9 +30,25 @@ def test_performance_by_hand() -> None:
     assert found.coverage_error == pytest.approx(math.sqrt(0.125))
 
 
+def test_an_uncertain_truth_makes_the_bias_uncertain() -> None:
+    answers = [Answer(1.0, 1.0, 0.5, 1.5), Answer(3.0, 1.0, 2.5, 3.5)]
+    found = summarise(answers, 1.2, n_refused=0, truth_error=0.75)
+    assert found.truth_error == 0.75
+    assert found.bias_error == pytest.approx(1.25)
+
+
+def test_the_truth_is_as_uncertain_as_hospitals_make_it() -> None:
+    one, other = (average_truths(load_scenario("drift"), seeds=(first, first + 1)) for first in (1, 2))
+    assert one["death_365"].error > 0
+    assert one["death_365"].value != other["death_365"].value
+    assert one["arc_bias"].error == 0
+
+
 @pytest.fixture(scope="module")
 def studied() -> Study:
-    return study_scenario(load_scenario("core_lab"), replicates=12, procedures=3_000)
+    return study_scenario(
+        load_scenario("core_lab"), replicates=12, procedures=3_000, truth_seeds=range(1, 11)
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,8 +74,8 @@ def test_a_crude_comparison_of_devices_errs(studied: Study) -> None:
 
 
 def test_effects_that_change_over_time_have_no_single_truth() -> None:
-    truths = average_truths(load_scenario("nonproportional"))
-    assert math.isnan(truths["device_log_hr"])
+    truths = average_truths(load_scenario("nonproportional"), seeds=(1, 2))
+    assert math.isnan(truths["device_log_hr"].value)
     targets = {estimator.target for estimator in ESTIMATORS.values()}
     assert set(truths) == targets | {test.null for test in TESTS.values()}
 
@@ -70,8 +86,8 @@ def test_rejections_by_hand() -> None:
 
 
 def test_the_pages_mark_what_is_off(tmp_path: Path) -> None:
-    sound = Performance(400, 0, 0.0, 0.01, 0.01, 0.2, 0.007, 0.2, 0.001, 0.95, 0.011)
-    off = Performance(400, 3, 0.0, 0.50, 0.01, 0.2, 0.007, math.nan, math.nan, 0.40, 0.024)
+    sound = Performance(400, 0, 0.0, 0.0, 0.01, 0.01, 0.2, 0.007, 0.2, 0.001, 0.95, 0.011)
+    off = Performance(400, 3, 0.5, 0.1, 0.50, 0.01, 0.2, 0.007, math.nan, math.nan, 0.40, 0.024)
     sized = RejectionRate(400, 0, null_holds=True, rejected=0.06, rejected_error=0.012)
     study = Study({"kaplan_meier_death": sound, "crude_cox_device": off}, {"some_test": sized})
     write_study(study, tmp_path, scenario="null", procedures=4_000)

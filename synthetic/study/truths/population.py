@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from synthetic.scenario import Scenario
     from synthetic.streams import Bools, Floats, Ints
 
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Patients of each set of hospitals."""
 
 
