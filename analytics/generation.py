@@ -17,6 +17,7 @@ from synthetic.calibration import check_registry, find_departure
 from synthetic.calibration_table import describe_departure, render_checks
 from synthetic.corruption import plant_faults, write_faults
 from synthetic.dialects.writing import write_dialect
+from synthetic.faulty_hospitals import draw_faulty_hospitals
 from synthetic.leftovers import OF_FAULTS, refuse_leftovers
 from synthetic.registry import complete_truth, draw_blocks, generate_registry
 from synthetic.scenario import load_scenario, read_scenario
@@ -25,6 +26,8 @@ from synthetic.writer import TableFiles, spell_tables, write_truth, written_toge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import polars as pl
 
     from synthetic.scenario import Scenario
 
@@ -58,8 +61,8 @@ def generate_files(
     seed
         Seed of every random stream.
     faults
-        Plant faults (in the first block; those of whole sites where it is the only one), and write
-        ``faults.csv`` that says where; broken files lie in folders of their own below ``files``.
+        Plant faults, and write ``faults.csv`` that says where; broken files lie in folders of their own below
+        ``files``. Where the registry takes several blocks, hospitals of their own join it for the faults.
     kind
         ``csv`` or ``parquet``. Faults are faults of text: they need CSV.
 
@@ -78,18 +81,21 @@ def generate_files(
         raise InputFileError(where="--faults", what="needs text", fix="Leave --format at csv.")
     drawn = find_scenario(scenario)
     _refuse_place(out, {f"{table}.{kind}" for table in TABLES}, faults=faults)
-    tallies, n_faults = [], 0
+    is_whole = procedures <= drawing.BLOCK_PROCEDURES
+    tallies, planted = [], None
     with _telling_of(out), written_together(out) as work:
         with TableFiles(work, kind) as files:
-            for place, block in enumerate(draw_blocks(drawn, procedures=procedures, seed=seed)):
+            if faults and not is_whole:
+                texts, planted = draw_faulty_hospitals(drawn, seed=seed)
+                files.add_text(texts)
+            for block in draw_blocks(drawn, procedures=procedures, seed=seed):
                 tallies.append(block.tally)
-                if faults and place == 0:
-                    is_whole = procedures <= drawing.BLOCK_PROCEDURES
-                    texts, planted = plant_faults(spell_tables(block.tables), seed, of_sites=is_whole)
+                if faults and is_whole:
+                    texts, planted = plant_faults(spell_tables(block.tables), seed)
                     files.add_text(texts)
-                    n_faults = write_faults(planted, work).filter(cause="planted").height
                 else:
                     files.add(block.tables)
+        n_faults = _write_faults(planted, work)
         write_scenario(drawn, work)
         write_truth(complete_truth(drawn, tallies, seed=seed, sample=TRUTH_SAMPLE), work)
     return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": files.rows, "n_faults": n_faults}
@@ -138,10 +144,15 @@ def generate_dialect(
         if faults:
             planted, changed = plant_in_exports(registry.tables, work, dialect, seed=seed)
             rows |= changed
-            n_faults = write_faults(planted, work).filter(cause="planted").height
+            n_faults = _write_faults(planted, work)
         write_scenario(drawn, work)
         write_truth(registry.truth, work)
     return {"out": str(out), "scenario": drawn.name, "seed": seed, "rows": rows, "n_faults": n_faults}
+
+
+def _write_faults(planted: pl.DataFrame | None, work: Path) -> int:
+    """Write the list of faults if there are any, and return how many were planted."""
+    return 0 if planted is None else write_faults(planted, work).filter(cause="planted").height
 
 
 def _refuse_place(out: Path, written: set[str], *, faults: bool) -> None:

@@ -34,17 +34,15 @@ PATIENT_FAULTS = (*clinical.FAULTS, *records.FAULTS)
 """Faults of patients who are added to the registry."""
 
 
-def plant_faults(tables_as_text: Texts, seed: int, *, of_sites: bool = True) -> tuple[Texts, pl.DataFrame]:
+def plant_faults(tables_as_text: Texts, seed: int) -> tuple[Texts, pl.DataFrame]:
     """Plant each fault that lies in the tables.
 
     Parameters
     ----------
     tables_as_text
-        Clean canonical tables as text, from `synthetic.writer.tables_as_text`.
+        Clean canonical tables of a whole registry as text, from `synthetic.writer.tables_as_text`.
     seed
         Non-negative integer that decides which rows are hit.
-    of_sites
-        Whether to plant faults of whole sites too; not where the tables are only a part of a registry.
 
     Returns
     -------
@@ -53,16 +51,14 @@ def plant_faults(tables_as_text: Texts, seed: int, *, of_sites: bool = True) -> 
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     tables, places = dict(tables_as_text), []
-    for change in (forget_the_old, exceed, change_sites) if of_sites else ():
+    for change in (forget_the_old, exceed, change_sites):
         tables, found = change(tables)
         places += found
     tables, found = plant_cells(tables, rng)
     places += found
-    added = (*PATIENT_FAULTS, *CROWDS) if of_sites else PATIENT_FAULTS
-    tables, found = add_patients(tables, added, rng)
+    tables, found = add_patients(tables, (*PATIENT_FAULTS, *CROWDS), rng)
     places += found
-    if of_sites:
-        places += tipped_rules(tables_as_text, tables, places)
+    places += tipped_rules(tables_as_text, tables, places)
     return tables, list_places(places)
 
 

@@ -61,18 +61,21 @@ def _dead(texts: Texts) -> pl.Expr:
 
 
 def exceed(texts: Texts) -> tuple[Texts, list[Place]]:
-    """Add a fall of pressure to every fourth procedure of the third largest site with linkage (S04).
+    """Add a fall of pressure to every fourth procedure of a site with linkage (S04).
+
+    The two largest have faults of their own; of the others, the largest that records all complications.
 
     Parameters
     ----------
     texts
         Canonical tables as text.
     """
-    sites = sites_by_size(texts, ("linkage",))
-    if len(sites) < 3 or sites[2]["len"] < _FEWEST:
+    every = texts["procedures"].filter(complications_recorded="all")
+    sites = [site["site_id"] for site in sites_by_size(texts, ("linkage",))[2:]]
+    found = [(site, recorded) for site in sites if (recorded := every.filter(site_id=site)).height >= _FEWEST]
+    if not found:
         return texts, []
-    site = sites[2]["site_id"]
-    recorded = texts["procedures"].filter(site_id=site, complications_recorded="all")
+    site, recorded = found[0]
     hit = recorded.gather_every(_EXCESS_EVERY).select("procedure_id")
     told = {"complication_id": pl.col("procedure_id") + "-C90", "complication_type": pl.lit("hypotension")}
     rows = hit.with_columns(timing=pl.lit("in_lab"), **told)

@@ -108,8 +108,8 @@ SITE_FAULTS = (
         {"complication_type": "other", "grade_scale": None, "grade": None},
         rows=pl.col("complication_type") == "dissection",
         source=_ACTIVE,
-        fewest=400,
-        fewest_expected=6,
+        fewest=200,
+        fewest_expected=7.2,
     ),
     SiteFault(
         "S11",
@@ -169,7 +169,7 @@ CROWDS = (
         starts=_QUARTER,
         rank=0,
         fewest=250,
-        per=600,
+        per=300,
     ),
     PatientFault(
         "S08",

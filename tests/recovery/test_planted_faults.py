@@ -189,7 +189,7 @@ def test_faults_of_one_seed_are_the_same() -> None:
     assert same.equals(faults)
     assert all(again[name].equals(texts[name]) for name in texts)
     of_rows = faults.filter(pl.col("row").is_not_null())
-    other = plant_faults(small, seed=5, of_sites=False)[1]
+    other = plant_faults(small, seed=5)[1]
     assert not other.filter(pl.col("row").is_not_null()).equals(of_rows)
 
 
@@ -221,7 +221,7 @@ def test_a_single_hospital_takes_every_fault_that_is_not_about_two() -> None:
 
 def test_an_empty_age_lies_where_the_hospital_sends_others() -> None:
     texts = tables_as_text(generate_registry(load_scenario("national"), procedures=200, seed=2))
-    broken, faults = plant_faults(texts, seed=2, of_sites=False)
+    broken, faults = plant_faults(texts, seed=2)
     for place in faults.filter(rule_id="C05", table="procedures", column="age_years").iter_rows(named=True):
         site = broken["procedures"]["site_id"][place["row"]]
         assert texts["procedures"].filter(site_id=site)["age_years"].count() >= 3
