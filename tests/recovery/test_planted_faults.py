@@ -122,6 +122,22 @@ def test_every_planted_fault_is_found_at_its_line_by_its_rule(
     assert lacking(chosen.filter(pl.col("line").is_null()), failed_sites(report), SITE) == []
 
 
+@pytest.mark.parametrize(
+    ("size", "seed"),
+    [
+        pytest.param(3_000, 13, id="third hospital with linkage records some complications only"),
+        pytest.param(5_000, 10, id="hospital with nearly as many procedures as two quarters need"),
+    ],
+)
+def test_faults_of_awkward_hospitals_are_found(size: int, seed: int) -> None:
+    texts, faults = plant_faults(
+        tables_as_text(generate_registry(load_scenario("default"), procedures=size, seed=seed)), seed
+    )
+    of_sites = faults.filter(pl.col("line").is_null(), cause="planted")
+    assert {"S02", "S04"} & set(of_sites["rule_id"])
+    assert lacking(of_sites, failed_sites(validate(texts)), SITE) == []
+
+
 def test_nothing_is_found_beyond_the_clean_registry_but_faults_and_what_they_bring(
     planted: tuple[Texts, pl.DataFrame], report: SubmissionReport, clean_report: SubmissionReport
 ) -> None:
