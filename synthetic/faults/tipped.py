@@ -1,4 +1,4 @@
-"""What faults of rows bring about beyond their patients: limits of hospitals passed, look-alikes made."""
+"""What faults bring about beyond their own cells: limits of hospitals passed, other rows in a new light."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ _AT = ["rule_id", "table", "column", "row"]
 RULES_OF_SITES = tuple(sorted({check.rule_id for check in SITE_CHECKS}))
 """Rules about whole hospitals."""
 
-_OF_TWINS = ("D04",)
-
 
 def tipped_rules(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterator[Place]:
     """Return, as consequences, what fails in the faulty registry alone without lying where a fault does.
 
     A rejected row is a large share of a hospital of thirty procedures, and an added one may be the twentieth,
     from which on a share proves something. A patient whose second lesion is rejected may be left with the
-    vessels and devices of a stranger in another hospital, and look like the same person. What of this happens
+    vessels and devices of a stranger in another hospital, and look like the same person (D04). Where
+    dissections go by another name, flow that stopped has no reason any more (X14). What of this happens
     follows from the rules, so they are asked; what was planted on purpose is listed already.
 
     Parameters
@@ -48,10 +47,10 @@ def tipped_rules(clean: Texts, faulty: Texts, listed: Sequence[Place]) -> Iterat
         if found not in known:
             rule_id, site_id, table, column = found
             yield Place(rule_id, RULES[rule_id].level, "consequence", table, column, site_id=site_id)
-    known_twins = {(place.rule_id, place.table, place.column, place.row) for place in listed}
-    known_twins |= set(_twins(before))
-    for rule_id, table, column, row in _twins(after):
-        if (rule_id, table, column, row) not in known_twins:
+    known_warnings = {(place.rule_id, place.table, place.column, place.row) for place in listed}
+    known_warnings |= set(_warnings(before))
+    for rule_id, table, column, row in _warnings(after):
+        if (rule_id, table, column, row) not in known_warnings:
             yield Place(rule_id, RULES[rule_id].level, "consequence", table, column, row=row)
 
 
@@ -67,11 +66,11 @@ def _failing(report: SubmissionReport) -> list[tuple[str, str | None, str, str |
     return report.rule_results.filter(is_failed).select(_WHERE).drop_nulls("table").rows()
 
 
-def _twins(report: SubmissionReport) -> list[tuple[str, str, str, int]]:
-    """Return rule, table, column and row of procedures that look like those of another hospital."""
-    line = pl.col("line") - HEADER_LINES
-    found = report.findings.filter(pl.col("rule_id").is_in(_OF_TWINS)).with_columns(row=line)
-    return found.select(_AT).sort("row").rows()
+def _warnings(report: SubmissionReport) -> list[tuple[str, str, str, int]]:
+    """Return rule, table, column and row of what is kept with a warning."""
+    is_of_row = (pl.col("level") == "WARN") & ~pl.col("rule_id").is_in(RULES_OF_SITES)
+    found = report.findings.filter(is_of_row).with_columns(row=pl.col("line") - HEADER_LINES)
+    return found.select(_AT).drop_nulls("row").sort(_AT).rows()
 
 
 def _numbered(table: pl.DataFrame) -> pl.DataFrame:

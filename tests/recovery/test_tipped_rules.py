@@ -81,3 +81,20 @@ def test_patients_who_are_alike_without_faults_or_on_purpose_are_not_listed_agai
     assert _twins(faulty, faulty, []) == []
     known = Place("D04", "WARN", "planted", "procedures", "procedure_id", row=first)
     assert _twins(clean, faulty, [known]) == [("consequence", "procedure_id", second)]
+
+
+def test_stopped_flow_is_a_consequence_where_its_reason_goes_by_another_name() -> None:
+    clean = tables_as_text(generate_registry(load_scenario("default"), procedures=1_500, seed=2))
+    stopped = clean["lesions"].with_row_index("at").filter(pl.col("timi_post").is_in(["0", "1"]))
+    is_slow = pl.col("complication_type") == "slow_flow_no_reflow"
+    alone = clean["complications"].filter(pl.len().over("procedure_id") == 1)
+    told = alone.filter(is_slow).join(stopped, on="procedure_id", how="semi")
+    lost = pl.col("complication_id") == told["complication_id"][0]
+    strange = pl.when(lost).then(pl.lit("other")).otherwise("complication_type").alias("complication_type")
+    faulty = clean | {"complications": clean["complications"].with_columns(strange)}
+    rows = stopped.filter(procedure_id=told["procedure_id"][0])["at"].to_list()
+    found = [place for place in tipped_rules(clean, faulty, []) if place.rule_id == "X14"]
+    assert [(place.cause, place.table, place.column) for place in found] == [
+        ("consequence", "lesions", "timi_post")
+    ]
+    assert found[0].row in rows
