@@ -133,6 +133,32 @@ def test_rows_of_a_key_stand_side_by_side_as_far_as_there_is_room() -> None:
     assert laid.rows() == [("a", "1", "2.5"), ("b", "3", None)]
 
 
+def test_a_long_procedure_comes_back_whole(tmp_path: Path) -> None:
+    registry = generate_registry(load_scenario("default"), procedures=60, seed=4)
+    uses = registry.tables["device_uses"].filter(device_class="sc_balloon")
+    site = uses["device_use_id"][0].split("-")[0]
+    again = [
+        uses.head(1).with_columns(
+            pl.lit(place, pl.Int64).cast(uses.schema["sequence_no"]).alias("sequence_no"),
+            pl.concat_str("lesion_id", pl.lit(f"-E{place}")).alias("device_use_id"),
+        )
+        for place in range(80, 95)
+    ]
+    tables = registry.tables | {"device_uses": pl.concat([registry.tables["device_uses"], *again])}
+    write_dialect(tables, tmp_path, "cathpci_wide")
+    own = of_site(tables, site)
+    lesions = own["lesions"].select("lesion_id", "procedure_id")
+    sent = own["device_uses"].join(lesions, on="lesion_id").group_by("procedure_id").len()["len"].max()
+    folder = tmp_path / site
+    prepared = pipeline.prepare((folder / "export.csv",), mapping=str(folder / "mapping.toml"), secret=SECRET)
+    report = prepared.report
+    read = report.tables["device_uses"].accepted.join(
+        report.tables["lesions"].accepted.select("lesion_id", "procedure_id"), on="lesion_id"
+    )
+    assert read.group_by("procedure_id").len()["len"].max() == sent
+    assert report.findings.filter(rule_id="F12").is_empty()
+
+
 def test_the_command_writes_an_inbox(tmp_path: Path) -> None:
     arguments = [
         "generate",
