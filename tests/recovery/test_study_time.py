@@ -108,6 +108,12 @@ def test_a_band_whose_limit_is_touched_strays_by_one() -> None:
     )
 
 
+def test_a_band_from_nought_to_one_holds_whatever_is_true() -> None:
+    truth = np.array([1, 0.99, 0.98, 0.7, 0.68])
+    assert worst_deviation(band([0.0, 0.68], [1.0, 0.8]), truth) == pytest.approx(-1.0)
+    assert worst_deviation(band([0.0, 0.0], [1.0, 1.0]), truth) == 0
+
+
 def test_a_band_that_begins_before_anybody_died_is_not_scored() -> None:
     found = score_band(band([1.0, 0.68], [1.0, 0.8]), np.array([1, 0.9, 0.8, 0.7, 0.68]))
     assert isinstance(found, NotEstimable)

@@ -56,8 +56,12 @@ def worst_deviation(band: SurvivalBand, truth: Floats) -> float:
     """
     days = np.arange(int(band.first_day), int(band.last_day) + 1)
     row = np.searchsorted(band.table["time_days"].to_numpy(), days, side="right") - 1
-    upper, lower = (_log_log(band.table[name].to_numpy())[row] for name in ("lower", "upper"))
-    strays = ((upper + lower) / 2 - _log_log(truth[days])) / ((upper - lower) / 2)
+    lower, upper = (band.table[name].to_numpy()[row] for name in ("lower", "upper"))
+    says = (lower > 0) & (upper < 1)  # from 0 to 1 it holds whatever is true
+    if not says.any():
+        return 0.0
+    high, low = _log_log(lower[says]), _log_log(upper[says])
+    strays = ((high + low) / 2 - _log_log(truth[days[says]])) / ((high - low) / 2)
     return float(strays[np.argmax(np.abs(strays))])
 
 
@@ -83,7 +87,7 @@ def _band(kind: BandKind) -> Callable[[Replicate], Answer | NotEstimable]:
 
 def score_band(band: SurvivalBand, truth: Floats) -> Answer | NotEstimable:
     """Return the worst deviation with its limits; refuse a band that begins before anybody died."""
-    if float(band.table["upper"].to_numpy().max()) >= 1:
+    if float(band.table["lower"].to_numpy().max()) >= 1:
         return NotEstimable("all", "Nobody has died by the first day of the band.", "no_events")
     strays = worst_deviation(band, truth)
     return Answer(strays, float("nan"), strays - 1, strays + 1)
