@@ -36,9 +36,10 @@ _GRADES = ("none", "mild", "moderate", "severe")
 def balloons_and_burrs(replicate: Replicate) -> pl.DataFrame:
     """Keep procedures of one lesion with balloons or rotational atherectomy alone, and mark the latter.
 
-    Of several lesions the worst one gives the device, and which one that is depends on who graded them.
+    Of several lesions the worst one gives the device, and which one that is depends on who graded them. The
+    device is the intended one: a balloon that was rescued by a burr had the chances of a balloon.
     """
-    strategy, devices = pl.col("strategy_as_treated").cast(pl.String), [*_BALLOONS, STRATEGY_CODES[RA]]
+    strategy, devices = pl.col("strategy_intended").cast(pl.String), [*_BALLOONS, STRATEGY_CODES[RA]]
     kept = replicate.procedures.filter(strategy.is_in(devices), pl.col("n_lesions") == 1)
     return kept.with_columns(burr=(strategy == STRATEGY_CODES[RA]).cast(pl.Float64))
 

@@ -40,8 +40,8 @@ def _crude_difference(replicate: Replicate) -> Answer | NotEstimable:
 
 @lru_cache(maxsize=4)
 def _standardise(replicate: Replicate, *, adjusted: bool) -> StandardisedComparison | NotEstimable:
-    """Compare slow flow between two devices, crude or standardised; kept for what reads the same one."""
-    rows = replicate.procedures.with_columns(device=pl.col("strategy_as_treated").cast(pl.String))
+    """Compare slow flow between two intended devices, crude or standardised; kept for what reads the same."""
+    rows = replicate.procedures.with_columns(device=pl.col("strategy_intended").cast(pl.String))
     return standardise(
         rows.filter(pl.col("device").is_in(list(GROUPS))),
         outcome="slow_flow_no_reflow",

@@ -60,7 +60,7 @@ def _entrapment(method: str) -> Callable[[Replicate], Answer | NotEstimable]:
     """Build the share of burrs that were trapped, where one lesion was treated."""
 
     def run(replicate: Replicate) -> Answer | NotEstimable:
-        used = pl.col("strategy_as_treated").cast(pl.String).is_in(_BURRS)
+        used = pl.col("strategy_intended").cast(pl.String).is_in(_BURRS)
         rows = replicate.procedures.filter(used, pl.col("n_lesions") == 1)
         return _answer(estimate_proportion(*count(rows, ENTRAPMENT), method=method))
 
