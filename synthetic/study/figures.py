@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from analytics.charts.theme import INK, frame, series_styles
+from synthetic.study.summary import is_mostly_refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,8 @@ def device_figure(estimates: Mapping[str, pl.DataFrame]) -> Spec:
     Parameters
     ----------
     estimates
-        Tables of `synthetic.study.tables` by scenario; those without either analysis are left out.
+        Tables of `synthetic.study.tables` by scenario; those without either analysis are left out, and an
+        analysis that refuses in most registries.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def device_figure(estimates: Mapping[str, pl.DataFrame]) -> Spec:
         _row(scenario, row)
         for scenario, table in estimates.items()
         for row in table.iter_rows(named=True)
-        if row["analysis"] in _NAMES
+        if row["analysis"] in _NAMES and not is_mostly_refused(row)
     ]
     y = {"field": "scenario", "type": "nominal", "sort": None, "title": None}
     order = list(dict.fromkeys(row["scenario"] for row in rows))

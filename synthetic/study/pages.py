@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from synthetic.scenario import load_scenario
 from synthetic.study.analyses import ESTIMATORS, TESTS
-from synthetic.study.summary import LEVEL
+from synthetic.study.summary import LEVEL, is_mostly_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ to sicker patients. Adjusting takes away what the registry has recorded well, an
 _COVERAGE_TEXT = """## Coverage
 
 Share of 95 % intervals that hold the truth, in per cent. **Bold**: off by more than three Monte-Carlo
-errors (about 3 points at 500 registries). A dash: no single true value, or refused nearly always."""
+errors (about 3 points at 500 registries). A dash: no single true value, or refused in most registries."""
 
 _BIAS_TEXT = """## Bias
 
@@ -110,6 +110,7 @@ def _matrix(tables: Mapping[str, pl.DataFrame], names: tuple[str, ...], cell: Ca
         (scenario, row["analysis"]): cell(row)
         for scenario, table in tables.items()
         for row in table.iter_rows(named=True)
+        if not is_mostly_refused(row)
     }
     rows = [(f"`{name}`", *(found.get((scenario, name), "-") for scenario in tables)) for name in names]
     return _table(("", *(f"`{scenario}`" for scenario in tables)), rows)

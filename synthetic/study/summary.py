@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from synthetic.study.answers import Answer
 
@@ -92,6 +92,11 @@ def summarise(
         coverage=covered,
         coverage_error=float(np.sqrt(covered * (1 - covered) / n)),
     )
+
+
+def is_mostly_refused(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row with `n` and `n_refused` rests on less than half of the registries."""
+    return bool(row["n"] < row["n_refused"])
 
 
 @dataclass(frozen=True)

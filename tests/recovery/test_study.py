@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -89,7 +90,9 @@ def test_the_pages_mark_what_is_off(tmp_path: Path) -> None:
     sound = Performance(400, 0, 0.0, 0.0, 0.01, 0.01, 0.2, 0.007, 0.2, 0.001, 0.95, 0.011)
     off = Performance(400, 3, 0.5, 0.1, 0.50, 0.01, 0.2, 0.007, math.nan, math.nan, 0.40, 0.024)
     sized = RejectionRate(400, 0, null_holds=True, rejected=0.06, rejected_error=0.012)
-    study = Study({"kaplan_meier_death": sound, "crude_cox_device": off}, {"some_test": sized})
+    seldom = replace(off, n=3, n_refused=397)
+    estimators = {"kaplan_meier_death": sound, "crude_cox_device": off, "cox_age": seldom}
+    study = Study(estimators, {"some_test": sized})
     write_study(study, tmp_path, scenario="null", procedures=4_000)
     summary = write_pages(tmp_path).read_text(encoding="utf-8")
     text = (tmp_path / "null.md").read_text(encoding="utf-8")
@@ -101,13 +104,17 @@ def test_the_pages_mark_what_is_off(tmp_path: Path) -> None:
     assert (tmp_path / "crude-and-adjusted.png").read_bytes().startswith(b"\x89PNG")
     assert "(crude-and-adjusted.png)" in summary
     assert "| `crude_cox_device` | **40** |" in summary
+    assert "| `cox_age` | - |" in summary
+    assert "`cox_age`" in lines
     assert "| `crude_cox_device` | **+2.50** |" in summary
 
 
 def test_the_figure_shows_ratios_and_the_truth() -> None:
     row = {"analysis": "crude_cox_device", "truth": 0.0, "bias": math.log(2), "empirical_error": 0.1}
+    row |= {"n": 300, "n_refused": 200}
     other = row | {"analysis": "kaplan_meier_death"}
-    values = device_figure({"null": pl.DataFrame([row, other])})["data"]["values"]
+    seldom = row | {"analysis": "adjusted_cox_device", "n": 3, "n_refused": 497}
+    values = device_figure({"null": pl.DataFrame([row, other, seldom])})["data"]["values"]
     assert len(values) == 1
     assert values[0]["ratio"] == pytest.approx(2.0)
     assert values[0]["truth"] == 1.0
