@@ -38,6 +38,57 @@ CANONICAL: dict[str, str] = {
 }
 """A small sound submission, by table."""
 
+SHEET_MAPPING = """
+format = 1
+[source]
+name = "sheet of a hospital"
+site_id = "CN01"
+drop = ["姓名"]
+ignore = ["备注"]
+[read]
+encoding = "{encoding}"
+delimiter = "{delimiter}"
+dates = ["%Y-%m-%d"]
+{more}
+[let]
+pid = {{ from = "病案号", pseudonym = true }}
+[[emit]]
+table = "patients"
+[emit.set]
+patient_id = {{ from = "@pid" }}
+site_id = {{ const = "CN01" }}
+sex = {{ from = "性别", map = {{ "男" = "male", "女" = "female" }} }}
+[[emit]]
+table = "procedures"
+[emit.set]
+procedure_id = {{ fmt = "{{@pid}}.1" }}
+patient_id = {{ from = "@pid" }}
+site_id = {{ const = "CN01" }}
+procedure_date = {{ from = "手术日期" }}
+discharge_status = {{ const = "alive" }}
+age_years = {{ from = "年龄" }}
+presentation = {{ const = "stable_angina" }}
+complications_recorded = {{ const = "all" }}
+[[emit]]
+table = "lesions"
+[emit.set]
+lesion_id = {{ fmt = "{{@pid}}.1.1" }}
+procedure_id = {{ fmt = "{{@pid}}.1" }}
+lesion_number = {{ const = "1" }}
+vessel = {{ const = "LAD" }}
+calcification_angio = {{ const = "severe" }}
+[[emit]]
+table = "device_uses"
+[emit.set]
+device_use_id = {{ fmt = "{{@pid}}.1.1.1" }}
+lesion_id = {{ fmt = "{{@pid}}.1.1" }}
+device_class = {{ const = "nc_balloon" }}
+sequence_no = {{ const = "1" }}
+"""
+"""The form of a hospital's sheet, with room for its encoding, its delimiter and more."""
+
+SHEET_HEADERS = ["病案号", "姓名", "性别", "年龄", "手术日期", "备注"]
+
 
 @pytest.fixture
 def read_text(tmp_path: Path) -> Callable[..., RawFile]:
@@ -78,6 +129,23 @@ def prepare_rows(tmp_path: Path) -> Callable[..., PreparedSubmission]:
         writer.writerows(rows)
         path = tmp_path / "export.csv"
         path.write_bytes(text.getvalue().encode(encoding))
+        return prepare_submission([path], mapping=mapping, secret=b"secret", load_date=LOAD_DATE)
+
+    return run
+
+
+@pytest.fixture
+def submit(tmp_path: Path) -> Callable[..., PreparedSubmission]:
+    """Return a function that writes rows of a hospital's sheet to a file and prepares it by its mapping."""
+
+    def run(
+        rows: list[list[str]], *, encoding: str = "utf-8", delimiter: str = ",", more: str = ""
+    ) -> PreparedSubmission:
+        text = io.StringIO()
+        csv.writer(text, delimiter=delimiter).writerows([SHEET_HEADERS, *rows])
+        path, mapping = tmp_path / "export.csv", tmp_path / "site.toml"
+        path.write_bytes(text.getvalue().encode(encoding))
+        mapping.write_text(SHEET_MAPPING.format(encoding=encoding, delimiter=delimiter, more=more), "utf-8")
         return prepare_submission([path], mapping=mapping, secret=b"secret", load_date=LOAD_DATE)
 
     return run

@@ -19,60 +19,14 @@ from python_calamine import load_workbook
 from analytics.errors import InputFileError
 from analytics.intake import paste_back_workbook
 from analytics.intake.findings_files import write_findings_files
-from analytics.intake.paste_back import neutralised
-from analytics.intake.submission import PreparedSubmission, prepare_submission
+from analytics.intake.submission import prepare_submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MAPPING = """
-format = 1
-[source]
-name = "sheet of a hospital"
-site_id = "CN01"
-drop = ["姓名"]
-ignore = ["备注"]
-[read]
-encoding = "{encoding}"
-delimiter = "{delimiter}"
-dates = ["%Y-%m-%d"]
-{more}
-[let]
-pid = {{ from = "病案号", pseudonym = true }}
-[[emit]]
-table = "patients"
-[emit.set]
-patient_id = {{ from = "@pid" }}
-site_id = {{ const = "CN01" }}
-sex = {{ from = "性别", map = {{ "男" = "male", "女" = "female" }} }}
-[[emit]]
-table = "procedures"
-[emit.set]
-procedure_id = {{ fmt = "{{@pid}}.1" }}
-patient_id = {{ from = "@pid" }}
-site_id = {{ const = "CN01" }}
-procedure_date = {{ from = "手术日期" }}
-discharge_status = {{ const = "alive" }}
-age_years = {{ from = "年龄" }}
-presentation = {{ const = "stable_angina" }}
-complications_recorded = {{ const = "all" }}
-[[emit]]
-table = "lesions"
-[emit.set]
-lesion_id = {{ fmt = "{{@pid}}.1.1" }}
-procedure_id = {{ fmt = "{{@pid}}.1" }}
-lesion_number = {{ const = "1" }}
-vessel = {{ const = "LAD" }}
-calcification_angio = {{ const = "severe" }}
-[[emit]]
-table = "device_uses"
-[emit.set]
-device_use_id = {{ fmt = "{{@pid}}.1.1.1" }}
-lesion_id = {{ fmt = "{{@pid}}.1.1" }}
-device_class = {{ const = "nc_balloon" }}
-sequence_no = {{ const = "1" }}
-"""
+    from analytics.intake.submission import PreparedSubmission
+
 HEADERS = ["病案号", "姓名", "性别", "年龄", "手术日期", "备注"]
 SOUND = ["PATIENT-ID-1", "NAME-OF-1", "男", "70", "2024-03-05", ""]
 FRONT = ["line", "record", "what is wrong and how to fix it"]
@@ -83,21 +37,6 @@ def text_of(rows: list[list[str]], delimiter: str = ",") -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter).writerows(rows)
     return out.getvalue()
-
-
-@pytest.fixture
-def submit(tmp_path: Path) -> Callable[..., PreparedSubmission]:
-    """Return a function that writes rows to a file and prepares it through the mapping."""
-
-    def run(
-        rows: list[list[str]], *, encoding: str = "utf-8", delimiter: str = ",", more: str = ""
-    ) -> PreparedSubmission:
-        path, mapping = tmp_path / "export.csv", tmp_path / "site.toml"
-        path.write_bytes(text_of([HEADERS, *rows], delimiter).encode(encoding))
-        mapping.write_text(MAPPING.format(encoding=encoding, delimiter=delimiter, more=more), "utf-8")
-        return prepare_submission([path], mapping=mapping, secret=b"secret", load_date=date(2026, 1, 1))
-
-    return run
 
 
 def read_csv(path: Path, encoding: str = "utf-8-sig", delimiter: str = ",") -> list[list[str]]:
@@ -147,88 +86,6 @@ def test_a_gb18030_file_comes_back_in_gb18030_with_its_delimiter(
         "未知性别",
         1.0,
     ]
-
-
-CELLS = [
-    "=1+1",
-    '=HYPERLINK("http://x.test","y")',
-    "@SUM(A1)",
-    "+1+cmd|' /C calc'!A0",
-    "-9",
-    "+5",
-    "0012",
-    "12345678901234567890",
-    "2024-03-05",
-    "http://x.test",
-    "mailto:x",
-    "internal:Sheet!A1",
-    "TRUE",
-    "1e5",
-    "<r>bold</r>",
-    "<r><t>x</t></r>",
-    "<b>&amp;\"'",
-    "_x0041_",
-    "two\nlines",
-    "  blanks  ",
-    "\uff46ull",
-    "\N{GRINNING FACE}",
-    "tab\tinside",
-    "bell\x07",
-    "é" * 300,
-]
-
-
-def test_a_workbook_gives_back_every_text_as_it_was_and_runs_nothing(
-    tmp_path: Path, submit: Callable[..., PreparedSubmission]
-) -> None:
-    rows = [[str(at), "n", "x", "70", "2024-03-06", cell] for at, cell in enumerate(CELLS)]
-    write_findings_files(submit(rows), tmp_path / "out")
-    book = tmp_path / "out" / "export_to_correct.xlsx"
-    # Excel writes signs that XML cannot hold as _xHHHH_, and a text that looks so with its "_" escaped.
-    escaped = re.compile(r"_x(00[01][0-9A-F]|005F)_")
-    texts = [str(row[-1]) for row in read_sheet(book)[1:]]
-    assert [escaped.sub(lambda said: chr(int(said[1], 16)), text) for text in texts] == CELLS
-    sheet = xml_of(book, "xl/worksheets/sheet1.xml")
-    assert "<f>" not in sheet
-    assert "hyperlink" not in sheet
-
-
-@pytest.mark.parametrize(
-    ("cell", "safe"),
-    [
-        ("=1+1", "'=1+1"),
-        ("@x", "'@x"),
-        ("\tx", "'\tx"),
-        ("-cmd|x", "'-cmd|x"),
-        ("\uff1d1", "'\uff1d1"),
-        ("-9", "-9"),
-        ("+1,5", "+1,5"),
-        ("-", "-"),
-        ("- 5", "'- 5"),
-        ("plain", "plain"),
-        ("", ""),
-    ],
-)
-def test_a_csv_cell_that_could_run_gets_an_apostrophe_and_a_number_does_not(cell: str, safe: str) -> None:
-    assert neutralised(cell) == safe
-
-
-def test_signs_that_xml_cannot_hold_do_not_break_the_workbook(
-    tmp_path: Path, submit: Callable[..., PreparedSubmission]
-) -> None:
-    write_findings_files(submit([["1", "n", "x", "70", "2024-03-06", "a\uffff\ufffeb"]]), tmp_path / "out")
-    assert read_sheet(tmp_path / "out" / "export_to_correct.xlsx")[1][-1] == "a\ufffd\ufffdb"
-    assert read_csv(tmp_path / "out" / "export_to_correct.csv")[1][-1] == "a\uffff\ufffeb"
-
-
-def test_headers_of_a_site_cannot_run_either(
-    tmp_path: Path, submit: Callable[..., PreparedSubmission]
-) -> None:
-    prepared = submit([["1", "n", "x", "70", "2024-03-06", ""]])
-    path = prepared.paths[0]
-    path.write_text(path.read_text("utf-8").replace("备注", "=cmd()"), "utf-8")
-    write_findings_files(prepared, tmp_path / "out")
-    assert read_csv(tmp_path / "out" / "export_to_correct.csv")[0][-1] == "'=cmd()"
 
 
 def test_no_identifier_is_in_any_file_and_no_value_outside_the_rows_handed_back(
@@ -384,16 +241,6 @@ def test_more_rows_than_a_workbook_bears_come_back_as_csv_and_that_is_said(
     assert [path.name for path in written.paths][2:] == ["export_to_correct.csv"]
     assert "2 faulty rows" in written.remarks[0]
     assert "2 faulty rows" in (tmp_path / "out" / "findings.html").read_text("utf-8")
-
-
-def test_a_cell_longer_than_excel_allows_is_cut_in_the_workbook_only(
-    tmp_path: Path, submit: Callable[..., PreparedSubmission]
-) -> None:
-    long = "a" * 40_000
-    written = write_findings_files(submit([["1", "n", "x", "70", "2024-03-06", long]]), tmp_path / "out")
-    assert read_csv(tmp_path / "out" / "export_to_correct.csv")[1][-1] == long
-    assert read_sheet(tmp_path / "out" / "export_to_correct.xlsx")[1][-1] == "a" * 32_767
-    assert "1 cells are cut" in written.remarks[0]
 
 
 def test_a_file_that_changed_since_it_was_checked_is_one_error_in_words(
